@@ -1,0 +1,104 @@
+# Every command of a developer's day. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --quiet --quiet --disable-pip-version-check
+
+# Stamps: what was done, and when. A stamp older than what it depends on is done again.
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+INDEXED := $(VENV)/.indexed
+
+# A question reaches the program as it was typed: `$` means nothing in it.
+override Q := $(value Q)
+export Q FILE
+
+define check_python
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Python 3.11 or later is needed and '$(PYTHON)' is not: name one with PYTHON=…" >&2; \
+	exit 1; }; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "'$(PYTHON)' has no venv: install it (Debian, Ubuntu: apt install python3-venv)" >&2; \
+	exit 1; }
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help run ask eval index indexed test lint format figures constraints clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
+		| awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+run: indexed ## Install, index seeds/ and open the chat
+	@echo "Starting the chat (Ctrl-C stops it)…"
+	@exec $(BIN)/assistant serve
+
+ask: indexed ## Answer one question: make ask Q="…"
+	@test -n "$$Q" || { echo 'No question: make ask Q="…"' >&2; exit 1; }
+	@$(BIN)/assistant ask "$$Q"
+
+eval: indexed ## Score the assistant on a question set: make eval FILE=…
+	@test -n "$$FILE" || { echo 'No question set: make eval FILE=…' >&2; exit 1; }
+	@$(BIN)/assistant eval "$$FILE"
+
+index: $(INSTALLED) ## Bring indexes/default up to date with seeds/
+	@echo "Indexing seeds/…"
+	@$(BIN)/assistant index
+	@touch $(INDEXED)
+
+# The index, made only where it is missing or older than an article or the installation.
+indexed: $(INSTALLED)
+	@if [ ! -d indexes/default ] || [ ! -e $(INDEXED) ] \
+		|| [ -n "$$(find seeds $(INSTALLED) -newer $(INDEXED))" ]; \
+	then $(MAKE) --no-print-directory index; fi
+
+test: lint ## Check style and types, and run the tests
+	@$(BIN)/pytest
+
+lint: $(INSTALLED_DEV) ## Check style and types
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+format: $(INSTALLED_DEV) ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+figures: $(INSTALLED_DEV) ## Measure, and write the figures
+	@$(BIN)/python -m tests.benchmarks.figures
+
+# Resolved from pyproject.toml alone. torch keeps the version it has here, since another one is
+# another build for every machine: to move it, change its line and run this. Its CUDA parts are
+# left out: torch itself names their versions.
+constraints: ## Refresh constraints.txt from a fresh environment
+	@$(check_python)
+	@echo "Resolving in a fresh environment (several minutes)…"
+	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	grep '^torch==' constraints.txt > "$$fresh/torch.txt"; \
+	$(PYTHON) -m venv "$$fresh/venv"; \
+	"$$fresh/venv/bin/pip" --quiet --quiet --disable-pip-version-check \
+		install --constraint "$$fresh/torch.txt" --editable '.[dev]'; \
+	"$$fresh/venv/bin/pip" --disable-pip-version-check \
+		freeze --exclude-editable > "$$fresh/all.txt"; \
+	sed -E -e '/^(cuda|nvidia|triton)/d' -e '/^(pip|setuptools)==/d' -e 's/\+cpu$$//' \
+		"$$fresh/all.txt" > constraints.txt
+
+clean: ## Remove the environment, caches and build output; indexes stay
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks build dist *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp of the dev extra is one of the installation too.
+$(INSTALLED_DEV): $(BIN)/pip pyproject.toml constraints.txt
+	@echo "Installing with the developers' tools (first time: several minutes)…"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $(INSTALLED) $@
+
+$(INSTALLED): $(BIN)/pip pyproject.toml constraints.txt
+	@echo "Installing (first time: several minutes)…"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(BIN)/pip:
+	@$(check_python)
+	@$(PYTHON) -m venv $(VENV)

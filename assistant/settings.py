@@ -1,0 +1,91 @@
+"""Settings: one frozen object; a flag beats the environment, which beats the file.
+
+Order: keyword (a command-line flag) > ``ASSISTANT_<NAME>`` > ``assistant.toml`` > default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.types import SettingsError
+
+PREFIX = "ASSISTANT_"
+FILE = Path("assistant.toml")
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Unknown names are refused and numbers are bounded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    index: Path = Field(Path("indexes/default"), description="folder of the index")
+    model: str = Field("bundled", description="'bundled', or a sentence-transformers id or folder")
+    query_prefix: str | None = Field(None, description="text put before a question for the model")
+    passage_prefix: str | None = Field(None, description="text put before a passage for the model")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto", description="of the model; auto: bf16 where the processor has it"
+    )
+    passage_tokens: int = Field(320, ge=16, le=400, description="token budget of a passage")
+    overlap: int = Field(1, ge=0, le=3, description="sentences two neighbouring passages share")
+    top_k: int = Field(5, ge=1, le=100, description="hits returned")
+    refuse_below: float = Field(
+        0.5, ge=0, le=1, description="confidence under which a question is refused"
+    )
+    max_question: int = Field(2000, ge=50, le=100_000, description="characters of a question read")
+    host: str = Field("127.0.0.1", description="address the chat listens on")
+    port: int = Field(7860, ge=1, le=65535, description="port the chat listens on")
+
+    @classmethod
+    def load(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        file: Path | None = None,
+        **flags: Any,
+    ) -> Settings:
+        """Settings from flags (None = not given), environment and file.
+
+        Raises SettingsError, which quotes the key and the value that are wrong.
+        """
+        environment = os.environ if environment is None else environment
+        values = _from_file(file or FILE, required=file is not None)
+        values |= _from_environment(environment)
+        values |= {k: v for k, v in flags.items() if v is not None}
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError(_first_fault(error)) from None
+
+
+def _from_file(path: Path, required: bool) -> dict[str, Any]:
+    if not path.is_file():
+        if required:
+            raise SettingsError(f"Settings file {path} does not exist; check the path")
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"Settings file {path} cannot be read: {error}") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """``ASSISTANT_TOP_K=3`` → ``{"top_k": "3"}``; an empty value counts as not set."""
+    return {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environment.items()
+        if key.startswith(PREFIX) and value
+    }
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    key = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields))
+        return f"Unknown setting {key!r} = {fault['input']!r}; known are: {known}"
+    return f"Setting {key!r} = {fault['input']!r} is refused: {fault['msg'].lower()}"

@@ -1,0 +1,215 @@
+"""The words of the product as types. Read this first.
+
+Data flows one way:
+article → passages → vectors + terms → index → hits → answer events → answer → report.
+
+Invariant, always: ``article.text[x.start:x.end]`` is the text of ``x``, for every sentence,
+passage, hit and citation. Offsets count Unicode code points of the article's NFC text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+Grounding = Literal["grounded", "partial", "refused"]
+SentenceKind = Literal["prose", "heading"]
+
+
+class AssistantError(Exception):
+    """A failure the user can mend. The message is one line: the fact, then what to do next."""
+
+
+class CorpusError(AssistantError):
+    """An article cannot be read: the message names the file and why."""
+
+
+class ModelError(AssistantError):
+    """An embedding model cannot be loaded: the message names the model, why, and what to type."""
+
+
+class IndexFault(AssistantError):
+    """An index is missing, was made with other settings, or is damaged."""
+
+
+class QuestionSetError(AssistantError):
+    """A question set has a fault: the message names file, line and field."""
+
+
+class SettingsError(AssistantError):
+    """A setting is unknown or out of bounds: the message quotes key and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range ``[start, end)`` of an article's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One news article.
+
+    ``id`` comes from the content (16 hex digits of the SHA-256 of the text), ``text`` is NFC.
+    ``furniture`` are the spans that are not prose of the article (source line, comment
+    counter): kept in the text, so that offsets hold, but in no passage.
+    """
+
+    id: str
+    title: str
+    text: str
+    language: str  # ISO 639-1
+    source: str = ""  # address or name of the publisher
+    date: str = ""  # ISO 8601 day
+    path: str = ""  # the file it was read from
+    furniture: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an article; a heading is one too, but never an answer."""
+
+    start: int
+    end: int
+    kind: SentenceKind = "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Whole sentences of one article, packed to a token budget: what is indexed and found."""
+
+    article_id: str
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. ``score``: higher is better; ``rank`` counts from 1.
+
+    ``dense`` and ``lexical`` are the standardized scores of the two arms (0 = the mean
+    candidate, 1 = one standard deviation above it), and say why the passage ranked.
+    """
+
+    rank: int
+    score: float
+    article_id: str
+    title: str
+    start: int
+    end: int
+    text: str
+    dense: float = 0.0
+    lexical: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered quote of an article. ``verified``: the article's text at the span is the quote."""
+
+    number: int
+    article_id: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant says to a question, with its proof.
+
+    ``text`` carries markers ``[n]``, each the number of one of ``citations``.
+    ``confidence`` is the calibrated probability in [0, 1] that the articles hold the answer.
+    ``closest`` is, for a refusal, the nearest quote: "closest, but not an answer".
+    """
+
+    question: str
+    text: str
+    language: str
+    confidence: float
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...] = ()
+    closest: Citation | None = None
+    query: str = ""  # what was searched, where it differs from the question
+
+    @property
+    def grounding(self) -> Grounding:
+        """Derived: no citation is a refusal; all of them verified is grounded."""
+        if not self.citations:
+            return "refused"
+        return "grounded" if all(c.verified for c in self.citations) else "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Event: the search is done; ``hits`` are the passages that are read."""
+
+    hits: tuple[Hit, ...]
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """Event: more of the answer's text; the deltas joined are ``Answer.text``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """Event: a citation, before the delta that carries its marker."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Event: the last one, with the whole answer."""
+
+    answer: Answer
+
+
+AnswerEvent = Retrieved | TextDelta | Cited | Finished
+
+
+class Encoder(Protocol):
+    """Texts to unit vectors. Shapes: n texts → (n, dimension) float32, rows of length 1."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """What makes vectors comparable: model, weights, prefixes, pooling, dimension."""
+        ...
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class TokenEncoder(Protocol):
+    """Texts to unit vectors of their tokens, one array (tokens, dimension) for each text."""
+
+    def embed_question_tokens(self, text: str) -> Vectors: ...
+
+    def embed_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]: ...
