@@ -1,0 +1,238 @@
+"""The assistant: retrieve, answer, stream."""
+
+from __future__ import annotations
+
+import os
+import threading
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import regex
+
+from assistant import evidence, quoting
+from assistant.asked import asks_for_list
+from assistant.examples import candidates
+from assistant.index import Index
+from assistant.prompts import say
+from assistant.quoting import Quote
+from assistant.retrieval import Candidate, Query, hits_of, make_query, rank
+from assistant.segment import sentences
+from assistant.settings import Settings
+from assistant.text import language_of
+from assistant.types import (
+    Answer,
+    AnswerEvent,
+    Article,
+    Cited,
+    Finished,
+    Hit,
+    Retrieved,
+    TextDelta,
+    Turn,
+)
+
+_LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
+_UNSEEN = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}]+")
+
+
+EXAMPLES = 4  # questions offered on an empty page
+SURE = 0.8  # the least confidence with which an example is answered
+
+
+class Assistant:
+    """Answers questions about the articles of one index. Safe to share between threads."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self.index = index
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._examples: dict[tuple[str, int], list[str]] = {}
+
+    @classmethod
+    def open(
+        cls, folder: str | os.PathLike[str] | None = None, settings: Settings | None = None
+    ) -> Assistant:
+        """The assistant over the index in ``folder`` (default: the settings' index).
+
+        Raises IndexFault when there is no usable index, ModelError without a usable model,
+        SettingsError for wrong settings.
+        """
+        settings = settings or Settings.load()
+        if folder is not None:
+            settings = settings.model_copy(update={"index": Path(folder)})
+        return cls(Index.open(settings), settings)
+
+    def close(self) -> None:
+        self.index.close()
+
+    def warm(self) -> None:
+        """Loads the model now, so that the first question need not wait for it."""
+        self.index.encoder.embed_questions(["?"])
+
+    # -- asking --------------------------------------------------------------------------
+
+    def retrieve(
+        self, question: str, top_k: int | None = None, exclude: Collection[str] = ()
+    ) -> list[Hit]:
+        """The ``top_k`` best passages (default: the settings'), best first.
+
+        ``exclude``: ids of articles that are left out as if they were not indexed. A question
+        without a letter or digit finds nothing.
+        """
+        text, _ = self._readable(question)
+        if not text:
+            return []
+        _, ranked = self._rank(text, exclude)
+        return hits_of(ranked, self.settings.top_k if top_k is None else top_k)
+
+    def answer(
+        self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
+    ) -> Answer:
+        """The answer with its citations, or a refusal."""
+        *_, last = self.stream(question, history, exclude)
+        assert isinstance(last, Finished)
+        return last.answer
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
+    ) -> Iterator[AnswerEvent]:
+        """The answer's events as they come; the last is ``Finished``, the deltas are its text."""
+        text, cut = self._readable(question)
+        if not text:
+            yield from _unreadable(question)
+            return
+        query, ranked = self._rank(text, exclude)
+        hits = tuple(hits_of(ranked, self.settings.top_k))
+        shown = query.text if query.text != text else ""
+        yield Retrieved(hits, shown)
+        verdict = self._judge(query, ranked, exclude)
+        notice = self._notice(query.language) if cut else ""
+        if verdict is None or verdict.confidence < self.settings.refuse_below:
+            yield from self._refuse(question, query, hits, shown, verdict, notice)
+            return
+        citations = quoting.cite(*self._quotes(query, verdict))
+        pieces = quoting.wording(citations, query.language)
+        pieces[0] = notice + pieces[0]
+        yield TextDelta(pieces[0])
+        for citation, piece in zip(citations, pieces[1:], strict=True):
+            yield Cited(citation)
+            yield TextDelta(piece)
+        text = "".join(pieces)
+        yield Finished(
+            Answer(question, text, query.language, verdict.confidence, citations, hits, None, shown)
+        )
+
+    def _refuse(
+        self,
+        question: str,
+        query: Query,
+        hits: tuple[Hit, ...],
+        shown: str,
+        verdict: evidence.Verdict | None,
+        notice: str,
+    ) -> Iterator[AnswerEvent]:
+        closest = None
+        if verdict is not None:
+            closest = quoting.cite(*self._quotes(query, verdict))[0]
+        text = notice + quoting.refusal(closest, query.language)
+        confidence = verdict.confidence if verdict else 0.0
+        yield TextDelta(text)
+        yield Finished(Answer(question, text, query.language, confidence, (), hits, closest, shown))
+
+    def _notice(self, language: str) -> str:
+        return say("cut", language, n=self.settings.max_question) + "\n"
+
+    def _rank(self, text: str, exclude: Collection[str]) -> tuple[Query, list[Candidate]]:
+        self.index.refresh()
+        left_out = self.index.catalog.passages_of(exclude) if exclude else set()
+        query = make_query(self.index, text, self._texts(left_out))
+        return query, rank(self.index, query, left_out)
+
+    def _texts(self, numbers: Collection[int]) -> list[str]:
+        stored = self.index.catalog.passages(list(numbers)) if numbers else {}
+        return [s.passage.text for s in stored.values()]
+
+    def _judge(
+        self, query: Query, ranked: Sequence[Candidate], exclude: Collection[str]
+    ) -> evidence.Verdict | None:
+        left_out = self.index.catalog.passages_of(exclude) if exclude else set()
+        needs = evidence.needs_of(self.index.lexical, query, self._texts(left_out))
+        return evidence.judge(self.index.encoder, needs, query, ranked)
+
+    def _quotes(
+        self, query: Query, verdict: evidence.Verdict
+    ) -> tuple[list[Quote], dict[str, str]]:
+        quotes = quoting.choose(verdict.ranked)
+        articles = {q.article_id: self.article(q.article_id) for q in quotes}
+        if asks_for_list(query.text):
+            first = quotes[0]
+            article = articles[first.article_id]
+            parts = sentences(article.text, article.furniture, article.path.endswith(".md"))
+            quotes = [quoting.whole_list(article, first, parts)]
+        return quotes, {key: article.text for key, article in articles.items()}
+
+    def _readable(self, question: str) -> tuple[str, bool]:
+        """The question in NFC without control characters, and whether it was cut.
+
+        "" when no letter or digit is left: blank, punctuation, emoji.
+        """
+        clean = " ".join(_UNSEEN.sub(" ", unicodedata.normalize("NFC", question)).split())
+        if not _LETTER_OR_DIGIT.search(clean):
+            return "", False
+        longest = self.settings.max_question
+        return clean[:longest], len(clean) > longest
+
+    # -- reading -------------------------------------------------------------------------
+
+    def article(self, article_id: str) -> Article:
+        """The article. Raises IndexFault when there is none with this id."""
+        return self.index.catalog.article(article_id)
+
+    def articles(self) -> list[Article]:
+        """Every article of the index, by path."""
+        return self.index.catalog.articles()
+
+    def examples(self, language: str) -> list[str]:
+        """Up to four questions in that language ("vi", or English) that the articles answer."""
+        generation = self.index.catalog.generation
+        key = (language, generation)
+        with self._lock:
+            if key not in self._examples:
+                self._examples = {key: self._make_examples(language)} | {
+                    k: v for k, v in self._examples.items() if k[1] == generation
+                }
+            return self._examples[key]
+
+    def _make_examples(self, language: str) -> list[str]:
+        found: list[str] = []
+        for article in self.articles()[:EXAMPLES]:
+            for question in islice(candidates(article, language), 3 * EXAMPLES):
+                if len(found) == EXAMPLES:
+                    return found
+                if question not in found and self.answer(question).confidence >= SURE:
+                    found.append(question)
+        return found
+
+
+def _unreadable(question: str) -> Iterator[AnswerEvent]:
+    language = language_of(question)
+    text = say("unreadable", "vi" if language == "und" else language)
+    yield Retrieved((), "")
+    yield TextDelta(text)
+    yield Finished(Answer(question, text, language, 0.0, ()))
+
+
+@lru_cache(maxsize=1)
+def _default() -> Assistant:
+    return Assistant.open()
+
+
+def retrieve(question: str, top_k: int = 5) -> list[Hit]:
+    """The best passages of the default index (settings and environment apply), best first.
+
+    Raises IndexFault when there is no index yet.
+    """
+    return _default().retrieve(question, top_k)

@@ -1,0 +1,36 @@
+"""The texts in ``prompts/``: what is said around quotes, by language."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+FALLBACK = "en"  # for questions in a language without texts of its own
+
+
+def folder() -> Path:
+    """``prompts/`` of the checkout, or the copy inside an installed package."""
+    inside = Path(__file__).with_name("prompts")
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "prompts"
+
+
+@lru_cache(maxsize=1)
+def _texts() -> dict[str, dict[str, str]]:
+    return tomllib.loads((folder() / "quoting.toml").read_text("utf-8"))
+
+
+def say(what: str, language: str, **slots: object) -> str:
+    """The text ``what`` in that language (else English), its named slots filled."""
+    texts = _texts()
+    return texts.get(language, texts[FALLBACK])[what].format(**slots)
+
+
+def digests() -> dict[str, str]:
+    """File name → first 16 hex digits of its SHA-256, for reports."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for path in sorted(folder().iterdir())
+        if path.is_file()
+    }

@@ -1,0 +1,117 @@
+"""Fixtures that several tests share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from assistant.answering import Assistant
+from assistant.catalog import Catalog, digest_of
+from assistant.corpus import read_articles
+from assistant.index import Index
+from assistant.settings import Settings
+from assistant.text import terms
+from assistant.types import Article, Passage, Sentence, Vectors
+
+
+@pytest.fixture(scope="session")
+def seed_assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """An assistant over the project's own article, with the real model; indexed once."""
+    settings = Settings(index=tmp_path_factory.mktemp("seed") / "index")
+    paths = [Path(__file__).parents[1] / "seeds"]
+    index = Index.create(settings)
+    index.update(read_articles(paths), paths, settings)
+    assistant = Assistant(index, settings)
+    yield assistant
+    assistant.close()
+
+
+@pytest.fixture(scope="session")
+def seed_index(seed_assistant: Assistant) -> Index:
+    """The index of ``seed_assistant``: for reading only."""
+    return seed_assistant.index
+
+
+class FakeEncoder:
+    """Vectors that can be computed in the head: one axis for each term, in unit length.
+
+    So the cosine of two texts without repeated terms is the number of terms they share, divided
+    by the root of the product of their lengths. ``embedded`` are the passages it was given.
+    """
+
+    dimension = 2048  # more terms than that share axes
+    _axes: ClassVar[dict[str, int]] = {}
+
+    def __init__(self, settings: Settings) -> None:
+        self.embedded: list[str] = []
+        self.fingerprint = {
+            "model": settings.model,
+            "weights": "none",
+            "query prefix": settings.query_prefix or "",
+            "passage prefix": settings.passage_prefix or "",
+        }
+
+    def fits(self, passage: str) -> bool:
+        return True
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for term in terms(text):
+                row[self._axes.setdefault(term, len(self._axes) % self.dimension)] += 1
+            row /= np.linalg.norm(row) or 1
+        return vectors
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        if any("UNEMBEDDABLE" in text for text in texts):
+            raise RuntimeError("the encoder broke")
+        self.embedded += texts
+        return self.embed_questions(texts)
+
+
+def make_article(text: str, path: str = "", language: str = "vi") -> Article:
+    """An article whose id comes from its text."""
+    return Article(
+        hashlib.sha256(text.encode()).hexdigest()[:16], text[:20], text, language, path=path
+    )
+
+
+def lines_of(article: Article) -> list[Passage]:
+    """A passage of one sentence for each line of the article."""
+    found, start = [], 0
+    for line in article.text.splitlines(keepends=True):
+        end = start + len(line.rstrip("\n"))
+        if end > start:
+            text = article.text[start:end]
+            found.append(Passage(article.id, start, end, text, (Sentence(start, end),)))
+        start += len(line)
+    return found
+
+
+def add_articles(catalog: Catalog, *texts: str, language: str = "vi") -> list[Article]:
+    """Adds an article for each text, a passage for each of its lines, with the fake's vectors."""
+    articles = [make_article(text, language=language) for text in texts]
+    pairs = [(article, lines_of(article)) for article in articles]
+    lines = [passage.text for _, passages in pairs for passage in passages]
+    vectors = FakeEncoder(Settings()).embed_passages(lines)
+    catalog.add(pairs, dict(zip(map(digest_of, lines), vectors, strict=True)))
+    return articles
+
+
+@pytest.fixture
+def fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every index that is opened has the fake encoder."""
+    monkeypatch.setattr("assistant.index.SentenceEncoder", FakeEncoder)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """An empty catalog in ``tmp_path``."""
+    catalog = Catalog.create(tmp_path / "catalog.sqlite", {"model": "fake"})
+    yield catalog
+    catalog.close()
