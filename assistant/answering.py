@@ -50,6 +50,7 @@ class Assistant:
         self.settings = settings
         self._lock = threading.Lock()
         self._examples: dict[tuple[str, int], list[str]] = {}
+        self._excluded: tuple[object, tuple[set[int], list[str]]] | None = None
 
     @classmethod
     def open(
@@ -147,19 +148,27 @@ class Assistant:
 
     def _rank(self, text: str, exclude: Collection[str]) -> tuple[Query, list[Candidate]]:
         self.index.refresh()
-        left_out = self.index.catalog.passages_of(exclude) if exclude else set()
-        query = make_query(self.index, text, self._texts(left_out))
+        left_out, texts = self._left_out(exclude)
+        query = make_query(self.index, text, texts)
         return query, rank(self.index, query, left_out)
 
-    def _texts(self, numbers: Collection[int]) -> list[str]:
-        stored = self.index.catalog.passages(list(numbers)) if numbers else {}
-        return [s.passage.text for s in stored.values()]
+    def _left_out(self, exclude: Collection[str]) -> tuple[set[int], list[str]]:
+        """Numbers and texts of the passages of ``exclude``; the last answer is kept."""
+        if not exclude:
+            return set(), []
+        key = (frozenset(exclude), self.index.catalog.generation)
+        known = self._excluded
+        if known is None or known[0] != key:
+            numbers = self.index.catalog.passages_of(exclude)
+            stored = self.index.catalog.passages(sorted(numbers))
+            known = self._excluded = (key, (numbers, [s.passage.text for s in stored.values()]))
+        return known[1]
 
     def _judge(
         self, query: Query, ranked: Sequence[Candidate], exclude: Collection[str]
     ) -> evidence.Verdict | None:
-        left_out = self.index.catalog.passages_of(exclude) if exclude else set()
-        needs = evidence.needs_of(self.index.lexical, query, self._texts(left_out))
+        _, texts = self._left_out(exclude)
+        needs = evidence.needs_of(self.index.lexical, query, texts)
         return evidence.judge(self.index.encoder, needs, query, ranked)
 
     def _quotes(

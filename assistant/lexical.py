@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -161,13 +162,11 @@ class Lexical:
         """Pair of neighbouring terms → how much it tells, in [0, 1]; as :meth:`weights`."""
         total = self._searcher.num_docs - len(without)
         field = "folded_pairs" if folded else "pairs"
-        gone = Counter(
-            pair for text in without for pair in set(bigrams(terms(fold(text) if folded else text)))
-        )
+        gone = [_pairs_of(text, folded) for text in without]
         weights = {}
         for a, b in dict.fromkeys(pairwise(items)):
             pair = f"{a}_{b}"
-            n = max(0, self._count(field, pair) - gone[pair])
+            n = max(0, self._count(field, pair) - sum(pair in pairs for pairs in gone))
             telling = min(tellingness(a, folded), tellingness(b, folded))
             weights[pair] = _rarity(n, total) / _rarity(0, total) * telling
         return weights
@@ -191,7 +190,7 @@ class Lexical:
         field = "folded" if folded else "terms"
         counts = {term: self._count(field, term) for term in dict.fromkeys(items)}
         for text in without:
-            for term in set(terms(fold(text) if folded else text)) & counts.keys():
+            for term in _terms_of(text, folded) & counts.keys():
                 counts[term] = max(0, counts[term] - 1)
         return counts
 
@@ -203,6 +202,16 @@ class Lexical:
         query = Query.term_query(self._schema, field, term, "freq")
         found = self._searcher.search(query, 1, count=True)
         return int(found.count)  # type: ignore[attr-defined]  # its stubs do not have it
+
+
+@lru_cache(maxsize=8192)
+def _terms_of(text: str, folded: bool) -> frozenset[str]:
+    return frozenset(terms(fold(text) if folded else text))
+
+
+@lru_cache(maxsize=8192)
+def _pairs_of(text: str, folded: bool) -> frozenset[str]:
+    return frozenset(bigrams(terms(fold(text) if folded else text)))
 
 
 def _rarity(n: int, total: int) -> float:

@@ -126,7 +126,7 @@ def fuse(candidates: Sequence[Candidate], known: float) -> list[Candidate]:
 def standardize(scores: Sequence[float]) -> Scores:
     """Scores (n,) → (score − mean) / standard deviation; all 0 when they are equal."""
     values = np.asarray(scores, dtype=np.float64)
-    spread = values.std()
+    spread = values.std() if len(values) else 0.0
     return (values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values)
 
 

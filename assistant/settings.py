@@ -35,7 +35,7 @@ class Settings(BaseModel):
     overlap: int = Field(1, ge=0, le=3, description="sentences two neighbouring passages share")
     top_k: int = Field(5, ge=1, le=100, description="hits returned")
     refuse_below: float = Field(
-        0.5, ge=0, le=1, description="confidence under which a question is refused"
+        0.6, ge=0, le=1, description="confidence under which a question is refused"
     )
     max_question: int = Field(2000, ge=50, le=100_000, description="characters of a question read")
     host: str = Field("127.0.0.1", description="address the chat listens on")

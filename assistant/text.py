@@ -32,7 +32,7 @@ _SYLLABLE = regex.compile(
     "u|ua|uan|uang|uat|uay|uau|uc|ue|uech|uenh|ui|um|un|ung|uo|uoc|uoi|uom|uon|uong|uop|uot|"
     "uou|up|ut|uu|uy|uya|uyen|uyet|uynh|uych|uyt|uyu|y|yem|yen|yet|yeu)"
 )
-_SYLLABLES_OF_VIETNAMESE = 0.8  # share of such syllables that is enough without a marker
+_SYLLABLES_OF_VIETNAMESE = 0.85  # share of such syllables that is enough without a marker
 # Frequent words whose spelling without accents is rare in English, French, Spanish, Indonesian.
 _MARKERS = frozenset(
     "gi nao khi bao nhieu cua nhung duoc khong dau nhu nguoi voi trong cac mot ong phuong ngay "

@@ -45,6 +45,12 @@ def test_pairs_count_more_than_single_syllables(pairs: Pairs, restored: str) -> 
     assert restore_accents("ai la", counted(forms, pairs)) == restored
 
 
+def test_one_pair_outweighs_many_single_syllables() -> None:
+    lookup = counted({"ai": {"ai": 5}, "la": {"la": 60, "là": 4}}, {("ai", "là"): 1})
+    # là: 0.8 × 1 / 5 + 0.0079 = 0.1679; la: 0.2 × 60.01 / 101 = 0.1188
+    assert restore_accents("ai la", lookup) == "ai là"
+
+
 def test_the_best_path_may_begin_with_the_less_frequent_form() -> None:
     forms = {"ma": {"má": 5, "mà": 4}, "toi": {"tôi": 4, "tối": 4}}
     lookup = counted(forms, {("mà", "tôi"): 2})

@@ -23,7 +23,7 @@ ANSWERED = [
     ("Bí thư Đảng ủy phường Tân Phước tên gì?", "Dương Ngọc Châu"),
     ("Nghị quyết nào nói về phát triển kinh tế tư nhân?", "Nghị quyết 68"),
     ("Địa phương mong UBND TP.HCM sớm phân cấp điều gì?", "phân cấp đầu tư công"),
-    ("Who is the Party secretary of Lái Thiêu ward?", "Nguyễn Thanh Tâm"),
+    ("What style should the political report be written in?", "ngắn gọn, súc tích"),
 ]
 
 

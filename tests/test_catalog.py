@@ -1,0 +1,305 @@
+"""The catalog: what belongs together commits together, and what is damaged is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.catalog import Catalog, digest_of
+from assistant.types import IndexFault, Passage, Sentence, Span, Vectors
+from tests.fixtures import add_articles, lines_of, make_article
+
+
+def unit(*values: float) -> Vectors:
+    return np.array(values, np.float32)
+
+
+def everything(catalog: Catalog) -> list[list[tuple[object, ...]]]:
+    """Every row of every table that tells what the catalog holds, but not how it came so."""
+    tables = "articles passages sentences vectors forms pairs".split()
+    return [sorted(catalog._rows(f"SELECT * FROM {table}")) for table in tables]
+
+
+# Adding and reading
+
+
+def test_what_was_added_is_read_back(catalog: Catalog) -> None:
+    text = "Tiêu đề\nÔng Tâm là bí thư. Ông Châu 😀 cũng vậy.\nNguồn: báo"
+    furniture = (Span(text.index("Nguồn"), len(text)),)
+    article = replace(
+        make_article(text, "a.txt"), source="báo", date="2025-08-05", furniture=furniture
+    )
+    start, end = text.index("Ông"), text.index("\nNguồn")
+    middle = text.index(" Ông Châu")
+    parts = (Sentence(start, middle), Sentence(middle + 1, end))
+    passages = [
+        Passage(article.id, 0, 7, "Tiêu đề", (Sentence(0, 7, "heading"),)),
+        Passage(article.id, start, end, text[start:end], parts),
+    ]
+    texts = ["Tiêu đề", text[start:end], *(text[s.start : s.end] for s in parts)]
+    vectors = {digest_of(t): unit(i, 1) for i, t in enumerate(texts)}
+    catalog.add([(article, passages)], vectors)
+
+    assert catalog.article(article.id) == article
+    assert catalog.articles() == [article]
+    assert catalog.article_paths() == {article.id: "a.txt"}
+    stored = catalog.passages([1, 2, 99])
+    assert {number: s.passage for number, s in stored.items()} == {1: passages[0], 2: passages[1]}
+    assert (stored[2].title, stored[2].language) == (article.title, "vi")
+    owners, rows = catalog.sentence_vectors([1, 2])
+    assert owners == [1, 2, 2]
+    assert rows.tolist() == [[0, 1], [2, 1], [3, 1]]
+    numbers, languages, rows = catalog.passage_vectors()
+    assert (numbers, languages, rows.tolist()) == ([1, 2], ["vi", "vi"], [[0, 1], [1, 1]])
+    assert catalog.counts() == {"articles": 1, "passages": 2, "sentences": 3, "vectors": 4}
+    assert catalog.missing_vectors() == 0
+    assert catalog.passages_of([article.id, "none"]) == {1, 2}
+
+
+def test_an_unknown_article_is_a_fault(catalog: Catalog) -> None:
+    with pytest.raises(IndexFault, match="'nobody'"):
+        catalog.article("nobody")
+
+
+def test_more_passages_than_one_statement_takes(catalog: Catalog) -> None:
+    add_articles(catalog, "\n".join(f"câu {i}" for i in range(1203)))
+    numbers = list(range(1, 1204))
+    assert sorted(catalog.passages(numbers)) == numbers
+    assert len(catalog.sentence_vectors(numbers)[0]) == 1203
+    assert [n for n, _ in catalog.passage_texts(0, until=1)] == numbers
+
+
+def test_equal_texts_have_one_vector(catalog: Catalog) -> None:
+    add_articles(catalog, "một câu\nhai câu", "ba câu\nmột câu")
+    counts = catalog.counts()
+    assert (counts["passages"], counts["sentences"], counts["vectors"]) == (4, 4, 3)
+    wanted = [digest_of("một câu"), digest_of("bốn câu")]
+    assert catalog.without_vector(wanted) == {digest_of("bốn câu")}
+
+
+def test_passages_without_a_vector_are_counted(catalog: Catalog) -> None:
+    article = make_article("một\nhai")
+    catalog.add([(article, lines_of(article))], {digest_of("một"): unit(1)})
+    assert catalog.missing_vectors() == 2  # the passage and the sentence of "hai"
+
+
+# All or nothing
+
+
+def test_a_failure_in_the_middle_adds_nothing(catalog: Catalog) -> None:
+    add_articles(catalog, "một câu có sẵn")
+    before = everything(catalog), catalog.generation
+    first, second = make_article("hai câu mới"), make_article("ba câu mới")
+    faulty = Passage(second.id, None, 3, "ba", ())  # type: ignore[arg-type]
+    pairs = [(first, lines_of(first)), (second, [faulty])]
+    with pytest.raises(sqlite3.IntegrityError):
+        catalog.add(pairs, {digest_of("hai câu mới"): unit(1, 2)})
+    assert (everything(catalog), catalog.generation) == before
+    add_articles(catalog, "hai câu mới")  # and it is not stuck in a transaction
+    assert catalog.counts()["articles"] == 2
+
+
+def test_a_full_disk_is_a_fault_and_changes_nothing(catalog: Catalog) -> None:
+    add_articles(catalog, "một câu có sẵn")
+    before = everything(catalog), catalog.generation
+    pages = catalog._rows("PRAGMA page_count")[0][0]
+    catalog._rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(IndexFault, match="full"):
+        add_articles(catalog, "\n".join(f"câu dài {i} " * 20 for i in range(200)))
+    assert (everything(catalog), catalog.generation) == before
+    catalog._rows("PRAGMA max_page_count = 1000000")
+    add_articles(catalog, "hai câu mới")
+
+
+# Generations and removal
+
+
+def test_each_change_raises_the_generation(catalog: Catalog) -> None:
+    generations = [catalog.generation]
+    (article,) = add_articles(catalog, "một câu")
+    generations.append(catalog.generation)
+    add_articles(catalog, "hai câu", "ba câu")
+    generations.append(catalog.generation)
+    catalog.update_facts(replace(article, title="khác"))
+    generations.append(catalog.generation)
+    catalog.remove([article.id])
+    generations.append(catalog.generation)
+    assert generations == [0, 1, 2, 3, 4]
+    assert catalog.remove([]) == 0
+    catalog.drop_unused_vectors()
+    assert catalog.generation == 4  # no searcher needs to know
+
+
+def test_changes_since_a_generation(catalog: Catalog) -> None:
+    first, second = add_articles(catalog, "một\nhai", "ba")
+    add_articles(catalog, "bốn")
+    assert list(catalog.passage_texts(1, until=2)) == [(4, "bốn")]
+    assert [n for n, _ in catalog.passage_texts(0, until=1)] == [1, 2, 3]
+    assert catalog.remove([first.id]) == 2
+    catalog.remove([second.id])
+    assert sorted(catalog.removed_since(2)) == [1, 2, 3]
+    assert catalog.removed_since(3) == [3]
+    assert [n for n, _ in catalog.passage_texts(0, until=9)] == [4]
+
+
+def test_numbers_of_removed_passages_are_never_used_again(catalog: Catalog) -> None:
+    (article,) = add_articles(catalog, "một\nhai")
+    catalog.remove([article.id])
+    add_articles(catalog, "ba")
+    assert catalog.passage_vectors()[0] == [3]
+
+
+def test_removal_leaves_the_catalog_as_it_was(catalog: Catalog) -> None:
+    add_articles(catalog, "Bí thư đảng ủy\nông Tâm", "An English line", language="vi")
+    before = everything(catalog)
+    gone = add_articles(catalog, "Bí thư mới\nông Tâm", "bí mật của bà Tám")
+    assert everything(catalog) != before
+    assert catalog.remove([article.id for article in gone]) == 3
+    assert catalog.drop_unused_vectors() == 2  # "ông Tâm" is still needed
+    assert everything(catalog) == before
+
+
+# Syllables
+
+
+def test_syllables_of_vietnamese_articles_are_counted(catalog: Catalog) -> None:
+    add_articles(catalog, "Bí thư, bí thư!\nBị thu")
+    add_articles(catalog, "bi bi bi", language="en")
+    found = catalog.syllables(["bi", "thu"])
+    assert found.forms == {"bi": {"bí": 2, "bị": 1}, "thu": {"thư": 2, "thu": 1}}
+    assert found.pairs == {
+        ("", "bí"): 1,
+        ("", "bị"): 1,
+        ("bí", "thư"): 2,
+        ("bị", "thu"): 1,
+    }
+    assert found.total == 6
+    assert catalog.syllables(["khong"]).forms == {}
+
+
+# Opening
+
+
+def test_a_catalog_is_opened_with_all_it_holds(catalog: Catalog) -> None:
+    (article,) = add_articles(catalog, "một câu")
+    catalog.close()
+    again = Catalog.open(catalog.path)
+    assert again.identity == {"model": "fake"}
+    assert again.article(article.id) == article
+    assert again.generation == 1
+    assert again.integrity() == "ok"
+    again.close()
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(IndexFault) as caught:
+        Catalog.open(path)
+    message = str(caught.value)
+    assert f"assistant index --index {path.parent}" in message
+    assert "\n" not in message
+    return message
+
+
+def test_a_missing_catalog_is_refused(tmp_path: Path) -> None:
+    assert "No index" in refusal(tmp_path / "catalog.sqlite")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage " * 1000, b"SQLite format 3\0" + bytes(9000)])
+def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "catalog.sqlite"
+    path.write_bytes(content)
+    assert str(path) in refusal(path)
+
+
+@pytest.mark.parametrize("table", ["notes (x)", "meta (key, value)"])
+def test_another_program_file_is_refused(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "catalog.sqlite"
+    other = sqlite3.connect(path)
+    other.execute(f"CREATE TABLE {table}")
+    other.commit()
+    other.close()
+    assert "cannot be read" in refusal(path)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_truncated_catalog_is_refused(catalog: Catalog, part: float) -> None:
+    add_articles(catalog, "\n".join(f"câu số {i}" for i in range(300)))
+    catalog.close()
+    content = catalog.path.read_bytes()
+    catalog.path.write_bytes(content[: int(len(content) * part)])
+    assert "delete" in refusal(catalog.path)
+
+
+def test_damage_inside_is_found_and_is_a_fault_where_it_is_met(catalog: Catalog) -> None:
+    add_articles(catalog, "\n".join(f"câu số {i} " * 20 for i in range(300)))
+    catalog.close()
+    content = bytearray(catalog.path.read_bytes())
+    half = len(content) // 2 // 4096 * 4096
+    content[half:] = b"\xff" * (len(content) - half)
+    catalog.path.write_bytes(content)
+    damaged = Catalog.open(catalog.path)
+    assert damaged.integrity() != "ok"
+    with pytest.raises(IndexFault, match="cannot be read"):
+        everything(damaged)
+    damaged.close()
+
+
+def test_another_layout_is_refused(catalog: Catalog) -> None:
+    with catalog._write() as db:
+        db.execute("UPDATE meta SET value = '0' WHERE key = 'layout'")
+    catalog.close()
+    assert "layout 0" in refusal(catalog.path)
+
+
+# Several at once
+
+
+def test_a_second_writer_is_told_to_wait(catalog: Catalog) -> None:
+    other = Catalog.open(catalog.path)
+    other._rows("PRAGMA busy_timeout = 20")
+    with catalog._write(), pytest.raises(IndexFault, match="in use by another process"):
+        add_articles(other, "một câu")
+    add_articles(other, "một câu")
+    assert catalog.counts()["articles"] == 1
+    other.close()
+
+
+def test_a_second_writer_waits_its_turn(catalog: Catalog) -> None:
+    other = Catalog.open(catalog.path)
+    waiting = threading.Thread(target=add_articles, args=(other, "hai câu"))
+    with catalog._write():
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+    waiting.join(10)
+    assert catalog.counts()["articles"] == 1
+    other.close()
+
+
+def test_a_reader_sees_the_state_before_until_the_writer_commits(catalog: Catalog) -> None:
+    reader = Catalog.open(catalog.path)
+    with catalog._write() as db:
+        db.execute("UPDATE meta SET value = '7' WHERE key = 'generation'")
+        assert reader.generation == 0
+    assert reader.generation == 7
+    reader.close()
+
+
+def test_threads_share_a_catalog(catalog: Catalog) -> None:
+    def add(name: str) -> None:
+        for i in range(5):
+            add_articles(catalog, f"{name} {i}")
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in ("một", "hai", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert catalog.counts()["articles"] == 15
+    assert catalog.generation == 15

@@ -1,0 +1,153 @@
+"""The command line as scripts use it: shapes, exit codes, one-line errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assistant.cli import main
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("cli") / "index"
+    assert main(["index", str(SEEDS), "--index", str(folder)]) == 0
+    return str(folder)
+
+
+def test_search_json_is_the_contract(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    question = "nhà ở xã hội"
+    assert main(["search", question, "--index", index, "--top-k", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == ["question", "hits"]
+    assert found["question"] == question
+    assert [hit["rank"] for hit in found["hits"]] == [1, 2, 3]
+    keys = ["rank", "score", "article_id", "title", "start", "end", "text"]
+    assert all(list(hit) == keys for hit in found["hits"])
+    scores = [hit["score"] for hit in found["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    assert question in found["hits"][0]["text"]
+
+
+def test_ask_json_is_the_contract(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "Ai là bí thư đảng ủy phường Lái Thiêu?", "--index", index, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == [
+        "question", "answer", "grounding", "language", "confidence", "citations",
+    ]  # fmt: skip
+    assert found["grounding"] == "grounded"
+    assert 0 <= found["confidence"] <= 1
+    keys = ["number", "article_id", "title", "start", "end", "quote", "verified"]
+    assert list(found["citations"][0]) == keys
+
+
+def test_ask_prints_answer_and_sources(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "Ai là bí thư đảng ủy phường Lái Thiêu?", "--index", index]) == 0
+    out = capsys.readouterr().out
+    assert "Nguyễn Thanh Tâm" in out
+    assert "\n[1] " in out
+    assert "https://ttbc-hcm.gov.vn/" in out
+
+
+def test_indexing_again_keeps_everything(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["index", str(SEEDS), "--index", index]) == 0
+    assert "(0 new, 11 kept, 0 removed)" in capsys.readouterr().out
+
+
+def test_bad_files_are_named_and_the_others_indexed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    (articles / "good.txt").write_text("Chợ Bến Thành mở cửa lúc sáu giờ sáng.", "utf-8")
+    (articles / "empty.txt").write_text("", "utf-8")
+    (articles / "binary.txt").write_bytes(b"\x00\x01\x02PNG")
+    index = str(tmp_path / "index")
+    assert main(["index", str(articles), "--index", index]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{index}: 1 articles, 1 passages")
+    lines = err.strip().splitlines()
+    assert len(lines) == 2
+    assert any("empty.txt" in line for line in lines)
+    assert any("binary.txt" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ask", "x", "--index", "/nowhere/at/all"], "No index at /nowhere/at/all"),
+        (["ask", "x", "--model", "no/such-model"], "model"),
+        (["search", "x", "--top-k", "0"], "'top_k' = '0'"),
+        (["search", "x", "--top-k", "many"], "'top_k' = 'many'"),
+        (["serve", "--port", "99999"], "'port' = '99999'"),
+        (["index", "/no/such/folder"], "/no/such/folder"),
+    ],
+)
+def test_errors_are_one_line(
+    index: str,
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = arguments if "--index" in arguments else [*arguments, "--index", index]
+    assert main(given) in {1, 2}
+    err = capsys.readouterr().err
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_another_model_is_refused_with_the_field_and_the_command(
+    index: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", "x", "--index", index, "--query-prefix", "hỏi: "]) == 2
+    err = capsys.readouterr().err
+    assert "query prefix" in err
+    assert f"assistant index --index {index} --rebuild" in err
+
+
+def test_doctor_finds_and_mends(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--index", index]) == 0
+    file = Path(index) / "passages.faiss"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 0xFF
+    file.write_bytes(bytes(data))
+    assert main(["doctor", "--index", index]) == 1
+    out = capsys.readouterr().out
+    assert "passages.faiss is damaged" in out
+    assert f"assistant doctor --index {index} --repair" in out
+    assert main(["doctor", "--index", index, "--repair"]) == 0
+    assert "FAULT" not in capsys.readouterr().out
+
+
+def test_rebuild_keeps_the_articles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = str(tmp_path / "index")
+    assert main(["index", str(SEEDS), "--index", index]) == 0
+    assert main(["index", "--index", index, "--rebuild", "--passage-tokens", "160"]) == 0
+    assert main(["doctor", "--index", index, "--passage-tokens", "160"]) == 0
+    assert main(["doctor", "--index", index]) == 1
+    assert "Made with passage tokens '160'" in capsys.readouterr().out
+
+
+def test_help_has_examples() -> None:
+    out = subprocess.run(
+        [sys.executable, "-m", "assistant.cli", "--help"], capture_output=True, text=True
+    )
+    assert out.returncode == 0
+    assert "assistant ask" in out.stdout
+
+
+def test_help_and_errors_do_not_load_the_model() -> None:
+    """A wrong path is told in well under the seconds that torch takes to import."""
+    code = (
+        "import sys; from assistant.cli import main; "
+        "main(['ask', 'x', '--index', '/nowhere']); print('torch' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert out.stdout.strip() == "False"

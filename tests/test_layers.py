@@ -1,0 +1,130 @@
+"""Data flows one way: a module imports only modules further left in ORDER."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "assistant"
+
+ORDER = (
+    "types",
+    "settings",
+    "text",
+    "accents",
+    "background",
+    "segment",
+    "passages",
+    "corpus",
+    "bundled",
+    "models",
+    "stamps",
+    "catalog",
+    "centring",
+    "dense",
+    "lexical",
+    "index",
+    "doctor",
+    "retrieval",
+    "asked",
+    "evidence",
+    "prompts",
+    "quoting",
+    "citations",
+    "examples",
+    "answering",
+    "langchain",
+    "metrics",
+    "significance",
+    "questions",
+    "beir",
+    "squad",
+    "questionset",
+    "support",
+    "scoring",
+    "control",
+    "provenance",
+    "evaluation",
+    "baseline",
+    "plots",
+    "report",
+    "reportpage",
+    "page",
+    "chat",
+    "server",
+    "cli",
+)
+FRONT_DOOR = ("types", "answering")  # what `from assistant import …` is made of
+
+
+def imported(source: str, modules: set[str]) -> Iterator[str]:
+    """The modules of the package that ``source`` imports; "" is the package itself.
+
+    Imports inside functions and under ``TYPE_CHECKING`` count as well.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            dotted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            stem = ".".join(filter(None, ["assistant" if node.level else "", node.module]))
+            dotted = [f"{stem}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in dotted:
+            package, *rest = name.split(".")
+            if package == "assistant":
+                yield rest[0] if rest and rest[0] in modules else ""
+
+
+def faults(package: Path) -> list[str]:
+    """What is wrong with the imports of ``package``, a line each. No fault: no cycle either."""
+    sources = {path.stem: path.read_text("utf-8") for path in sorted(package.glob("*.py"))}
+    found = []
+    for module, source in sources.items():
+        if module == "__init__":
+            allowed: tuple[str, ...] = FRONT_DOOR
+        elif module in ORDER:
+            allowed = ORDER[: ORDER.index(module)]
+        else:
+            found.append(
+                f"assistant/{module}.py has no place: add it to ORDER in tests/test_layers.py"
+            )
+            continue
+        for other in sorted(set(imported(source, set(sources))) - set(allowed)):
+            found.append(f"assistant/{module}.py may not import assistant{other and '.' + other}")
+    return found
+
+
+def test_imports_point_one_way() -> None:
+    found = faults(PACKAGE)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("sources", "fault"),
+    [
+        ({"types": "from assistant.text import fold", "text": ""}, "assistant/types.py may not"),
+        ({"types": "from .text import fold", "text": ""}, "assistant/types.py may not"),
+        ({"types": "from assistant import text", "text": ""}, "import assistant.text"),
+        ({"types": "import assistant.text", "text": ""}, "import assistant.text"),
+        ({"types": "def f():\n    import assistant.cli", "cli": ""}, "import assistant.cli"),
+        ({"cli": "from assistant import Assistant", "__init__": ""}, "may not import assistant"),
+        ({"__init__": "from assistant.cli import main", "cli": ""}, "import assistant.cli"),
+        ({"dense": "import assistant.dense"}, "import assistant.dense"),
+        ({"novel": ""}, "add it to ORDER"),
+    ],
+)
+def test_a_wrong_import_is_found(tmp_path: Path, sources: dict[str, str], fault: str) -> None:
+    for module, source in sources.items():
+        (tmp_path / f"{module}.py").write_text(source)
+    (message,) = faults(tmp_path)
+    assert fault in message
+
+
+def test_right_imports_have_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "types.py").write_text("import json")
+    (tmp_path / "text.py").write_text("from assistant.types import Span\nimport assistant_data")
+    (tmp_path / "answering.py").write_text("from assistant import text")
+    (tmp_path / "__init__.py").write_text("from assistant.answering import Assistant")
+    assert faults(tmp_path) == []
