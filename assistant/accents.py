@@ -21,12 +21,13 @@ class Statistics:
     """Counts that a question's syllables need.
 
     ``forms``: folded syllable → {accented form: count}; ``pairs``: counts of accented
-    neighbours, "" standing before a line; ``total``: of all syllables counted.
+    neighbours, "" standing before a line; ``total``: of all syllables counted; ``lines``: counted.
     """
 
     forms: Mapping[str, Mapping[str, int]]
     pairs: Mapping[tuple[str, str], int]
     total: int
+    lines: int = 0
 
 
 Lookup = Callable[[Sequence[str]], Statistics]  # folded syllables in order → their statistics
@@ -52,7 +53,7 @@ def restore_accents(text: str, lookup: Lookup) -> str:
 
 def _best_path(typed: Sequence[str], folded: Sequence[str], statistics: Statistics) -> list[str]:
     best: dict[str, tuple[float, list[str]]] = {"": (0.0, [])}
-    before: Mapping[str, int] = {}
+    before: Mapping[str, int] = {"": statistics.lines}
     for own, syllable in zip(typed, folded, strict=True):
         known = statistics.forms.get(syllable, {}) if own == syllable else {}
         here = known or {own: statistics.forms.get(syllable, {}).get(own, 0)}
@@ -92,6 +93,7 @@ class Prior:
     def __init__(self, lines: Iterable[str]) -> None:
         forms, self._pairs = count_syllables(lines)
         self._total = forms.total()
+        self._lines = sum(n for (before, _), n in self._pairs.items() if not before)
         self._forms: dict[str, dict[str, int]] = {}
         for form, n in forms.items():
             self._forms.setdefault(fold(form), {})[form] = n
@@ -106,7 +108,7 @@ class Prior:
                 for key in set(folded)
             }
             pairs = Counter(found.pairs) + self._pairs
-            return Statistics(forms, pairs, found.total + self._total)
+            return Statistics(forms, pairs, found.total + self._total, found.lines + self._lines)
 
         return lookup
 

@@ -245,7 +245,8 @@ class Catalog:
         query = "SELECT a, b, n FROM pairs WHERE folded IN ({})"
         pairs = {(a, b): n for a, b, n in self._rows_in(query, keys)}
         total = self._rows("SELECT coalesce(sum(n), 0) FROM forms")[0][0]
-        return Statistics(forms, pairs, total)
+        lines = "SELECT coalesce(sum(n), 0) FROM pairs WHERE folded BETWEEN ' ' AND '!'"
+        return Statistics(forms, pairs, total, self._rows(lines)[0][0])
 
     # -- writing -------------------------------------------------------------------------
 

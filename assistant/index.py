@@ -147,7 +147,7 @@ class Index:
         before = self.catalog.article_paths()
         found = [replace(a, path=str(Path(a.path).resolve())) for a in corpus.articles]
         fresh = [article for article in found if article.id not in before]
-        self._renew_facts([article for article in found if article.id in before])
+        fresh += self._renew_facts([article for article in found if article.id in before])
         kept = self.catalog.counts()["passages"]
         embedded = self.add(fresh, settings, progress)
         new = self.catalog.counts()["passages"] - kept
@@ -202,12 +202,21 @@ class Index:
         vectors = self.encoder.embed_passages([texts[key] for key in missing])
         return dict(zip(missing, vectors, strict=True))
 
-    def _renew_facts(self, articles: Sequence[Article]) -> None:
-        """Title, source, date and path may change while the text stays."""
+    def _renew_facts(self, articles: Sequence[Article]) -> list[Article]:
+        """Title, source, date and path may change while the text stays.
+
+        Returns the articles of another language than before, taken out to be added again:
+        accents and centring go by it. Their vectors stay.
+        """
+        moved = []
         for article in articles:
             old = self.catalog.article(article.id)
-            if old != replace(article, language=old.language, furniture=old.furniture):
+            if old.language != article.language:
+                moved.append(article)
+            elif old != replace(article, furniture=old.furniture):
                 self.catalog.update_facts(article)
+        self.catalog.remove([article.id for article in moved])
+        return moved
 
 
 def refuse_other_identity(catalog: Catalog, encoder: SentenceEncoder, settings: Settings) -> None:
@@ -258,11 +267,12 @@ def _vanished(
 ) -> list[str]:
     """Articles that came from ``paths`` and are no longer there.
 
-    One whose file still exists but gave no article now (it could not be read) stays.
+    One whose file still exists but gave no article now (it could not be read) stays, and so do
+    all of a folder that is not there itself (a disk that is not mounted).
     """
     present = {article.id for article in found}
     read = {article.path for article in found}
-    roots = [path.resolve() for path in paths]
+    roots = [path.resolve() for path in paths if path.exists()]
     return [
         article_id
         for article_id, path in before.items()

@@ -66,9 +66,9 @@ def make_query(index: Index, question: str, without: Collection[str] = ()) -> Qu
     """
     language = language_of(question)
     unaccented = language == "vi" and not has_accents(question)
-    text = question
+    text = question.lower() if question.isupper() else question  # the encoder minds case
     if unaccented:
-        text = restore_accents(question, prior().added_to(index.catalog.syllables))
+        text = restore_accents(text, prior().added_to(index.catalog.syllables))
     lexical = LexicalQuery.of(text, typed=question if unaccented else "")
     vectors = index.centring.questions(index.encoder.embed_questions([text]), language)
     return Query(

@@ -43,6 +43,10 @@ _NAMES = regex.compile(
     r"(?<![\p{Lu}\p{Ll}\p{M}])(?:\p{Lu}[\p{Lu}\p{Ll}\p{M}]*\s+)*"
     r"(?:(?<=\p{Lu}[\p{Lu}\p{Ll}\p{M}]*\s+)|(?<!^\P{L}*))\p{Lu}[\p{Lu}\p{Ll}\p{M}]*"
 )
+# Frequent English words that no Vietnamese syllable is spelt like, before "nguyen thanh nghi".
+_ENGLISH = frozenset(
+    "who what which when where why is are was were did does of and for from with not which".split()
+)
 # One name for what belongs together in search.
 _SAME_LANGUAGE = {"wuu": "zh", "yue": "zh", "arz": "ar", "ary": "ar", "ms": "id", "nn": "no"}
 _LANGUAGES = (
@@ -97,6 +101,8 @@ def is_unaccented_vietnamese(text: str) -> bool:
     words = _words(text)
     if not words or not "".join(words).isascii():
         return False
+    if _reads_english(words):
+        return False
     share = _share_of_syllables(words)
     if share >= _SYLLABLES_OF_VIETNAMESE:
         return True
@@ -126,6 +132,10 @@ def _words(text: str) -> list[str]:
     return [term for term in terms(text) if term.isalpha()]
 
 
+def _reads_english(words: Sequence[str]) -> bool:
+    return len(_ENGLISH.intersection(words)) >= 2
+
+
 def _share_of_syllables(words: Sequence[str]) -> float:
     """Share of ``words``, which have no accents, that are Vietnamese syllables."""
     return sum(_SYLLABLE.fullmatch(word) is not None for word in words) / len(words)
@@ -137,6 +147,8 @@ def _language_with_names(sample: str) -> str:
     if is_unaccented_vietnamese(sample):
         return "vi"
     code = str(_identifier().classify(sample)[0])
+    if code == "vi" and _reads_english(_words(sample)):
+        return "en"  # names without accents in an English question
     return _SAME_LANGUAGE.get(code, code)
 
 

@@ -113,7 +113,7 @@ def test_figures_are_split_by_language() -> None:
     assert report["by_language"]["vi"]["n"] == 2
     assert report["by_language"]["vi"]["answers"]["language"] == 0.0  # it answered in English
     assert report["by_language"]["en"]["refusal"]["auroc"] is None  # all are answerable
-    assert report["answers"]["language"] == pytest.approx(5 / 6, abs=1e-6)
+    assert report["answers"]["language"] == pytest.approx(5 / 7, abs=1e-6)
 
 
 def test_accents_are_stripped_from_the_question_alone() -> None:
