@@ -120,7 +120,7 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    from assistant import baseline, evaluation, questionset, report, reportpage
+    from assistant.evaluation import baseline, evaluate, questionset, report, reportpage
 
     if options.fail_on_regression and not options.baseline:
         raise SettingsError("--fail-on-regression needs --baseline FILE to compare with")
@@ -135,7 +135,7 @@ def _eval(options: argparse.Namespace) -> int:
     earlier = baseline.load_report(Path(options.baseline)) if options.baseline else None
     for limit in options.fail_under:
         baseline.parse_limit(limit)  # a wrong one is told before the work, not after
-    how = evaluation.Options(
+    how = evaluate.Options(
         strip_accents=options.strip_accents,
         holdout=options.holdout,
         retrieval_only=options.retrieval_only,
@@ -143,7 +143,7 @@ def _eval(options: argparse.Namespace) -> int:
         name=Path(options.questions).name,
     )
     progress, done = _progress("questions")
-    result = evaluation.run(assistant, questions, how, progress).to_json()
+    result = evaluate.run(assistant, questions, how, progress).to_json()
     done()
     comparison = baseline.compare(result, earlier) if earlier else None
     if options.json:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assistant.baseline import (
+from assistant.evaluation.baseline import (
     ReportError,
     compare,
     load_report,
@@ -18,9 +18,9 @@ from assistant.baseline import (
     regressions,
     shortfalls,
 )
-from assistant.evaluation import SECTIONS, Options, run, unaccented
-from assistant.provenance import checkout, corpus_digest, question_digest
-from assistant.questions import Question
+from assistant.evaluation.evaluate import SECTIONS, Options, run, unaccented
+from assistant.evaluation.provenance import checkout, corpus_digest, question_digest
+from assistant.evaluation.questions import Question
 from assistant.settings import Settings
 from assistant.types import QuestionSetError, SettingsError
 from tests.scripted import Parrot, Scripted, articles, questions

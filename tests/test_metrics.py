@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import metrics, support
-from assistant.significance import interval, paired_p
+from assistant.evaluation import metrics, support
+from assistant.evaluation.significance import interval, paired_p
 from assistant.types import Answer, Article, Citation
 
 # -- rankings ------------------------------------------------------------------------------

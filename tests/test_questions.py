@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from assistant.beir import articles_of
 from assistant.corpus import read_article, read_articles
-from assistant.questions import Question
-from assistant.questionset import check, golds, load, with_gold
-from assistant.squad import line_of
+from assistant.evaluation.beir import articles_of
+from assistant.evaluation.questions import Question
+from assistant.evaluation.questionset import check, golds, load, with_gold
+from assistant.evaluation.squad import line_of
 from assistant.types import Article, Hit, QuestionSetError
 
 ROOT = Path(__file__).parents[1]

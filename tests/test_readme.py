@@ -73,7 +73,7 @@ def test_make_lists_the_targets_the_readme_names() -> None:
 def test_the_list_of_files_is_true() -> None:
     tree = README.split("## What is where")[1]
     named = set(re.findall(r"\b(\w+\.py)\b", tree))
-    modules = {path.name for path in (ROOT / "assistant").glob("*.py")} - {"__init__.py"}
+    modules = {path.name for path in (ROOT / "assistant").rglob("*.py")} - {"__init__.py"}
     assert modules - named == set(), "the README's list of files lacks these"
     assert named - modules - {"app.py"} == set(), "the README names files that are not there"
 

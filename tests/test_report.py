@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from assistant.baseline import compare
-from assistant.evaluation import Options, run
-from assistant.plots import ticks
-from assistant.questions import Question
-from assistant.report import figure, table
-from assistant.reportpage import page
+from assistant.evaluation.baseline import compare
+from assistant.evaluation.evaluate import Options, run
+from assistant.evaluation.plots import ticks
+from assistant.evaluation.questions import Question
+from assistant.evaluation.report import figure, table
+from assistant.evaluation.reportpage import page
 from assistant.types import Answer, Citation
 from tests.scripted import Parrot, Scripted, questions
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from assistant.scoring import Record, score_answer, score_citations, score_retrieval
-from assistant.support import Supports
+from assistant.evaluation.scoring import Record, score_answer, score_citations, score_retrieval
+from assistant.evaluation.support import Supports
 from assistant.types import Article, Citation
 
 _SEED = 7

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.corpus import article_of
-from assistant.questions import (
+from assistant.evaluation.questions import (
     Fault,
     Question,
     Where,

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from assistant import metrics
-from assistant.evaluation import LOWER_IS_BETTER, SECTION_OF, SECTIONS
-from assistant.significance import paired_p
+from assistant.evaluation import metrics
+from assistant.evaluation.evaluate import LOWER_IS_BETTER, SECTION_OF, SECTIONS
+from assistant.evaluation.significance import paired_p
 from assistant.types import AssistantError, SettingsError
 
 ReportJson = Mapping[str, Any]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant.beir import QRELS, read_beir
-from assistant.questions import Question, read_jsonl
-from assistant.squad import read_squad
+from assistant.evaluation.beir import QRELS, read_beir
+from assistant.evaluation.questions import Question, read_jsonl
+from assistant.evaluation.squad import read_squad
 from assistant.types import Article, Hit, QuestionSetError, Span
 
 _SHOWN = 80  # characters of a text in a message

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.baseline import Comparison, Difference
-from assistant.evaluation import SECTIONS
+from assistant.evaluation.baseline import Comparison, Difference
+from assistant.evaluation.evaluate import SECTIONS
 
 ReportJson = Mapping[str, Any]
 

@@ -14,10 +14,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from assistant import plots
-from assistant.baseline import Comparison, Difference
-from assistant.evaluation import LOWER_IS_BETTER, SECTIONS
-from assistant.report import (
+from assistant.evaluation import plots
+from assistant.evaluation.baseline import Comparison, Difference
+from assistant.evaluation.evaluate import LOWER_IS_BETTER, SECTIONS
+from assistant.evaluation.report import (
     HEADINGS,
     LABELS,
     VERDICTS,
@@ -30,7 +30,7 @@ from assistant.report import (
     spread,
     summary,
 )
-from assistant.support import MARKER
+from assistant.evaluation.support import MARKER
 
 _STATIC = Path(__file__).with_name("static")
 _TILES = ("recall@1", "ndcg@10", "contains", "precision", "tpr_at_5_fpr", "p50")

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from assistant import metrics, support
-from assistant.questions import Question
-from assistant.questionset import Gold
+from assistant.evaluation import metrics, support
+from assistant.evaluation.questions import Question
+from assistant.evaluation.questionset import Gold
 from assistant.settings import Settings
 from assistant.text import has_accents, language_of
 from assistant.types import Answer, Article, Encoder, Hit, Turn

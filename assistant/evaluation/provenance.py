@@ -12,9 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from assistant.evaluation.questions import Question
+from assistant.evaluation.scoring import System
 from assistant.prompts import digests
-from assistant.questions import Question
-from assistant.scoring import System
 from assistant.types import Article
 
 _CHECKOUT = Path(__file__).resolve().parents[1]

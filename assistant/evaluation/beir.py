@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.corpus import article_of
-from assistant.questions import (
+from assistant.evaluation.questions import (
     Fault,
     Question,
     lines_of,
