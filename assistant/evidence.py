@@ -34,14 +34,13 @@ Features = NDArray[np.float64]
 
 SENTENCE_FEATURES = (
     "cosine", "cosine of passage", "behind best cosine", "terms", "pairs", "terms of passage",
-    "offers kind", "lacks number", "lacks time", "lacks person", "lacks place",
-    "behind first score",
+    "offers kind", "lacks number", "lacks time", "lacks person", "behind first score",
 )  # fmt: skip
 QUESTION_FEATURES = (
     "cosine", "cosine of passage", "ahead in cosine", "ahead in BM25", "terms", "terms of passage",
     "pairs", "pairs of passage", "rarest missing", "rarest pair missing", "names", "numbers",
     "arms agree", "known", "offers kind", "lacks number", "lacks time", "lacks person",
-    "lacks place", "length", "above median", "longest run", "most terms together",
+    "length", "above median", "longest run", "most terms together",
     "chance of sentence", "tokens", "worst tokens", "tokens above mean", "tokens of sentence",
     "worst tokens of sentence", "tokens of sentence above mean",
 )  # fmt: skip
@@ -245,7 +244,8 @@ def _part(wanted: frozenset[str], have: set[str]) -> float:
     return len(wanted & have) / len(wanted) if wanted else 0.5
 
 
-_KINDS: tuple[Kind, ...] = ("number", "time", "person", "place")
+# A place is not told from another name, so that one is lacking says nothing.
+_KINDS: tuple[Kind, ...] = ("number", "time", "person")
 
 
 def _offer(needs: Needs, text: str) -> tuple[float, ...]:
