@@ -11,7 +11,7 @@ from pathlib import Path
 from assistant.corpus import read_articles
 from assistant.types import Article
 
-FOLDER = Path(os.environ.get("XQUAD", "../shared/data/xquad"))
+FOLDER = Path(os.environ.get("XQUAD", "xquad"))
 
 
 @dataclass(frozen=True, slots=True)
