@@ -185,7 +185,7 @@ class BundledTransformer(InputModule):
         self.header = Header(*sizes, *cursor.unpack("f"))
         cursor.unpack("i")  # block size, 32
         self.unigram = UnigramTokenizer(cursor)
-        self.model = _build(self.header, _read_tensors(cursor, buffer, dtype), dtype)
+        self.model = _build(self.header, _read_tensors(cursor, buffer), dtype)
         self.max_seq_length = self.header.positions
 
     def preprocess(
@@ -218,7 +218,7 @@ class BundledTransformer(InputModule):
 
 
 def _read_tensors(
-    cursor: Cursor, buffer: NDArray[np.uint8], dtype: torch.dtype
+    cursor: Cursor, buffer: NDArray[np.uint8]
 ) -> dict[str, tuple[int, NDArray[np.uint8]]]:
     """The directory: name → (packed?, its bytes)."""
     tensors = {}

@@ -2,7 +2,7 @@
 
 Every feature is a cosine, a share or a flag, so that it means the same in an index of one
 article and of a hundred thousand. From them a logistic model says which sentence answers, and
-another whether any does (``data/evidence.json``, made by ``python -m tests.benchmarks.fit``).
+another whether any does (``data/evidence.json``, made by ``tests/benchmarks/fit.py``).
 """
 
 from __future__ import annotations
