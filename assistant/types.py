@@ -20,6 +20,21 @@ Vectors = NDArray[np.float32]
 
 Grounding = Literal["grounded", "partial", "refused"]
 SentenceKind = Literal["prose", "heading"]
+Verdict = Literal["supported", "elsewhere", "unsupported"]
+# What of a claim its passages do not bear out.
+Lack = Literal["", "number", "date", "name", "negation", "direction", "attribution", "content"]
+FaultKind = Literal[
+    "missing",
+    "key",
+    "unreachable",
+    "rate",
+    "timeout",
+    "context",
+    "empty",
+    "endless",
+    "cut",
+    "other",
+]
 
 
 class AssistantError(Exception):
@@ -40,6 +55,14 @@ class IndexFault(AssistantError):
 
 class QuestionSetError(AssistantError):
     """A question set has a fault: the message names file, line and field."""
+
+
+class LLMError(AssistantError):
+    """A language model cannot be opened or did not answer; ``kind`` says which of it."""
+
+    def __init__(self, message: str, kind: FaultKind = "other") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class SettingsError(AssistantError):
@@ -126,12 +149,73 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A passage as a language model is shown it, under a small ``number`` from 1."""
+
+    number: int
+    passage: Passage
+    title: str = ""
+    source: str = ""
+    date: str = ""  # ISO 8601 day of the article
+    language: str = "und"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The exact words of a shown passage (``number``) that bear a claim out."""
+
+    number: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether the shown passages bear a sentence out.
+
+    "supported": ``evidence`` is in the passages that the sentence cites. "elsewhere": it is in
+    others, or the sentence cites none. "unsupported": ``lack`` and ``detail`` say what is not
+    there ("number", "15%"), and ``evidence`` is the nearest, which may be empty.
+    """
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    lack: Lack = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of an answer that a language model wrote, and what became of checking it.
+
+    ``start``, ``end``: its span of ``Answer.text``, without its markers. ``numbers``: of the
+    citations that bear it out.
+    """
+
+    start: int
+    end: int
+    verdict: Verdict
+    numbers: tuple[int, ...] = ()
+    lack: Lack = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a language model read and wrote, as its provider counted them."""
+
+    read: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the assistant says to a question, with its proof.
 
     ``text`` carries markers ``[n]``, each the number of one of ``citations``.
     ``confidence`` is the calibrated probability in [0, 1] that the articles hold the answer.
     ``closest`` is, for a refusal, the nearest quote: "closest, but not an answer".
+    ``claims`` are the sentences that a language model wrote, ``llm`` is that model's name;
+    where it failed, ``fault`` says how, and the answer quotes instead.
     """
 
     question: str
@@ -142,13 +226,20 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     closest: Citation | None = None
     query: str = ""  # what was searched, where it differs from the question
+    claims: tuple[Claim, ...] = ()
+    llm: str = ""
+    fault: FaultKind | None = None
+    usage: Usage | None = None
 
     @property
     def grounding(self) -> Grounding:
-        """Derived: no citation is a refusal; all of them verified is grounded."""
-        if not self.citations:
+        """Derived: no citation and no claim is a refusal; all of them borne out is grounded."""
+        if not self.citations and not self.claims:
             return "refused"
-        return "grounded" if all(c.verified for c in self.citations) else "partial"
+        borne_out = all(c.verified for c in self.citations) and all(
+            claim.verdict != "unsupported" for claim in self.claims
+        )
+        return "grounded" if borne_out else "partial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +273,20 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """Event: a sentence has ended and was checked; its words were in the deltas before."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Event: the last one, with the whole answer."""
 
     answer: Answer
 
 
-AnswerEvent = Retrieved | TextDelta | Cited | Finished
+AnswerEvent = Retrieved | TextDelta | Cited | Claimed | Finished
 
 
 class Encoder(Protocol):
