@@ -276,6 +276,20 @@ def test_many_small_removals_lead_to_a_new_build(catalog: Catalog, tmp_path: Pat
     assert lexical.stamp.count == 55
 
 
+def test_a_build_does_not_mind_who_still_uses_the_old_folder(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_articles(catalog, "phường Lái Thiêu")
+    Lexical.build(tmp_path, catalog)
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # as when a lock comes in between
+    Lexical.build(tmp_path, catalog)
+    monkeypatch.undo()
+    assert len(list(tmp_path.glob("lexical.old-*"))) == 1
+    Lexical.build(tmp_path, catalog)
+    assert not list(tmp_path.glob("lexical.old-*"))
+    assert isinstance(Lexical.open(tmp_path), Lexical)
+
+
 def test_what_is_added_while_it_is_read_is_not_read_twice(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
