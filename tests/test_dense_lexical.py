@@ -22,7 +22,7 @@ from assistant.settings import Settings
 from assistant.stamps import Stamp
 from assistant.text import fold
 from assistant.types import Vectors
-from tests.fixtures import FakeEncoder, add_articles
+from tests.fixtures import FakeEncoder, add_articles, replace_content
 
 UNCENTRED = Centring({}, {})
 LINES = (
@@ -316,11 +316,11 @@ Opened = Callable[[Path], Dense | Lexical | str]
 def flip_a_byte(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    replace_content(path, bytes(content))
 
 
 def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-1])
+    replace_content(path, path.read_bytes()[:-1])
 
 
 @pytest.fixture(params=["dense", "lexical"])
