@@ -1,0 +1,205 @@
+"""A language model's words → sentences that were checked, with citations, as they stream.
+
+Each sentence becomes a claim the moment it ends: what bears it out is cited behind it, whatever
+the model cited itself. Nothing that has been given out is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import regex
+
+from assistant.citations import Marker, MarkerFilter, literals_of
+from assistant.links import LinkFilter
+from assistant.segment import SentenceEnd, SentenceStream
+from assistant.text import fold
+from assistant.types import (
+    AnswerEvent,
+    Citation,
+    Cited,
+    Claim,
+    Claimed,
+    Judgement,
+    Shown,
+    Span,
+    TextDelta,
+)
+
+Policy = Literal["flag", "drop", "replace"]
+Check = Callable[[str, Sequence[int]], Judgement]  # a sentence, the passages it cites
+Cite = Callable[[int, Shown, Span], Citation]  # number, passage, span → a verified citation
+
+_CONTENT = regex.compile(r"[\p{L}\p{N}]")
+_LEADS_IN = regex.compile(r"[^\p{N}]*[:：]\s*")  # "Theo bài viết:", but not "Có 15 dự án:"
+_DRESS = regex.compile(r"^\s*(?:(?:[-•+>]|#{1,6}|\d{1,2}[.)])\s+)+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
+_UNSAID = regex.compile(r"[^\p{L}\p{N}]+")
+
+
+class Composer:
+    """Builds an answer from the pieces in which a model's text comes.
+
+    ``refusals``: sentences with which the model says that the passages do not hold the answer;
+    where its first sentence is one of them, ``refused`` is set and nothing is given out.
+    What comes of a text does not depend on how it is cut into pieces.
+    """
+
+    def __init__(
+        self,
+        shown: Sequence[Shown],
+        refusals: Sequence[str],
+        check: Check,
+        cite: Cite,
+        policy: Policy = "flag",
+    ) -> None:
+        self._shown = {one.number: one for one in shown}
+        self._refusals = [_said(refusal) for refusal in refusals]
+        self._check, self._cite, self._policy = check, cite, policy
+        self._links = LinkFilter([one.source for one in shown])
+        literals = literals_of(one.passage.text for one in shown)
+        self._markers = MarkerFilter(self._shown, literals)
+        self._sentences = SentenceStream()
+        self._numbers: dict[tuple[str, int, int], int] = {}  # span of an article → citation
+        self._sentence = ""  # as it came, without markers
+        self._given = 0  # characters of it that were given out
+        self._wanted: list[int] = []  # passages that it cites
+        self._blanks = ""  # that end what was given out, held back until more comes
+        self._begun = self._first = 0
+        self.text = ""
+        self.citations: tuple[Citation, ...] = ()
+        self.claims: tuple[Claim, ...] = ()
+        self.refused = False
+        self.left_out = 0  # sentences that the policy dropped
+
+    def feed(self, text: str) -> list[AnswerEvent]:
+        """More of the model's text → what can be shown of it."""
+        return self._taken(self._markers.feed(self._links.feed(text)))
+
+    def finish(self) -> list[AnswerEvent]:
+        """The model's text has ended."""
+        events = self._taken(self._markers.feed(self._links.finish()))
+        events += self._taken(self._markers.finish())
+        events += self._split(self._sentences.finish())
+        return events
+
+    def _taken(self, pieces: Sequence[str | Marker]) -> list[AnswerEvent]:
+        events: list[AnswerEvent] = []
+        for piece in pieces:
+            if isinstance(piece, Marker):
+                self._wanted += [n for n in piece.numbers if n not in self._wanted]
+            else:
+                events += self._split(self._sentences.feed(piece))
+        return events
+
+    def _split(self, pieces: Sequence[str | SentenceEnd]) -> list[AnswerEvent]:
+        events: list[AnswerEvent] = []
+        for piece in pieces:
+            if self.refused:
+                return events
+            events += self._words(piece) if isinstance(piece, str) else self._ended()
+        return events
+
+    def _words(self, text: str) -> list[AnswerEvent]:
+        self._sentence += text
+        if self._policy != "flag" or self._may_refuse():
+            return []
+        return self._give()
+
+    def _may_refuse(self) -> bool:
+        """Whether what came so far may be the beginning of a refusal."""
+        said = _said(self._sentence)
+        return not self._first and any(r.startswith(said) for r in self._refusals)
+
+    def _give(self) -> list[AnswerEvent]:
+        """Gives out what is left of the sentence, but for blanks at its end."""
+        if not self._given:
+            lead = len(self._sentence) - len(self._sentence.lstrip())
+            self._begun = len(self.text) + (len(self._blanks) + lead if self.text else 0)
+        left = self._sentence[self._given :]
+        self._given = len(self._sentence)
+        return self._say(left)
+
+    def _say(self, text: str) -> list[AnswerEvent]:
+        whole = self._blanks + text
+        kept = whole.rstrip()
+        self._blanks = whole[len(kept) :]
+        if not self.text:
+            kept = kept.lstrip()
+        if not kept:
+            return []
+        self.text += kept
+        return [TextDelta(kept)]
+
+    def _ended(self) -> list[AnswerEvent]:
+        """The sentence is whole: it is checked, cited and, by the policy, shown."""
+        sentence, wanted = self._sentence, self._wanted
+        if not self._first and _said(sentence) in self._refusals:
+            self.refused = True
+            return []
+        said = _CONTENT.search(sentence)
+        self._first += bool(said)
+        if not said or (_LEADS_IN.fullmatch(sentence) and not wanted):
+            events = self._give()
+        else:
+            events = self._claimed(sentence, wanted)
+        self._sentence, self._given, self._wanted = "", 0, []
+        return events
+
+    def _claimed(self, sentence: str, wanted: Sequence[int]) -> list[AnswerEvent]:
+        judgement = self._check(_DRESS.sub("", sentence).strip(), wanted)
+        if judgement.verdict != "unsupported":
+            events = self._give()
+            end = len(self.text)
+            numbers, cited = self._cited(judgement)
+            return [*events, *cited, *self._claim(end, judgement, numbers)]
+        if self._policy == "flag":
+            events = self._give()
+            return [*events, *self._claim(len(self.text), judgement, ())]
+        return self._without(sentence, judgement)
+
+    def _without(self, sentence: str, judgement: Judgement) -> list[AnswerEvent]:
+        """An unsupported sentence that is not shown: the words of the article, or nothing."""
+        self.left_out += 1
+        blanks = sentence[len(sentence.rstrip()) :]
+        if self._policy == "drop" or not judgement.evidence:
+            self._blanks = max(self._blanks, blanks, key=len)
+            return []
+        one, span = self._shown[judgement.evidence[0].number], judgement.evidence[0].span
+        quote = one.passage.text[span.start - one.passage.start : span.end - one.passage.start]
+        events = self._say(f"“{' '.join(quote.split())}”")
+        _, cited = self._cited(judgement)
+        self._blanks = blanks
+        return [*events, *cited]
+
+    def _claim(self, end: int, judgement: Judgement, numbers: tuple[int, ...]) -> list[AnswerEvent]:
+        claim = Claim(
+            self._begun, end, judgement.verdict, numbers, judgement.lack, judgement.detail
+        )
+        self.claims += (claim,)
+        return [Claimed(claim)]
+
+    def _cited(self, judgement: Judgement) -> tuple[tuple[int, ...], list[AnswerEvent]]:
+        """The numbers under which the evidence is cited, and the events that say so."""
+        numbers: list[int] = []
+        events: list[AnswerEvent] = []
+        for evidence in judgement.evidence:
+            one = self._shown[evidence.number]
+            key = (one.passage.article_id, evidence.span.start, evidence.span.end)
+            if key not in self._numbers:
+                self._numbers[key] = len(self._numbers) + 1
+                citation = self._cite(self._numbers[key], one, evidence.span)
+                self.citations += (citation,)
+                events.append(Cited(citation))
+            if self._numbers[key] not in numbers:
+                numbers.append(self._numbers[key])
+        if numbers:
+            marks = " " + "".join(f"[{n}]" for n in numbers)
+            self.text += marks
+            events.append(TextDelta(marks))
+        return tuple(numbers), events
+
+
+def _said(text: str) -> str:
+    """Letters and digits of ``text`` without accents: how a refusal is recognized."""
+    return _UNSAID.sub("", fold(text))
