@@ -1,4 +1,4 @@
-"""The texts in ``prompts/``: what is said around quotes, by language."""
+"""The texts in ``prompts/``: what is said around quotes and of failures, by language."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FALLBACK = "en"  # for questions in a language without texts of its own
+FILES = {"": "quoting.toml", "fault": "faults.toml"}  # by what comes before the dot of a name
 
 
 def folder() -> Path:
@@ -16,15 +17,19 @@ def folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[1] / "prompts"
 
 
-@lru_cache(maxsize=1)
-def _texts() -> dict[str, dict[str, str]]:
-    return tomllib.loads((folder() / "quoting.toml").read_text("utf-8"))
+@lru_cache(maxsize=len(FILES))
+def _texts(file: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((folder() / file).read_text("utf-8"))
 
 
 def say(what: str, language: str, **slots: object) -> str:
-    """The text ``what`` in that language (else English), its named slots filled."""
-    texts = _texts()
-    return texts.get(language, texts[FALLBACK])[what].format(**slots)
+    """The text ``what`` in that language (else English), its named slots filled.
+
+    "refusal" is a text of ``quoting.toml``, "fault.timeout" one of ``faults.toml``.
+    """
+    group, _, name = what.rpartition(".")
+    texts = _texts(FILES[group])
+    return texts.get(language, texts[FALLBACK])[name].format(**slots)
 
 
 def digests() -> dict[str, str]:
