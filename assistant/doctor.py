@@ -1,4 +1,7 @@
-"""The doctor: holds catalog, dense index, lexical index and files against each other."""
+"""The doctor: holds catalog, dense index, lexical index and files against each other.
+
+It also says which language models could be used here.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from assistant.corpus import read_articles
 from assistant.dense import Dense
 from assistant.index import CATALOG, Index, identity_of
 from assistant.lexical import Lexical
+from assistant.llm import NONE, check, name_of, usable
 from assistant.models import SentenceEncoder
 from assistant.settings import Settings
 from assistant.types import AssistantError
@@ -47,6 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
             *_catalog(catalog, update),
             *_derived(catalog, folder),
             *_files(catalog, update),
+            *_language_models(settings),
         ]
     finally:
         catalog.close()
@@ -128,3 +133,20 @@ def _files(catalog: Catalog, update: str) -> Iterator[Finding]:
             yield Finding(False, text, f"{update} {first.parent}")
     if not gone and not changed:
         yield Finding(True, f"{len(files)} files are as they were indexed")
+
+
+def _language_models(settings: Settings) -> Iterator[Finding]:
+    """The one that is set can be a fault; of the others it is only said what they would need."""
+    if settings.llm == NONE:
+        yield Finding(True, "No language model is set: answers are quotes")
+    else:
+        try:
+            check(settings.llm, settings)
+        except AssistantError as error:
+            fact, _, remedy = str(error).partition("; ")
+            yield Finding(False, fact, remedy)
+        else:
+            yield Finding(True, f"Language model {name_of(settings.llm)} can be opened")
+    for offer in usable(settings):
+        can = "can be used" if offer.usable else "not usable yet"
+        yield Finding(True, f"{offer.example}: {can}: {offer.note}")

@@ -1,4 +1,4 @@
-"""The texts in ``prompts/``: what is said around quotes and to a language model."""
+"""The texts in ``prompts/``: what is said around quotes, of failures and to a language model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 FALLBACK = "en"  # for questions in a language without texts of its own
+# By what comes before the dot of a name.
+FILES = {"": "quoting.toml", "fault": "faults.toml", "answer": "answer.toml"}
 
 
 def folder() -> Path:
@@ -16,25 +18,25 @@ def folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[1] / "prompts"
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=len(FILES))
 def _texts(file: str) -> dict[str, dict[str, str]]:
-    return tomllib.loads((folder() / f"{file}.toml").read_text("utf-8"))
+    return tomllib.loads((folder() / file).read_text("utf-8"))
 
 
 def say(what: str, language: str, **slots: object) -> str:
     """The text ``what`` in that language (else English), its named slots filled.
 
-    "refusal" stands in ``prompts/quoting.toml``, "answer.system" in ``prompts/answer.toml``.
+    "refusal" is a text of ``quoting.toml``, "fault.timeout" one of ``faults.toml``.
     """
-    file, _, key = what.rpartition(".")
-    texts = _texts(file or "quoting")
-    return texts.get(language, texts[FALLBACK])[key].format(**slots)
+    group, _, name = what.rpartition(".")
+    texts = _texts(FILES[group])
+    return texts.get(language, texts[FALLBACK])[name].format(**slots)
 
 
 def all_languages(what: str) -> list[str]:
-    """The text ``what`` in every language that has it."""
-    file, _, key = what.rpartition(".")
-    return [texts[key] for texts in _texts(file or "quoting").values() if key in texts]
+    """The text ``what`` as it stands in every language that has texts."""
+    group, _, name = what.rpartition(".")
+    return [texts[name] for texts in _texts(FILES[group]).values()]
 
 
 def digests() -> dict[str, str]:

@@ -17,6 +17,7 @@ from assistant.types import SettingsError
 
 PREFIX = "ASSISTANT_"
 FILE = Path("assistant.toml")
+SECRETS = {"ASSISTANT_LLM_KEY"}  # read where it is used, and never a setting
 
 
 class Settings(BaseModel):
@@ -38,6 +39,21 @@ class Settings(BaseModel):
         0.6, ge=0, le=1, description="confidence under which a question is refused"
     )
     max_question: int = Field(2000, ge=50, le=100_000, description="characters of a question read")
+    llm: str = Field(
+        "none", description="'none' (quotes only), provider:model, or gguf:FILE; see README"
+    )
+    llm_timeout: float = Field(
+        60, gt=0, le=3600, description="seconds to the model's first words, and between words"
+    )
+    llm_total_timeout: float = Field(
+        300, gt=0, le=86_400, description="seconds to the end of the model's answer"
+    )
+    llm_max_tokens: int = Field(800, ge=16, le=32_768, description="tokens of the model's answer")
+    llm_context: int = Field(
+        8192, ge=1024, le=2_000_000, description="tokens the model reads and writes in one request"
+    )
+    llm_temperature: float = Field(0, ge=0, le=2, description="randomness of the model's words")
+    llm_folder: Path = Field(Path("models"), description="folder searched for .gguf files")
     host: str = Field("127.0.0.1", description="address the chat listens on")
     port: int = Field(7860, ge=1, le=65535, description="port the chat listens on")
 
@@ -78,13 +94,15 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return {
         key.removeprefix(PREFIX).lower(): value
         for key, value in environment.items()
-        if key.startswith(PREFIX) and value
+        if key.startswith(PREFIX) and value and key not in SECRETS
     }
 
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors()[0]
     key = ".".join(map(str, fault["loc"]))
+    if "key" in key.lower():  # not quoted
+        return f"Setting {key!r} is refused: keys are given in the environment only"
     if fault["type"] == "extra_forbidden":
         known = ", ".join(sorted(Settings.model_fields))
         return f"Unknown setting {key!r} = {fault['input']!r}; known are: {known}"

@@ -1,0 +1,357 @@
+"""One exchange with a language model: its words as they come, its failures as ours.
+
+The model streams on an event loop of its own thread, so that a time-out or a stop ends the
+request at once, whatever the provider's client is waiting for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import queue
+import re
+import threading
+import time
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, cast
+
+from assistant.llm import NONE, name_of, one_line
+from assistant.settings import Settings
+from assistant.streamed import Circles, WithoutThoughts
+from assistant.types import FaultKind, LLMError, Usage
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+STOP = 2.0  # seconds a stopped request has to end
+PAUSE = 1.0  # seconds before the one retry
+TOKEN = 8  # characters: no text's tokens are longer on average, so more is past the limit
+
+# What a failure is, and what to do: around what the provider said of it.
+FACTS: Mapping[FaultKind, tuple[str, str]] = {
+    "missing": ("is not known to its provider", "check the spec"),
+    "key": ("refuses the key", "check the key in the environment"),
+    "unreachable": ("cannot be reached or its server fails", "check that it runs, or try again"),
+    "rate": ("takes no more requests for now", "wait, or check the quota"),
+    "timeout": ("took too long", "raise llm_timeout or llm_total_timeout, or use a faster model"),
+    "context": ("was given more than its window holds", "lower llm_context or top_k"),
+    "empty": ("wrote no answer", "ask again, or use another model"),
+    "endless": ("did not come to an end", "ask again, or use another model"),
+    "cut": ("broke off", "raise llm_max_tokens, or try again"),
+    "other": ("failed", "try again, or use another model"),
+}
+
+
+def speak(
+    model: BaseChatModel, messages: Sequence[BaseMessage], settings: Settings
+) -> Generator[str | Usage, None, None]:
+    """The answer's text in parts, without thoughts; last the Usage where the provider counts it.
+
+    Closing the generator ends the request and its connection. Raises LLMError, also after text:
+    that text stands, but for "endless" is not worth keeping. Tries a second time where the model
+    was out of reach or busy, only before the first word.
+    """
+    name = type(model).__name__ if settings.llm == NONE else name_of(settings.llm)
+    deadline = time.monotonic() + settings.llm_total_timeout
+    options: dict[str, Any] = {}
+    for last in (False, True):
+        reply = _Reply(settings.llm_max_tokens)
+        error = yield from _attempt(model, messages, options, reply, settings, deadline)
+        if error is None:
+            return
+        fault = translated(error, name, begun=bool(reply.length))
+        uncounted = "stream_options" in str(error)  # an older server that counts no tokens
+        again = fault.kind in {"rate", "unreachable"} or uncounted
+        if last or reply.length or not again or time.monotonic() + PAUSE > deadline:
+            break
+        if uncounted:
+            options = {"stream_usage": False}
+        else:
+            time.sleep(PAUSE)
+    raise fault
+
+
+def translated(error: BaseException, name: str, begun: bool = False) -> LLMError:
+    """Any provider's error as ours, on one line. ``begun``: it came after some text."""
+    if isinstance(error, LLMError):
+        kind, said = error.kind, str(error)
+    else:
+        kind, said = kind_of(error), one_line(error)
+    if begun and kind == "unreachable":
+        kind = "cut"
+    fact, todo = FACTS[kind]
+    return LLMError(f"{name} {fact} ({said}); {todo}", kind)
+
+
+class _Reply:
+    """What has come of an answer so far."""
+
+    def __init__(self, max_tokens: int) -> None:
+        self.length = 0  # characters of the answer
+        self.usage: Usage | None = None
+        self._limit = max_tokens * TOKEN
+        self._raw = 0  # characters, thoughts included
+        self._finish = ""
+        self._tells_finish = False
+        self._text = WithoutThoughts()
+        self._circles = Circles()
+
+    def take(self, chunk: Any) -> str:
+        """What a chunk adds to the answer. Raises LLMError("endless")."""
+        self._note(chunk)
+        raw = str(chunk.text)
+        self._raw += len(raw)
+        if self._raw > self._limit:
+            raise LLMError("more than llm_max_tokens", "endless")
+        if self._circles.feed(raw):
+            raise LLMError("the same words over and over", "endless")
+        return self._counted(self._text.feed(raw))
+
+    def end(self) -> str:
+        """What was held back."""
+        return self._counted(self._text.end())
+
+    def fault(self) -> LLMError | None:
+        """What is wrong with an answer that has ended."""
+        limited = self._finish in {"length", "max_tokens", "max_output_tokens", "model_length"}
+        if not self.length:
+            if self._tells_finish and not self._finish:
+                return LLMError("the stream ended before the first word", "unreachable")
+            return LLMError("only thoughts up to llm_max_tokens" if limited else "", "empty")
+        if limited:
+            return LLMError("at llm_max_tokens", "cut")
+        if self._tells_finish and not self._finish:
+            return LLMError("the connection ended in the middle", "cut")
+        if self._finish in {"content_filter", "safety", "refusal", "incomplete"}:
+            return LLMError(f"finish reason {self._finish}", "cut")
+        return None
+
+    def _counted(self, text: str) -> str:
+        self.length += len(text)
+        return text
+
+    def _note(self, chunk: Any) -> None:
+        """Tokens and the finish reason, which every provider calls by another name."""
+        counted = getattr(chunk, "usage_metadata", None)
+        if counted:
+            before = self.usage or Usage(0, 0)
+            self.usage = Usage(
+                before.read + counted.get("input_tokens", 0),
+                before.written + counted.get("output_tokens", 0),
+            )
+        told = chunk.response_metadata
+        # OpenAI's protocol always gives one, so a stream without was cut, even if quietly.
+        self._tells_finish |= told.get("model_provider") == "openai"
+        details = told.get("incomplete_details") or {}
+        names = ("finish_reason", "stop_reason", "done_reason", "status")
+        found = details.get("reason") or next((told[name] for name in names if told.get(name)), "")
+        self._finish = str(found).lower() or self._finish
+
+
+def _attempt(
+    model: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    options: Mapping[str, Any],
+    reply: _Reply,
+    settings: Settings,
+    deadline: float,
+) -> Generator[str | Usage, None, BaseException | None]:
+    """One request, its parts yielded. Returns what went wrong with it."""
+    request = _Request(model, messages, options, deadline)
+    try:
+        for item in request.items(settings.llm_timeout):
+            if isinstance(item, BaseException):
+                return item
+            text = reply.take(item)
+            if text:
+                yield text
+    except LLMError as fault:
+        return fault
+    finally:
+        request.stop()
+    text = reply.end()
+    if text:
+        yield text
+    if reply.usage:
+        yield reply.usage
+    return reply.fault()
+
+
+class _Request:
+    """A request that runs on the background loop; what comes of it waits in a queue."""
+
+    def __init__(
+        self,
+        model: BaseChatModel,
+        messages: Sequence[BaseMessage],
+        options: Mapping[str, Any],
+        deadline: float,
+    ) -> None:
+        self._deadline = deadline
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._loop = _background.loop()
+        self._task: asyncio.Task[None] | None = None
+        self._stopped = False
+        self._loop.call_soon_threadsafe(self._begin, model, list(messages), dict(options))
+
+    def items(self, patience: float) -> Iterator[Any]:
+        """Chunks, and an exception if one ends them. Waits ``patience`` seconds for each."""
+        while True:
+            left = self._deadline - time.monotonic()
+            try:
+                item = self._queue.get(timeout=max(0.0, min(patience, left)))
+            except queue.Empty:
+                what = "not a word within" if patience < left else "not finished; the last"
+                yield LLMError(f"{what} {min(patience, max(left, 0)):.3g} s", "timeout")
+                return
+            if item is None:
+                return
+            yield item
+            if isinstance(item, BaseException):
+                return
+
+    def stop(self) -> None:
+        """Ends the request: within STOP seconds its connection is closed."""
+        ended = threading.Event()
+        self._stopped = True
+        self._loop.call_soon_threadsafe(self._cancel, ended)
+        if not _background.is_here() and not ended.wait(STOP):
+            _background.abandon(self._loop)  # something blocks it: the next request gets another
+
+    def _begin(self, model: BaseChatModel, messages: list[Any], options: dict[str, Any]) -> None:
+        if not self._stopped:
+            self._task = self._loop.create_task(self._pump(model, messages, options))
+
+    def _cancel(self, ended: threading.Event) -> None:
+        if self._task is None or self._task.done():
+            ended.set()
+            return
+        self._task.add_done_callback(lambda _: ended.set())
+        self._task.cancel()
+
+    async def _pump(
+        self, model: BaseChatModel, messages: list[Any], options: dict[str, Any]
+    ) -> None:
+        try:
+            left = max(0.0, self._deadline - time.monotonic())
+            # A model's stream is a generator; `aclosing` ends it also between two chunks.
+            stream = cast("AsyncGenerator[Any, None]", model.astream(messages, **options))
+            # Nobody may be listening any more when the time is over.
+            async with asyncio.timeout(left), aclosing(stream) as chunks:
+                async for chunk in chunks:
+                    self._queue.put(chunk)
+            self._queue.put(None)
+        except asyncio.CancelledError as error:
+            self._queue.put(error)
+            raise
+        except BaseException as error:  # a provider may raise anything; the loop goes on
+            self._queue.put(error)
+
+
+class _Background:
+    """An event loop in a thread, made when first needed.
+
+    One for all requests: a provider's client keeps connections that belong to their loop.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="language model", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+    def is_here(self) -> bool:
+        """Whether this is the loop's own thread, which may not wait for it."""
+        return threading.current_thread() is self._thread
+
+    def abandon(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            if self._loop is loop:
+                self._loop = self._thread = None
+
+    def end(self) -> None:
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop and thread:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(STOP)
+            if not thread.is_alive():
+                loop.close()
+
+
+_background = _Background()
+atexit.register(_background.end)
+
+
+# -- kinds of failures -------------------------------------------------------------------
+
+# By the names of an error's classes (LangChain's, the SDKs', httpx's), by HTTP status, and by
+# what it says, in this order. Names, so that no provider is imported to compare with.
+_RULES: tuple[tuple[FaultKind, str, frozenset[int], str], ...] = (
+    (
+        "context",
+        r"ContextOverflow",
+        frozenset({413}),
+        r"context[_ ](length|window|size)|prompt is too long|input token count|maximum context",
+    ),
+    (
+        "key",
+        r"Authentication|PermissionDenied|Unauthorized|Forbidden",
+        frozenset({401, 403}),
+        r"api[_ ]?key|unauthorized|unauthenticated",
+    ),
+    (
+        "rate",
+        r"RateLimit|ResourceExhausted|TooManyRequests",
+        frozenset({429, 529}),
+        r"rate limit|quota|overloaded",
+    ),
+    ("timeout", r"Timeout", frozenset({408, 504}), r"timed out"),
+    ("missing", r"NotFound", frozenset({404}), r"model .{0,80}(not found|does not exist)"),
+    (
+        "unreachable",
+        r"Connect|ReadError|WriteError|RemoteProtocol|InternalServer|ServiceUnavailable"
+        r"|ModelAPIError|^OSError$",
+        frozenset(range(500, 600)),
+        r"connection (error|refused|reset)|peer closed",
+    ),
+)
+
+
+def kind_of(error: BaseException) -> FaultKind:
+    """What kind of failure an error is, or the error it came from."""
+    seen: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in seen:
+        seen.append(at)
+        at = at.__cause__ or at.__context__
+    for each in seen:
+        names = [kind.__name__ for kind in type(each).__mro__]
+        status, said = _status(each), str(each)
+        for kind, name, statuses, words in _RULES:
+            if any(re.search(name, n) for n in names) or status in statuses:
+                return kind
+            if re.search(words, said, re.IGNORECASE):
+                return kind
+    return "other"
+
+
+def _status(error: BaseException) -> int | None:
+    response = getattr(error, "response", None)
+    places = (
+        getattr(error, "status_code", None),
+        getattr(error, "code", None),
+        getattr(response, "status_code", None),
+    )
+    return next((place for place in places if isinstance(place, int)), None)
