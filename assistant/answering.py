@@ -6,9 +6,11 @@ import os
 import threading
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import regex
 
@@ -16,6 +18,7 @@ from assistant import evidence, quoting
 from assistant.asked import asks_for_list
 from assistant.examples import candidates
 from assistant.index import Index
+from assistant.llm import NONE, check, name_of, open_llm
 from assistant.prompts import say
 from assistant.quoting import Quote
 from assistant.retrieval import Candidate, Query, hits_of, make_query, rank
@@ -29,25 +32,45 @@ from assistant.types import (
     Cited,
     Finished,
     Hit,
+    LLMError,
     Retrieved,
     TextDelta,
     Turn,
 )
 
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
 _LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}]+")
 
 
+NEXT = "\n\n"  # between a model's unfinished answer and what is said of it
 EXAMPLES = 4  # questions offered on an empty page
 SURE = 0.8  # the least confidence with which an example is answered
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question on its way to an answer. ``answer``: what is known of it so far."""
+
+    query: Query
+    ranked: tuple[Candidate, ...]
+    verdict: evidence.Verdict | None
+    history: tuple[Turn, ...]
+    exclude: frozenset[str]
+    notice: str
+    answer: Answer
 
 
 class Assistant:
     """Answers questions about the articles of one index. Safe to share between threads."""
 
-    def __init__(self, index: Index, settings: Settings) -> None:
+    def __init__(self, index: Index, settings: Settings, llm: BaseChatModel | None = None) -> None:
+        """``llm``: a chat model in place of the one that ``settings.llm`` names."""
         self.index = index
         self.settings = settings
+        self._llm = llm
         self._lock = threading.Lock()
         self._examples: dict[tuple[str, int], list[str]] = {}
         self._excluded: tuple[object, tuple[set[int], list[str]]] | None = None
@@ -59,12 +82,20 @@ class Assistant:
         """The assistant over the index in ``folder`` (default: the settings' index).
 
         Raises IndexFault when there is no usable index, ModelError without a usable model,
-        SettingsError for wrong settings.
+        LLMError for a language model that cannot be opened, SettingsError for wrong settings.
         """
         settings = settings or Settings.load()
         if folder is not None:
             settings = settings.model_copy(update={"index": Path(folder)})
+        if settings.llm != NONE:
+            check(settings.llm, settings)
         return cls(Index.open(settings), settings)
+
+    def with_settings(self, **changes: Any) -> Assistant:
+        """An assistant over the same index, for questions under other settings."""
+        settings = Settings.model_validate(self.settings.model_dump() | changes)
+        same = settings.llm == self.settings.llm
+        return Assistant(self.index, settings, self._llm if same else None)
 
     def close(self) -> None:
         self.index.close()
@@ -100,48 +131,100 @@ class Assistant:
     def stream(
         self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
     ) -> Iterator[AnswerEvent]:
-        """The answer's events as they come; the last is ``Finished``, the deltas are its text."""
+        """The answer's events as they come; the last is ``Finished``, the deltas are its text.
+
+        Closing the iterator ends the answer, a language model's request included.
+        """
         text, cut = self._readable(question)
         if not text:
             yield from _unreadable(question)
             return
         query, ranked = self._rank(text, exclude)
         hits = tuple(hits_of(ranked, self.settings.top_k))
-        shown = query.text if query.text != text else ""
-        yield Retrieved(hits, shown)
+        searched = query.text if query.text != text else ""
+        yield Retrieved(hits, searched)
         verdict = self._judge(query, ranked, exclude)
+        confidence = verdict.confidence if verdict else 0.0
         notice = self._notice(query.language) if cut else ""
-        if verdict is None or verdict.confidence < self.settings.refuse_below:
-            yield from self._refuse(question, query, hits, shown, verdict, notice)
-            return
-        citations = quoting.cite(*self._quotes(query, verdict))
-        pieces = quoting.wording(citations, query.language)
-        pieces[0] = notice + pieces[0]
-        yield TextDelta(pieces[0])
-        for citation, piece in zip(citations, pieces[1:], strict=True):
+        asked = _Asked(
+            query, tuple(ranked), verdict, tuple(history), frozenset(exclude), notice,
+            Answer(question, "", query.language, confidence, (), hits, None, searched),
+        )  # fmt: skip
+        if verdict is None or confidence < self.settings.least_confidence:
+            yield from self._refuse(asked)
+        elif self.settings.llm == NONE:
+            yield from self._quote(asked, verdict)
+        else:
+            yield from self._write(asked, verdict)
+
+    def _refuse(self, asked: _Asked) -> Iterator[AnswerEvent]:
+        closest = None
+        if asked.verdict is not None:
+            closest = quoting.cite(*self._quotes(asked.query, asked.verdict))[0]
+        said = asked.notice + quoting.refusal(closest, asked.query.language)
+        yield TextDelta(said)
+        yield Finished(replace(asked.answer, text=asked.answer.text + said, closest=closest))
+
+    def _quote(
+        self, asked: _Asked, verdict: evidence.Verdict, before: str = ""
+    ) -> Iterator[AnswerEvent]:
+        """Quotes, behind what ``asked.answer`` has so far and ``before``."""
+        known = asked.answer.citations
+        quotes = self._quotes(asked.query, verdict)
+        citations = quoting.cite(*quotes, first=len(known) + 1)
+        frame, *pieces = quoting.wording(citations, asked.query.language)
+        frame = (before or asked.notice) + frame
+        yield TextDelta(frame)
+        for citation, piece in zip(citations, pieces, strict=True):
             yield Cited(citation)
             yield TextDelta(piece)
-        text = "".join(pieces)
-        yield Finished(
-            Answer(question, text, query.language, verdict.confidence, citations, hits, None, shown)
-        )
+        text = "".join([asked.answer.text, frame, *pieces])
+        yield Finished(replace(asked.answer, text=text, citations=(*known, *citations)))
 
-    def _refuse(
-        self,
-        question: str,
-        query: Query,
-        hits: tuple[Hit, ...],
-        shown: str,
-        verdict: evidence.Verdict | None,
-        notice: str,
-    ) -> Iterator[AnswerEvent]:
-        closest = None
-        if verdict is not None:
-            closest = quoting.cite(*self._quotes(query, verdict))[0]
-        text = notice + quoting.refusal(closest, query.language)
-        confidence = verdict.confidence if verdict else 0.0
-        yield TextDelta(text)
-        yield Finished(Answer(question, text, query.language, confidence, (), hits, closest, shown))
+    def _write(self, asked: _Asked, verdict: evidence.Verdict) -> Iterator[AnswerEvent]:
+        """A language model's answer; where it fails, that is said and the articles are quoted."""
+        from assistant import writing  # heavy, and needed only with a language model
+
+        if asked.notice:
+            yield TextDelta(asked.notice)
+        name = name_of(self.settings.llm)
+        left_out, _ = self._left_out(asked.exclude)
+        query = asked.query
+        context = writing.read_by(
+            self.index, self.settings, query.question, query.language,
+            asked.history, asked.ranked, left_out,
+        )  # fmt: skip
+        try:
+            model = self._model()
+        except LLMError as error:
+            draft = writing.Draft("", (), (), False, fault=error)
+        else:
+            draft = yield from writing.write(
+                model, context, self.index, self.settings, asked.notice
+            )
+        answer = replace(
+            asked.answer, text=asked.notice + draft.text, citations=draft.citations,
+            claims=draft.claims, llm=name, usage=draft.usage,
+        )  # fmt: skip
+        asked = replace(asked, answer=answer, notice="")
+        if draft.fault:
+            said = say(f"fault.{draft.fault.kind}", query.language, model=name)
+            asked = replace(asked, answer=replace(answer, fault=draft.fault.kind))
+            yield from self._quote(asked, verdict, f"{NEXT if draft.text else ''}{said}\n")
+        elif draft.refused:
+            yield from self._refuse(asked)
+        elif not draft.text:
+            yield from self._quote(asked, verdict)
+        else:
+            yield Finished(answer)
+
+    def _model(self) -> BaseChatModel:
+        """The settings' language model, opened when it is first needed. Raises LLMError."""
+        with self._lock:
+            if self._llm is None:
+                self._llm = open_llm(self.settings.llm, self.settings)
+            assert self._llm is not None, "only called with a model in the settings"
+            return self._llm
 
     def _notice(self, language: str) -> str:
         return say("cut", language, n=self.settings.max_question) + "\n"

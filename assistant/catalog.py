@@ -199,6 +199,13 @@ class Catalog:
         )
         return [row[0] for row in rows], _vectors([row[1] for row in rows])
 
+    def vectors_of(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """Text → its vector (d,), of those texts that are passages or sentences here."""
+        keys = {digest_of(text): text for text in texts}
+        query = "SELECT digest, vector FROM vectors WHERE digest IN ({})"
+        rows = self._rows_in(query, list(keys))
+        return {keys[digest]: np.frombuffer(blob, np.float32) for digest, blob in rows}
+
     def passage_vectors(self) -> tuple[list[int], list[str], Vectors]:
         """Every passage: (numbers, languages, vectors)."""
         rows = self._rows(

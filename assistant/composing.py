@@ -33,7 +33,9 @@ Cite = Callable[[int, Shown, Span], Citation]  # number, passage, span → a ver
 
 _CONTENT = regex.compile(r"[\p{L}\p{N}]")
 _LEADS_IN = regex.compile(r"[^\p{N}]*[:：]\s*")  # "Theo bài viết:", but not "Có 15 dự án:"
-_DRESS = regex.compile(r"^\s*(?:(?:[-•+>]|#{1,6}|\d{1,2}[.)])\s+)+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
+_DRESS = regex.compile(
+    r"^\s*(?:(?:[-•+>]|#{1,6}|\d{1,2}[.)])\s+)+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}"
+)
 _UNSAID = regex.compile(r"[^\p{L}\p{N}]+")
 
 
@@ -42,7 +44,8 @@ class Composer:
 
     ``refusals``: sentences with which the model says that the passages do not hold the answer;
     where its first sentence is one of them, ``refused`` is set and nothing is given out.
-    What comes of a text does not depend on how it is cut into pieces.
+    What comes of a text does not depend on how it is cut into pieces. ``before``: text of the
+    answer that stands before the model's.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Composer:
         check: Check,
         cite: Cite,
         policy: Policy = "flag",
+        before: str = "",
     ) -> None:
         self._shown = {one.number: one for one in shown}
         self._refusals = [_said(refusal) for refusal in refusals]
@@ -66,7 +70,8 @@ class Composer:
         self._wanted: list[int] = []  # passages that it cites
         self._blanks = ""  # that end what was given out, held back until more comes
         self._begun = self._first = 0
-        self.text = ""
+        self._nothing = True  # given out so far
+        self.text = before
         self.citations: tuple[Citation, ...] = ()
         self.claims: tuple[Claim, ...] = ()
         self.refused = False
@@ -115,7 +120,7 @@ class Composer:
         """Gives out what is left of the sentence, but for blanks at its end."""
         if not self._given:
             lead = len(self._sentence) - len(self._sentence.lstrip())
-            self._begun = len(self.text) + (len(self._blanks) + lead if self.text else 0)
+            self._begun = len(self.text) + (0 if self._nothing else len(self._blanks) + lead)
         left = self._sentence[self._given :]
         self._given = len(self._sentence)
         return self._say(left)
@@ -124,10 +129,11 @@ class Composer:
         whole = self._blanks + text
         kept = whole.rstrip()
         self._blanks = whole[len(kept) :]
-        if not self.text:
+        if self._nothing:
             kept = kept.lstrip()
         if not kept:
             return []
+        self._nothing = False
         self.text += kept
         return [TextDelta(kept)]
 

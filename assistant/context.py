@@ -54,7 +54,9 @@ def assemble(
     first. A passage goes in whole; only where not even the first fits, as many of its sentences
     as do. Passages are numbered from 1 in the order given.
     """
-    system = say("answer.system", language, language=name_of(language), refusal=say("refusal", language))
+    system = say(
+        "answer.system", language, language=name_of(language), refusal=say("refusal", language)
+    )
     fixed = [system.strip(), say("answer.question", language, question=question)]
     left = room - sum(count_tokens(text) + PER_MESSAGE for text in fixed)
     turns, spent = _recent(history, min(left, int(room * HISTORY_SHARE)))

@@ -61,10 +61,11 @@ def whole_list(article: Article, quote: Quote, sentences: Sequence[Sentence]) ->
     return Quote(quote.article_id, quote.title, Span(quote.span.start, end))
 
 
-def cite(quotes: Sequence[Quote], texts: Mapping[str, str]) -> tuple[Citation, ...]:
-    """Quotes → citations numbered from 1, each verified against its article's text."""
+def cite(quotes: Sequence[Quote], texts: Mapping[str, str], first: int = 1) -> tuple[Citation, ...]:
+    """Quotes → citations numbered from ``first``, each verified against its article's text."""
     return tuple(
-        _citation(number, quote, texts[quote.article_id]) for number, quote in enumerate(quotes, 1)
+        citation(number, quote, texts[quote.article_id])
+        for number, quote in enumerate(quotes, first)
     )
 
 
@@ -90,7 +91,8 @@ def _one_line(quote: str) -> str:
     return " ".join(quote.split())
 
 
-def _citation(number: int, quote: Quote, text: str) -> Citation:
+def citation(number: int, quote: Quote, text: str) -> Citation:
+    """The quote under a number, verified against the article's ``text``."""
     start, end = quote.span.start, quote.span.end
     words = text[start:end]
     verified = 0 <= start < end <= len(text) and bool(words.strip())

@@ -38,6 +38,14 @@ class Settings(BaseModel):
     refuse_below: float = Field(
         0.6, ge=0, le=1, description="confidence under which a question is refused"
     )
+    strictness: Literal["strict", "balanced", "open"] = Field(
+        "balanced",
+        description="how sure to be before answering: refuse_below is for balanced; open lets a "
+        "language model read whatever was found",
+    )
+    unsupported: Literal["flag", "drop", "replace"] = Field(
+        "flag", description="what becomes of a model's sentence that no passage bears out"
+    )
     max_question: int = Field(2000, ge=50, le=100_000, description="characters of a question read")
     llm: str = Field(
         "none", description="'none' (quotes only), provider:model, or gguf:FILE; see README"
@@ -56,6 +64,19 @@ class Settings(BaseModel):
     llm_folder: Path = Field(Path("models"), description="folder searched for .gguf files")
     host: str = Field("127.0.0.1", description="address the chat listens on")
     port: int = Field(7860, ge=1, le=65535, description="port the chat listens on")
+
+    @property
+    def least_confidence(self) -> float:
+        """The confidence under which a question is refused, at the chosen strictness.
+
+        strict: half way from ``refuse_below`` to certainty. open: half of it, or nothing at all
+        where a language model reads the passages and every sentence of it is checked.
+        """
+        if self.strictness == "strict":
+            return (1 + self.refuse_below) / 2
+        if self.strictness == "open":
+            return 0.0 if self.llm != "none" else self.refuse_below / 2
+        return self.refuse_below
 
     @classmethod
     def load(
