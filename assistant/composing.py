@@ -13,7 +13,7 @@ import regex
 
 from assistant.citations import Marker, MarkerFilter, literals_of
 from assistant.links import LinkFilter
-from assistant.segment import SentenceEnd, SentenceStream
+from assistant.sentencestream import End, SentenceStream
 from assistant.text import fold
 from assistant.types import (
     AnswerEvent,
@@ -97,7 +97,7 @@ class Composer:
                 events += self._split(self._sentences.feed(piece))
         return events
 
-    def _split(self, pieces: Sequence[str | SentenceEnd]) -> list[AnswerEvent]:
+    def _split(self, pieces: Sequence[str | End]) -> list[AnswerEvent]:
         events: list[AnswerEvent] = []
         for piece in pieces:
             if self.refused:

@@ -23,7 +23,7 @@ def _texts(file: str) -> dict[str, dict[str, str]]:
     return tomllib.loads((folder() / file).read_text("utf-8"))
 
 
-def say(what: str, language: str, **slots: object) -> str:
+def say(what: str, language: str, /, **slots: object) -> str:
     """The text ``what`` in that language (else English), its named slots filled.
 
     "refusal" is a text of ``quoting.toml``, "fault.timeout" one of ``faults.toml``.

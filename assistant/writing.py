@@ -7,9 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 from langchain_core.language_models import BaseChatModel
-from numpy.typing import NDArray
 
 from assistant import quoting
 from assistant.claims import judge
@@ -117,14 +115,12 @@ class Similarity:
         self._encoder = encoder
         self._known = dict(known)
 
-    def __call__(self, claim: str, sentences: Sequence[str]) -> NDArray[np.float32]:
+    def __call__(self, claim: str, sentences: Sequence[str]) -> list[float]:
         """(n,) cosines in [-1, 1], higher is nearer."""
         new = [text for text in dict.fromkeys([claim, *sentences]) if text not in self._known]
         if new:
             self._known |= zip(new, self._encoder.embed_passages(new), strict=True)
-        if not sentences:
-            return np.zeros(0, np.float32)
-        return np.stack([self._known[text] for text in sentences]) @ self._known[claim]
+        return [float(self._known[text] @ self._known[claim]) for text in sentences]
 
 
 def _checked(

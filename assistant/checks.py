@@ -1,0 +1,381 @@
+"""What of a claim's facts and stance some sentences do not bear out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.binding import Place, best, likeness
+from assistant.dates import date_of, same_date
+from assistant.facts import Fact, Reading, begins, same_number
+from assistant.names import initials_of, is_generic, places_of, whole_in
+from assistant.stance import (
+    Saying,
+    act_fits,
+    denials,
+    denies_by_meaning,
+    directions,
+    sayings,
+)
+from assistant.types import Lack
+
+# A fact stands in another one's place where the words around are that much more alike there.
+ANOTHER = 1.5  # likeness of the other's place, at least: a neighbour and a half in common
+AHEAD = 0.8  # likeness by which it is ahead of the fact's own place
+SAME_PLACE = 1.0  # likeness from which a word of direction stands where its opposite does
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The sentences that are to bear a claim out, and what may help to read them.
+
+    ``before``: the sentences of the passage up to the last of them; ``passage``: all of it.
+    ``across``: the claim is in another language.
+    """
+
+    window: tuple[Reading, ...]
+    before: tuple[Reading, ...]
+    passage: tuple[Reading, ...]
+    title: Reading
+    date: str
+    across: bool
+
+
+def lack_of(claim: Reading, source: Source) -> tuple[Lack, str]:
+    """The first thing missing and the claim's words for it; ("", "") where nothing is."""
+    for check in (_amounts, _names, _negation, _direction, _attribution):
+        for lack, detail in check(claim, source):
+            return lack, detail
+    return "", ""
+
+
+# Numbers and dates
+
+
+def _amounts(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
+    for fact in claim.facts:
+        if fact.kind == "name":
+            continue
+        places = list(_amount_places(fact, source.window))
+        detail = claim.quote(fact)
+        lack: Lack = "date" if fact.kind == "date" else "number"
+        exact = fact.kind == "date" or any(number.exact for number in fact.numbers)
+        if (not places and exact and not _elsewhere(fact, claim, source)) or (
+            not source.across and _displaced(claim, fact, places, source.window)
+        ):
+            yield lack, detail
+
+
+def _amount_places(fact: Fact, window: Sequence[Reading]) -> Iterator[Place]:
+    for reading in window:
+        for other in reading.facts:
+            if other.kind != "name" and _same_amount(fact, other):
+                yield Place(reading, other.first, other.last)
+
+
+def _same_amount(claimed: Fact, told: Fact) -> bool:
+    if any(same_date(a, b) for a in claimed.dates for b in told.dates):
+        return True
+    if claimed.kind == "date" and told.kind == "date" and len(told.numbers) == len(claimed.numbers):
+        return False
+    return any(same_number(a, b) for a in claimed.numbers for b in told.numbers)
+
+
+def _elsewhere(fact: Fact, claim: Reading, source: Source) -> bool:
+    """Whether the article's day or title has a date, or a number counts names that are listed."""
+    day = date_of(source.date)
+    if day and any(same_date(date, day) for date in fact.dates):
+        return True
+    if fact.kind == "date" and any(True for _ in _amount_places(fact, [source.title])):
+        return True
+    amounts = {value for number in fact.numbers for value in number.values}
+    return any(float(n) in amounts for reading in source.window for n in _listed(reading))
+
+
+_AND = frozenset("và and với cùng hay hoặc or".split())
+
+
+def _listed(reading: Reading) -> Iterator[int]:
+    """How many names stand in a row: "phường Lái Thiêu và Tân Phước" → 2."""
+    names = [fact for fact in reading.facts if fact.kind == "name"]
+    n = 1
+    for a, b in zip(names, names[1:], strict=False):
+        if _coordinated(reading, a.last, b.first):
+            n += 1
+            yield n
+        else:
+            n = 1
+
+
+def _coordinated(reading: Reading, first: int, last: int) -> bool:
+    """Whether only "và", commas and a common noun stand in the words ``[first, last)``."""
+    between = [word.term for word in reading.words[first:last]]
+    joined = not between or any(term in _AND for term in between)
+    return joined and len(between) <= 3 and (bool(between) or _comma(reading, first))
+
+
+def _comma(reading: Reading, i: int) -> bool:
+    words = reading.words
+    return 0 < i < len(words) and "," in reading.text[words[i - 1].end : words[i].start]
+
+
+def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], window: Sequence[Reading]) -> bool:
+    """Whether another fact of the kind stands where the claim has this one."""
+    here = Place(claim, fact.first, fact.last)
+    others = [
+        Place(reading, other.first, other.last)
+        for reading in window
+        for other in reading.facts
+        if _same_kind(fact, other)
+        and not any(_overlap(reading, other, place) for place in own)
+        and not any(_in_one_list(reading, other, place) for place in own)
+    ]
+    ahead = best(here, others)
+    return ahead >= ANOTHER and ahead >= best(here, own) + AHEAD
+
+
+def _same_kind(a: Fact, b: Fact) -> bool:
+    return (a.kind == "name") == (b.kind == "name")
+
+
+def _overlap(reading: Reading, fact: Fact, place: Place) -> bool:
+    return place.reading is reading and place.first < fact.last and fact.first < place.last
+
+
+def _in_one_list(reading: Reading, fact: Fact, place: Place) -> bool:
+    if place.reading is not reading:
+        return False
+    if fact.last <= place.first:
+        return _coordinated(reading, fact.last, place.first)
+    return _coordinated(reading, place.last, fact.first)
+
+
+# Names
+
+
+def _names(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
+    for fact in claim.facts:
+        if fact.kind != "name":
+            continue
+        missing = _missing_part(claim, fact, source)
+        if missing:
+            yield "name", missing
+            continue
+        own = [
+            Place(reading, *place)
+            for reading in source.window
+            for place in places_of(claim, fact.first, fact.last, reading)
+        ]
+        if own and not source.across and _displaced(claim, fact, own, source.window):
+            yield "name", claim.quote(fact)
+
+
+def _missing_part(claim: Reading, fact: Fact, source: Source) -> str:
+    """The part of a name that nothing bears out; the longest known beginnings are cut off first."""
+    first = fact.first
+    while first < fact.last:
+        for last in range(fact.last, first, -1):
+            if _known(claim, first, last, last == fact.last and first == fact.first, source):
+                first = last
+                break
+        else:
+            word = claim.words[first]
+            if source.across and is_generic(word.term):
+                first += 1
+                continue
+            if begins(claim, fact) and _is_common(word.stem, source):
+                return ""
+            return claim.quote(fact)
+    return ""
+
+
+def _is_common(stem: str, source: Source) -> bool:
+    return any(word.stem == stem for reading in source.passage for word in reading.words)
+
+
+def _known(claim: Reading, first: int, last: int, whole: bool, source: Source) -> bool:
+    if any(_found(claim, first, last, whole, reading) for reading in source.window):
+        return True
+    if _found(claim, first, last, whole, source.title):
+        return True
+    return whole and _resolved(claim, first, last, source)
+
+
+def _found(claim: Reading, first: int, last: int, whole: bool, reading: Reading) -> bool:
+    if any(whole or whole_in(reading, place) for place in places_of(claim, first, last, reading)):
+        return True
+    return any(True for _ in initials_of(claim, first, last, reading))
+
+
+_PRONOUNS = frozenset(
+    "ông bà anh chị cô họ nó he she they him her his their it its them this these who".split()
+)
+
+
+def _resolved(claim: Reading, first: int, last: int, source: Source) -> bool:
+    """Whether the window speaks of the name that a sentence before it in the passage has.
+
+    By its last word ("ông Tâm") anywhere in the passage, by a pronoun within two sentences, or by
+    the common noun in front of it ("phường").
+    """
+    given = claim.words[last - 1].term
+    for reading in source.window:
+        for fact in reading.facts:
+            alone = fact.kind == "name" and fact.last - fact.first == 1
+            if alone and reading.words[fact.first].term == given:
+                return _said_in(claim, first, last, source.passage)
+    near = source.before[-len(source.window) - 2 :]
+    if not _said_in(claim, first, last, near):
+        return False
+    noun = claim.words[first - 1].term if first > 0 else ""
+    return any(
+        word.term in _PRONOUNS or (word.term == noun and noun)
+        for reading in source.window
+        for i, word in enumerate(reading.words)
+        if i + 1 == len(reading.words) or not reading.words[i + 1].capital
+    )
+
+
+def _said_in(claim: Reading, first: int, last: int, readings: Sequence[Reading]) -> bool:
+    return any(_found(claim, first, last, True, reading) for reading in readings)
+
+
+# Negation
+
+
+def _negation(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
+    told = [(reading, denial) for reading in source.window for denial in denials(reading)]
+    implied = any(denies_by_meaning(reading) for reading in source.window)
+    for denial in denials(claim):
+        if (not told and not implied) or (
+            not source.across and not _denied(claim, denial.heads, source)
+        ):
+            yield "negation", _quote(claim, denial.first, denial.last)
+    if source.across:
+        return
+    own = {i for denial in denials(claim) for i in denial.heads}
+    if not denies_by_meaning(claim):
+        for reading, denial in told:
+            yield from _left_out(claim, own, reading, denial.heads, denial.first)
+
+
+def _denied(claim: Reading, heads: Sequence[int], source: Source) -> bool:
+    """Whether a word that the claim denies is denied, or is not there, in the window."""
+    for i in heads[:2]:
+        places = _positions(claim.words[i].stem, source.window)
+        if not places:
+            continue
+        denied = [p for p in places if _is_denied(p)]
+        plain = [p for p in places if not _is_denied(p)]
+        here = Place(claim, i, i + 1)
+        return bool(denied) and best(here, denied) >= best(here, plain) - 0.5
+    return any(denials(reading) for reading in source.window) or any(
+        denies_by_meaning(reading) for reading in source.window
+    )
+
+
+def _is_denied(place: Place) -> bool:
+    return any(place.first in denial.heads for denial in denials(place.reading))
+
+
+def _positions(stem: str, window: Sequence[Reading]) -> list[Place]:
+    return [
+        Place(reading, i, i + 1)
+        for reading in window
+        for i, word in enumerate(reading.words)
+        if word.stem == stem
+    ]
+
+
+def _left_out(
+    claim: Reading, own: set[int], reading: Reading, heads: Sequence[int], negator: int
+) -> Iterator[tuple[Lack, str]]:
+    """The claim's words for what the source denies and the claim asserts."""
+    for k in heads[:1]:
+        stem = reading.words[k].stem
+        denied = Place(reading, k, k + 1)
+        plain = [p for p in _positions(stem, [reading]) if not _is_denied(p)]
+        for i, word in enumerate(claim.words):
+            if word.stem != stem or i in own:
+                continue
+            here = Place(claim, i, i + 1)
+            alike = likeness(here, denied)
+            if alike >= SAME_PLACE and alike > best(here, plain):
+                yield "negation", word.term
+
+
+# Direction
+
+
+def _direction(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
+    for first, last, turn in directions(claim):
+        here = Place(claim, first, last)
+        same, opposite = [], []
+        for reading in source.window:
+            for a, b, other in directions(reading):
+                axes = dict(other.axes)
+                place = Place(reading, a, b)
+                if reading.stems(a, b) == claim.stems(first, last) or any(
+                    axes.get(axis) == pole for axis, pole in turn.axes
+                ):
+                    same.append(place)
+                elif any(axes.get(axis) == -pole for axis, pole in turn.axes):
+                    opposite.append(place)
+        if not opposite:
+            continue
+        if not same and source.across:
+            if turn.sharp:
+                yield "direction", _quote(claim, first, last)
+        elif not same:
+            if best(here, opposite) >= SAME_PLACE:
+                yield "direction", _quote(claim, first, last)
+        elif not source.across and best(here, opposite) >= best(here, same) + AHEAD:
+            yield "direction", _quote(claim, first, last)
+
+
+# Attribution
+
+
+def _attribution(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
+    told = [(reading, saying) for reading in source.window for saying in sayings(reading)]
+    for own in sayings(claim):
+        detail = _quote(claim, own.first, own.last)
+        if told and not any(act_fits(own.act, saying.act) for _, saying in told):
+            if own.act in ("deny", "ask", "promise") or all(s.act == "deny" for _, s in told):
+                yield "attribution", detail
+        elif not told and own.act in ("deny", "promise"):
+            yield "attribution", detail
+        elif speaker := _other_speaker(claim, own, told):
+            yield "attribution", speaker
+    denied = [s for _, s in told if s.act == "deny"]
+    if denied and len(denied) == len(told) and not sayings(claim) and not denials(claim):
+        reading = next(r for r, s in told if s.act == "deny")
+        yield "attribution", _quote(reading, denied[0].first, denied[0].last)
+
+
+def _other_speaker(claim: Reading, own: Saying, told: Sequence[tuple[Reading, Saying]]) -> str:
+    """The claim's speaker where every such act in the window has another speaker's name."""
+    names = [f for f in claim.facts if f.kind == "name" and own.begin <= f.first < own.end]
+    if not names:
+        return ""
+    clash = ""
+    for reading, saying in told:
+        if not act_fits(own.act, saying.act):
+            continue
+        theirs = [
+            f for f in reading.facts if f.kind == "name" and saying.begin <= f.first < saying.end
+        ]
+        if not theirs:
+            return ""
+        if any(
+            place[0] >= saying.begin and place[1] <= saying.end
+            for name in names
+            for place in places_of(claim, name.last - 1, name.last, reading)
+        ):
+            return ""
+        clash = claim.quote(names[-1])
+    return clash
+
+
+def _quote(reading: Reading, first: int, last: int) -> str:
+    return reading.text[reading.words[first].start : reading.words[last - 1].end]

@@ -1,0 +1,302 @@
+"""Whether the passages that a language model was shown bear out a sentence that it wrote.
+
+Deterministic and without a second model: a sentence must have its numbers, dates and names, its
+negation, direction and speaker in the sentences that have the rest of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import regex
+
+from assistant.background import tellingness
+from assistant.checks import Source, lack_of
+from assistant.facts import Reading, read
+from assistant.stance import denials, sayings
+from assistant.text import fold, language_of
+from assistant.types import Evidence, Judgement, Lack, Shown, Span
+
+# Claim, sentences of the passages → cosines of the embedding model; higher is better.
+Similar = Callable[[str, Sequence[str]], Sequence[float]]
+
+# Fitted on the even half of XQuAD (tests/benchmarks/claims.py): at these, verbatim, shortened and
+# paraphrased sentences pass and sentences of other paragraphs do not.
+ENOUGH_WORDS = 0.72  # share of a claim's telling words that its evidence has, without vectors
+FEW_WORDS = 0.5  # the share that is enough where the vectors agree
+NEAR = 0.90  # cosine within a language, from which the vectors agree
+NEAR_ACROSS = 0.85  # cosine across languages, where words cannot be compared
+EMPTY_CLAUSE = 0.25  # a clause of a claim with a smaller share is one that was added
+LOOKED_AT = 5  # sentences, the best first, from which evidence is put together
+
+_LABEL = regex.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_MARKERS = regex.compile(r"\s*\[\d{1,4}\]")
+_QUOTES = " \t\n“”\"'‘’*_"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of a shown passage."""
+
+    shown: Shown
+    place: int
+    start: int
+    end: int
+    reading: Reading
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What some sentences lack of a claim; no ``lack`` where they bear it out."""
+
+    lines: tuple[Line, ...]
+    share: float
+    lack: Lack = ""
+    detail: str = ""
+
+
+def judge(
+    claim: str, cited: Sequence[int], shown: Sequence[Shown], similar: Similar | None = None
+) -> Judgement:
+    """Looks in the passages that the claim cites, then in the others.
+
+    Without ``similar`` words alone decide, and a claim in another language than its passages
+    is not borne out.
+    """
+    plain = _LABEL.sub("", _MARKERS.sub("", claim)).strip(_QUOTES)
+    wanted = read(plain)
+    if not wanted.words:
+        return Judgement("unsupported", lack="content", detail=plain)
+    language = language_of(plain)
+    own = [s for s in shown if s.number in cited]
+    rest = [s for s in shown if s.number not in cited]
+    nearest: Finding | None = None
+    for verdict, passages in (("supported", own), ("elsewhere", rest)):
+        found = _search(wanted, language, passages, similar)
+        if found and not found.lack:
+            return Judgement(
+                "supported" if verdict == "supported" else "elsewhere", _evidence(found.lines)
+            )
+        if found and (nearest is None or _rank(found) > _rank(nearest)):
+            nearest = found
+    if nearest is None:
+        return Judgement("unsupported", lack="content", detail=plain)
+    return Judgement("unsupported", _evidence(nearest.lines), nearest.lack, nearest.detail)
+
+
+def _rank(found: Finding) -> tuple[bool, float]:
+    """A finding that lacks one fact is nearer than one that lacks the content."""
+    return found.lack != "content", found.share
+
+
+def _search(
+    wanted: Reading, language: str, passages: Sequence[Shown], similar: Similar | None
+) -> Finding | None:
+    lines = _lines(wanted, passages, similar)
+    if not lines:
+        return None
+    for line in lines:
+        if _contains(line.reading, wanted):
+            return Finding((line,), 1.0)
+    ordered = sorted(lines, key=lambda line: -_promise(wanted, line))
+    nearest: Finding | None = None
+    for window in _windows(ordered[:LOOKED_AT], lines):
+        found = _check(wanted, language, window, lines, similar is not None)
+        if not found.lack:
+            return found
+        if nearest is None or _rank(found) > _rank(nearest):
+            nearest = found
+    return nearest
+
+
+def _lines(wanted: Reading, passages: Sequence[Shown], similar: Similar | None) -> list[Line]:
+    cut = [
+        (
+            shown,
+            i,
+            s.start,
+            s.end,
+            shown.passage.text[s.start - shown.passage.start :][: s.end - s.start],
+        )
+        for shown in passages
+        for i, s in enumerate(shown.passage.sentences)
+    ]
+    texts = [text for *_, text in cut]
+    cosines = similar(wanted.text, texts) if similar and texts else [0.0] * len(texts)
+    return [
+        Line(shown, i, start, end, read(text, shown.date), float(cosine))
+        for (shown, i, start, end, text), cosine in zip(cut, cosines, strict=True)
+    ]
+
+
+def _promise(wanted: Reading, line: Line) -> float:
+    return _share(wanted, (line,)) + line.cosine
+
+
+def _windows(best: Sequence[Line], lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
+    """Single sentences, neighbours, then two apart; each in the passage's order."""
+    for line in best:
+        yield (line,)
+    at = {(line.shown.number, line.place): line for line in lines}
+    seen = set()
+    for before, after in ((1, 0), (0, 1), (1, 1), (2, 0), (0, 2)):
+        for line in best:
+            number, place = line.shown.number, line.place
+            around = [at.get((number, i)) for i in range(place - before, place + after + 1)]
+            window = tuple(x for x in around if x is not None)
+            if len(window) == len(around) and window not in seen:
+                seen.add(window)
+                yield window
+    for i, a in enumerate(best[:3]):
+        for b in best[i + 1 : 4]:
+            if a.shown.number != b.shown.number or abs(a.place - b.place) > 2:
+                yield tuple(sorted((a, b), key=lambda x: (x.shown.number, x.place)))
+
+
+def _check(
+    wanted: Reading, language: str, window: tuple[Line, ...], lines: Sequence[Line], vectors: bool
+) -> Finding:
+    share = _share(wanted, window)
+    across = _language(window[0].shown) != language and share < ENOUGH_WORDS
+    content = _missing_content(wanted, window, share, across, vectors)
+    source = _source(window, lines, across)
+    if content and share < FEW_WORDS / 2 and not across:
+        return Finding(window, share, "content", content)
+    lack, detail = lack_of(wanted, source)
+    if not lack and content:
+        lack, detail = "content", content
+    return Finding(window, share, lack, detail)
+
+
+def _source(window: tuple[Line, ...], lines: Sequence[Line], across: bool) -> Source:
+    """The window, what stands before it in its passage, and what its article is headed."""
+    first = window[0]
+    before = tuple(
+        line.reading
+        for line in lines
+        if line.shown.number == first.shown.number and line.place < window[-1].place
+    )
+    passage = tuple(line.reading for line in lines if line.shown.number == first.shown.number)
+    shown = first.shown
+    return Source(
+        tuple(line.reading for line in window),
+        before,
+        passage,
+        read(shown.title, shown.date),
+        shown.date,
+        across,
+    )
+
+
+def _missing_content(
+    wanted: Reading, window: tuple[Line, ...], share: float, across: bool, vectors: bool
+) -> str:
+    """The claim's words that the window lacks; "" where it has enough."""
+    cosine = max(line.cosine for line in window)
+    if across:
+        return "" if vectors and cosine >= NEAR_ACROSS else wanted.text
+    enough = share >= ENOUGH_WORDS or (vectors and share >= FEW_WORDS and cosine >= NEAR)
+    if not enough:
+        return _unmet(wanted, window) or wanted.text
+    return _added_clause(wanted, window)
+
+
+def _added_clause(wanted: Reading, window: tuple[Line, ...]) -> str:
+    have = _stems_of(window)
+    last = wanted.words[-1].clause
+    for clause in range(last + 1):
+        indexes = [i for i, word in enumerate(wanted.words) if word.clause == clause]
+        weights = [(_weight(wanted.words[i].term), wanted.words[i].stem in have) for i in indexes]
+        total = sum(w for w, _ in weights)
+        met = sum(w for w, known in weights if known)
+        if len(indexes) >= 4 and met < EMPTY_CLAUSE * total:
+            return wanted.text[wanted.words[indexes[0]].start : wanted.words[indexes[-1]].end]
+    return ""
+
+
+def _unmet(wanted: Reading, window: tuple[Line, ...]) -> str:
+    """The longest run of the claim's words that the window lacks."""
+    have = _stems_of(window)
+    runs: list[list[int]] = [[]]
+    for i, word in enumerate(wanted.words):
+        if word.stem in have:
+            runs.append([])
+        else:
+            runs[-1].append(i)
+    longest = max(runs, key=len)
+    if not longest:
+        return ""
+    return wanted.text[wanted.words[longest[0]].start : wanted.words[longest[-1]].end]
+
+
+def _share(wanted: Reading, window: tuple[Line, ...]) -> float:
+    """Share of the claim's weight, facts aside, that is of words the window has."""
+    have = _stems_of(window)
+    bare = wanted.text.isascii()
+    flat = {fold(term) for term in have} if bare else set()
+    total = met = 0.0
+    for i, word in enumerate(wanted.words):
+        if any(fact.first <= i < fact.last for fact in wanted.facts):
+            continue
+        weight = _weight(word.term)
+        total += weight
+        if word.stem in have or (bare and word.stem in flat):
+            met += weight
+    return met / total if total else 1.0
+
+
+def _stems_of(window: Sequence[Line]) -> set[str]:
+    return {word.stem for line in window for word in line.reading.words}
+
+
+@lru_cache(maxsize=65536)
+def _weight(term: str) -> float:
+    return tellingness(term)
+
+
+def _contains(source: Reading, wanted: Reading) -> bool:
+    """Whether the claim stands in the source word by word, and nothing before it turns it round."""
+    own = tuple(word.term for word in wanted.words)
+    told = [word.term for word in source.words]
+    n = len(own)
+    for i in range(len(told) - n + 1):
+        if tuple(told[i : i + n]) != own:
+            continue
+        denied = any(d.first < i and i in d.heads for d in denials(source))
+        denied = denied or any(
+            s.last <= i and s.act in ("deny", "ask") and i - s.last <= 6 for s in sayings(source)
+        )
+        if i == 0 or not denied:
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _language_of(text: str) -> str:
+    return language_of(text)
+
+
+def _language(shown: Shown) -> str:
+    return _language_of(shown.passage.text) if shown.language == "und" else shown.language
+
+
+def _evidence(lines: Sequence[Line]) -> tuple[Evidence, ...]:
+    """Spans of the article; neighbouring sentences of a passage are one."""
+    found: list[Evidence] = []
+    previous: Line | None = None
+    for line in lines:
+        near = (
+            previous is not None
+            and previous.shown.number == line.shown.number
+            and previous.place + 1 == line.place
+        )
+        if near:
+            last = found.pop()
+            found.append(Evidence(last.number, Span(last.span.start, line.end)))
+        else:
+            found.append(Evidence(line.shown.number, Span(line.start, line.end)))
+        previous = line
+    return tuple(found)

@@ -1,0 +1,292 @@
+"""What turns a sentence's meaning round: negation, direction, and who says it.
+
+Phrases are written without inflections (see ``facts.stem``), Vietnamese and English together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+from assistant.facts import Reading, stem
+
+T = TypeVar("T")
+
+
+class Phrases(Generic[T]):
+    """Phrases with a value each, found in a text longest first."""
+
+    def __init__(self, table: Sequence[tuple[str, T]]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = {}
+        for phrase, value in table:
+            stems = tuple(stem(term) for term in phrase.split())
+            self._by_first.setdefault(stems[0], []).append((stems, value))
+        for entries in self._by_first.values():
+            entries.sort(key=lambda entry: -len(entry[0]))
+
+    def find(self, reading: Reading) -> Iterator[tuple[int, int, T]]:
+        """(first word, last word, value), never overlapping."""
+        i, words = 0, reading.words
+        while i < len(words):
+            for stems, value in self._by_first.get(words[i].stem, ()):
+                if reading.stems(i, i + len(stems)) == stems:
+                    yield i, i + len(stems), value
+                    i += len(stems)
+                    break
+            else:
+                i += 1
+
+
+# Negation
+
+_NEGATORS = (
+    "không|chưa|chẳng|chả|đừng|không hề|chưa hề|chưa từng|không phải|chưa phải|không còn|không thể"
+    "|không được|không có|chẳng hề|not|never|no|cannot|without|neither|nor|none|nobody|nothing"
+    "|no longer|hardly|scarcely|fail to|failed to|unable to|refuse to"
+)
+# Fixed phrases with a word of negation that deny nothing.
+_NOT_NEGATORS = (
+    "không gian|không khí|không quân|không phận|không lưu|không trung|hàng không|không chỉ"
+    "|không những|không ngừng|một khi không|không kém|không ít|không lâu|chưa kể|không đồng"
+    "|không quá|số không|bầu không|hay không|có không|không kể|không tặc|hư không"
+    "|phòng không|không dây|không ai khác|not only|not just|not merely|not least|no doubt"
+    "|no matter|whether or not|no less than|no fewer than|not to mention|nothing but|no sooner"
+    "|no more than"
+)
+_NEGATION: Phrases[bool] = Phrases(
+    [(p, True) for p in _NEGATORS.split("|")] + [(p, False) for p in _NOT_NEGATORS.split("|")]
+)
+_REACH = 4  # words behind a negator, function words aside, that it may deny
+# What may stand between a negator and what it denies.
+_LIGHT = frozenset(
+    stem(term)
+    for term in """
+    được bị thể có phải hề còn còn bao giờ là đã đang sẽ nên cần muốn to be been being the a an
+    have has had any ever yet do does did will would can could may might must should very so much
+    more of it that this all is are was were too fully really còn thực sự hoàn toàn hẳn rất quá
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A negator (its words) and the words it may deny, nearest first."""
+
+    first: int
+    last: int
+    heads: tuple[int, ...]
+
+
+@lru_cache(maxsize=8192)
+def denials(reading: Reading) -> tuple[Denial, ...]:
+    found = []
+    for first, last, denies in _NEGATION.find(reading):
+        if not denies or _is_number_sign(reading, first):
+            continue
+        words, clause = reading.words, reading.words[first].clause
+        heads: list[int] = []
+        for i in range(last, len(words)):
+            if words[i].clause != clause or len(heads) == _REACH:
+                break
+            if words[i].stem not in _LIGHT:
+                heads.append(i)
+        found.append(Denial(first, last, tuple(heads)))
+    return tuple(found)
+
+
+def _is_number_sign(reading: Reading, i: int) -> bool:
+    """ "No. 5" """
+    words = reading.words
+    return words[i].term == "no" and i + 1 < len(words) and words[i + 1].term[0].isdigit()
+
+
+# Words that deny by their meaning: where a text has one, a claim may deny in other words.
+_LACKING: Phrases[bool] = Phrases(
+    [
+        (phrase, True)
+        for phrase in (
+            "thiếu|vắng|hết|mất|từ chối|bác bỏ|phủ nhận|ngừng|dừng|cấm|tránh|trừ|ngoại trừ|khó|ít"
+            "|dở dang|dang dở|bỏ|hạn chế|thất bại|khan hiếm|vô|phi|bất|lack|fail|refuse|deny|reject"
+            "|absent|absence|avoid|prevent|prohibit|ban|unable|impossible|rare|rarely|few|little"
+            "|unlike|except|stop|cease|miss|missing|unfinish|incomplete|barely|free from"
+        ).split("|")
+    ]
+)
+
+
+def denies_by_meaning(reading: Reading) -> bool:
+    return any(True for _ in _LACKING.find(reading)) or any(
+        word.term.startswith(("un", "non", "dis")) and word.term.isascii() and len(word.term) > 6
+        for word in reading.words
+    )
+
+
+# Direction: an axis a line, its two poles; "!" where one word suffices to tell them apart.
+_AXES = """
+! tăng|tăng lên|gia tăng|tăng cường|nâng|nâng cao|nâng lên|đẩy mạnh|increase|rise|rose|risen|grow|grew|grown|raise|climb|boost|gain|surge|strengthen / giảm|giảm xuống|suy giảm|sụt giảm|cắt giảm|hạ|hạ thấp|decrease|fall|fell|fallen|decline|drop|reduce|shrink|shrank|lower|lose|weaken|diminish
+! cao|cao hơn|cao nhất|high|higher|highest / thấp|thấp hơn|thấp nhất|low|lower|lowest
+trước|trước khi|before|prior to|earlier than|previous / sau|sau khi|after|following|later than|subsequent
+! mở rộng|mở|expand|widen|enlarge|broaden|open / thu hẹp|đóng|đóng cửa|narrow|contract|shrink|close
+! nhiều hơn|hơn|nhiều|đông|more|more than|many|most|over|greater|above|trên|vượt / ít hơn|dưới|ít|chưa tới|chưa đến|less|less than|fewer|fewer than|few|least|under|below|kém
+! sớm|early|earlier|soon / muộn|trễ|late|later|chậm
+! nhanh|fast|faster|quick|quickly|rapid|rapidly / chậm|slow|slower|slowly
+! thắng|chiến thắng|thắng lợi|đánh bại|win|won|beat|defeat|victory|triumph / thua|thất bại|bại trận|lose|lost|loss
+first|đầu tiên|thứ nhất|đầu|begin|beginning|start / last|cuối cùng|cuối|sau cùng|end|ending|final
+! phía bắc|miền bắc|bắc|north|northern / phía nam|miền nam|nam|south|southern
+! phía đông|miền đông|đông|east|eastern / phía tây|miền tây|tây|west|western
+trên|above|upper|over / dưới|below|lower|beneath|under
+trong|inside|within|internal / ngoài|outside|external
+lên|up|upward / xuống|down|downward
+! tối đa|maximum|at most|nhiều nhất / tối thiểu|minimum|at least|ít nhất
+! lớn|lớn hơn|lớn nhất|large|larger|largest|big|bigger|biggest|great|major / nhỏ|bé|nhỏ hơn|nhỏ nhất|small|smaller|smallest|little|minor
+! mạnh|strong|stronger / yếu|weak|weaker
+! dài|long|longer / ngắn|short|shorter
+! mới|new / cũ|old
+! giàu|rich|wealthy / nghèo|poor
+! tốt|tốt hơn|good|better|best|cải thiện|improve / xấu|kém|tệ|bad|worse|worst|tồi tệ|worsen
+! ủng hộ|đồng ý|tán thành|chấp thuận|support|agree|approve|accept / phản đối|bác bỏ|từ chối|oppose|disagree|reject|refuse
+! cho phép|allow|permit|enable / cấm|ngăn cấm|ban|forbid|prohibit|prevent
+! thành công|succeed|success|successful / thất bại|fail|failure|unsuccessful
+! xuất khẩu|export / nhập khẩu|import
+! mua|buy|bought|purchase / bán|sell|sold
+! bắt đầu|khởi công|begin|began|begun|start|launch / kết thúc|chấm dứt|hoàn thành|end|finish|stop|cease|complete
+! phân cấp|phân quyền|decentralize|decentralise / tập quyền|centralize|centralise
+! thuận lợi|dễ|dễ dàng|easy|easier|favorable / khó khăn|khó|bất lợi|difficult|hard|harder
+! tích cực|positive / tiêu cực|negative
+! chủ động|proactive|active / bị động|thụ động|passive
+! linh hoạt|flexible / cứng nhắc|rigid
+! ngắn gọn|súc tích|concise|brief / dài dòng|rườm rà|lengthy
+! lợi thế|ưu điểm|điểm mạnh|advantage|strength / bất lợi|nhược điểm|điểm yếu|disadvantage|weakness
+! đoàn kết|unite|unity / chia rẽ|mất đoàn kết|divide
+! công khai|public / bí mật|secret
+! đến|arrive|tới / rời|leave|left|rời khỏi
+! vào|enter|nhập / ra|exit|rời
+gần|near|close / xa|far|distant
+! nóng|hot|hotter|ấm|warm / lạnh|cold|colder|mát|cool
+! thêm|add|cộng / bớt|trừ|remove|subtract
+! phức tạp|complex|complicated / đơn giản|simple
+! tự nguyện|voluntary / bắt buộc|compulsory|mandatory
+! hiện đại|modern / lạc hậu|cổ xưa|ancient|outdated
+! phổ biến|common / hiếm|rare
+! sâu|deep / nông|shallow
+! nặng|heavy|heavier / nhẹ|light|lighter
+! tối đa hóa|maximize / tối thiểu hóa|minimize
+! đầy|full / trống|empty
+! nội địa|trong nước|domestic / nước ngoài|foreign
+! tách|chia tách|split|separate / sáp nhập|hợp nhất|merge|combine|unite
+! tập trung|focus|concentrate / phân tán|dàn trải|scatter
+! đúng|correct|right / sai|wrong|incorrect
+"""
+_BEARING_FIXED = (
+    "việt nam|nam định|quảng nam|hà nam|nam phi|nam cực|nam giới|bắc ninh|bắc giang|nam nữ"
+    "|đông á|đông nam á|tây ninh|tây ban nha|trên cơ sở|trong khi|trong đó|sau đó|trước đó|trước mắt"
+    "|ngoài ra|trên địa bàn|tại địa bàn|hội đồng|lao động|đồng thời|cao su|cao cấp|cao đẳng"
+    "|hơn nữa|trên thực tế|dưới sự|lên tới|trong sạch|trong suốt|đầu tư|đầu năm|bắt đầu|dẫn đầu"
+    "|hàng đầu|ban đầu|đứng đầu|đi cùng|cuối cùng là|over time|more or less|at last|last year"
+    "|last night|end up|such as|as well as|early on|up to|set up|made up|make up|take over"
+    "|known as|long as|right now|rights|human rights|civil rights|quân đội|đông đảo|có thể|có được"
+    "|còn có|cùng lúc|cùng với|việc mở|thành phố lớn|nhiều năm|một cách|một khi|chính quyền"
+    "|chính trị|chính phủ|chính sách|hành chính|tài chính|chính thức|chính là|vào việc|vào năm"
+    "|dựa vào|tham gia vào|vào tháng|vào ngày|lên kế hoạch|giải thích|mở ra|đưa ra|diễn ra|ra đời"
+    "|tạo ra|đề ra|nêu ra|xảy ra|gây ra|tìm ra|đến nay|cho đến|liên quan đến|dẫn đến|nói đến"
+    "|đề cập đến|kể đến|từ đó đến|hướng tới|tiến tới|thời gian tới|sắp tới|hệ thống|nhu cầu|yêu cầu"
+    "|cầu thủ|toàn cầu|cung cấp|cung điện|cùng nhau|khác nhau|cầu|người ta|ánh sáng|đời sống"
+    "|cuộc sống|sinh sống|kết nối|khá phức tạp"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A word of direction: ``pole`` is 1 or -1 on ``axes``; ``sharp`` needs no context."""
+
+    axes: tuple[tuple[int, int], ...]
+    sharp: bool
+
+
+def _turns() -> list[tuple[str, Turn | None]]:
+    poles: dict[str, list[tuple[int, int]]] = {}
+    sharp: dict[str, bool] = {}
+    for axis, line in enumerate(_AXES.strip().splitlines()):
+        for pole, side in zip((1, -1), line.removeprefix("!").split(" / "), strict=True):
+            for phrase in side.strip().split("|"):
+                poles.setdefault(phrase, []).append((axis, pole))
+                sharp[phrase] = sharp.get(phrase, True) and line.startswith("!")
+    found: list[tuple[str, Turn | None]] = [
+        (phrase, Turn(tuple(axes), sharp[phrase])) for phrase, axes in poles.items()
+    ]
+    return found + [(phrase, None) for phrase in _BEARING_FIXED.split("|")]
+
+
+_DIRECTION: Phrases[Turn | None] = Phrases(_turns())
+
+
+@lru_cache(maxsize=8192)
+def directions(reading: Reading) -> tuple[tuple[int, int, Turn], ...]:
+    """(first word, last word, direction) in order; capitalised ones are parts of names."""
+    return tuple(
+        (first, last, turn)
+        for first, last, turn in _DIRECTION.find(reading)
+        if turn and not (reading.words[first].capital and first > 0)
+    )
+
+
+# Attribution
+
+_ACTS = {
+    "say": "cho biết|cho hay|nói|phát biểu|thông tin|thông báo|chia sẻ|trả lời|khẳng định|nhấn mạnh"
+    "|lưu ý|báo cáo|nêu rõ|nêu|kể|giải thích|tiết lộ|công bố|dẫn ví dụ|say|said|tell|told|state"
+    "|announce|report|explain|note|add|reveal|stress|emphasize|emphasise|declare|write|wrote",
+    "think": "cho rằng|nhận định|tin rằng|nghĩ rằng|nhận xét|đánh giá|dự báo|dự đoán|think|thought"
+    "|believe|argue|suggest|claim|consider|estimate|predict|describe|conclude|assume",
+    "ask": "yêu cầu|đề nghị|kiến nghị|đề xuất|kêu gọi|chỉ đạo|mong|mong muốn|thúc giục|khuyến nghị"
+    "|đòi|ask|asked|request|urge|demand|call on|call for|called for|propose|recommend|order|require"
+    "|instruct|appeal",
+    "deny": "bác bỏ|phủ nhận|từ chối|bác|phản bác|deny|denied|reject|refuse|refute|dispute",
+    "promise": "hứa|cam kết|bảo đảm rằng|promise|pledge|vow|commit",
+    "praise": "khen|khen ngợi|đánh giá cao|ca ngợi|biểu dương|hoan nghênh|praise|commend|applaud"
+    "|appreciate|hail|welcome",
+    "blame": "chỉ trích|phê bình|lên án|cáo buộc|tố cáo|criticize|criticise|blame|accuse|condemn",
+}
+_ACT: Phrases[str] = Phrases([(p, act) for act, line in _ACTS.items() for p in line.split("|")])
+_SOURCE: Phrases[str] = Phrases([("theo", "say"), ("according to", "say"), ("dẫn lời", "say")])
+# An act of the first kind that a text of the second bears out.
+_FITS = {("say", "think"), ("think", "say"), ("say", "ask"), ("say", "promise"), ("say", "praise"),
+         ("think", "praise"), ("say", "blame"), ("think", "blame"), ("ask", "think")}  # fmt: skip
+_NOT_A_SOURCE = frozenset("hướng tinh chủ quy qui đó kế định yêu nghị luật dõi đuổi từng".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """An act of speech, its words, and the words ``[begin, end)`` in which its speaker stands."""
+
+    act: str
+    first: int
+    last: int
+    begin: int
+    end: int
+
+
+@lru_cache(maxsize=8192)
+def sayings(reading: Reading) -> tuple[Saying, ...]:
+    found = []
+    words = reading.words
+    for first, last, act in _ACT.find(reading):
+        clause = words[first].clause
+        begin = first
+        while begin > 0 and words[begin - 1].clause >= clause - 2 and first - begin < 16:
+            begin -= 1
+        found.append(Saying(act, first, last, begin, first))
+    for first, last, act in _SOURCE.find(reading):
+        if last < len(words) and words[last].term not in _NOT_A_SOURCE:
+            end = last
+            while end < len(words) and words[end].clause == words[first].clause and end - last < 12:
+                end += 1
+            found.append(Saying(act, first, last, last, end))
+    return tuple(found)
+
+
+def act_fits(claimed: str, told: str) -> bool:
+    """Whether an act of speech may be reported as the claimed one."""
+    return claimed == told or (claimed, told) in _FITS
