@@ -15,6 +15,7 @@ ORDER = (
     "accents",
     "background",
     "segment",
+    "sentencestream",
     "passages",
     "corpus",
     "bundled",
