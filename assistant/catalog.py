@@ -204,7 +204,8 @@ class Catalog:
         keys = {digest_of(text): text for text in texts}
         query = "SELECT digest, vector FROM vectors WHERE digest IN ({})"
         rows = self._rows_in(query, list(keys))
-        return {keys[digest]: np.frombuffer(blob, np.float32) for digest, blob in rows}
+        vectors = _vectors([row[1] for row in rows])
+        return {keys[row[0]]: vector for row, vector in zip(rows, vectors, strict=True)}
 
     def passage_vectors(self) -> tuple[list[int], list[str], Vectors]:
         """Every passage: (numbers, languages, vectors)."""

@@ -106,9 +106,18 @@ def _say(text: str, found: list[str | End]) -> None:
 def _ends(sentence: str, following: str) -> bool:
     """Whether ``sentence`` ends where ``following`` begins."""
     text = sentence[-_WINDOW:] + following
-    closers = [b for a, b in _QUOTES if sentence.rfind(a) > sentence.rfind(b)]
+    closers = [b for a, b in _QUOTES if _is_open(sentence, a, b)]
     if sentence.count('"') % 2:
         closers.append('"')
     start = len(text) - len(following)
     # A quotation that is open is closed behind the text, so that no sentence ends inside it.
     return any(s.start == start for s in sentences(text + "".join("x" + c for c in closers)))
+
+
+def _is_open(sentence: str, mark: str, closing: str) -> bool:
+    """Whether a quotation is open. The last mark of „…“ and »…« closes, so it opens none."""
+    at = sentence.rfind(mark)
+    if at <= sentence.rfind(closing):
+        return False
+    before = sentence[at - 1 : at]
+    return not (before.isalnum() or before in _MARKS) or mark in "「『"
