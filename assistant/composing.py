@@ -7,6 +7,7 @@ the model cited itself. Nothing that has been given out is taken back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import regex
@@ -79,14 +80,14 @@ class Composer:
 
     def feed(self, text: str) -> list[AnswerEvent]:
         """More of the model's text → what can be shown of it."""
-        return self._taken(self._markers.feed(self._links.feed(text)))
+        return _joined(self._taken(self._markers.feed(self._links.feed(text))))
 
     def finish(self) -> list[AnswerEvent]:
         """The model's text has ended."""
         events = self._taken(self._markers.feed(self._links.finish()))
         events += self._taken(self._markers.finish())
         events += self._split(self._sentences.finish())
-        return events
+        return _joined(events)
 
     def _taken(self, pieces: Sequence[str | Marker]) -> list[AnswerEvent]:
         events: list[AnswerEvent] = []
@@ -165,17 +166,22 @@ class Composer:
         return self._without(sentence, judgement)
 
     def _without(self, sentence: str, judgement: Judgement) -> list[AnswerEvent]:
-        """An unsupported sentence that is not shown: the words of the article, or nothing."""
+        """An unsupported sentence that is not shown: the words of the article, or nothing.
+
+        Only a sentence that gets a fact wrong has words of the article in its place; of one that
+        says something else altogether the nearest words are beside the point.
+        """
         self.left_out += 1
-        blanks = sentence[len(sentence.rstrip()) :]
-        if self._policy == "drop" or not judgement.evidence:
-            self._blanks = max(self._blanks, blanks, key=len)
+        body = sentence.strip()
+        lead, tail = sentence[: sentence.index(body)], sentence.rpartition(body)[2]
+        if self._policy == "drop" or not judgement.evidence or judgement.lack == "content":
+            self._blanks = max(self._blanks, lead, tail, key=len)
             return []
         one, span = self._shown[judgement.evidence[0].number], judgement.evidence[0].span
         quote = one.passage.text[span.start - one.passage.start : span.end - one.passage.start]
-        events = self._say(f"“{' '.join(quote.split())}”")
-        _, cited = self._cited(judgement)
-        self._blanks = blanks
+        events = self._say(f"{lead}“{' '.join(quote.split())}”")
+        _, cited = self._cited(replace(judgement, evidence=judgement.evidence[:1]))
+        self._blanks = tail
         return [*events, *cited]
 
     def _claim(self, end: int, judgement: Judgement, numbers: tuple[int, ...]) -> list[AnswerEvent]:
@@ -204,6 +210,18 @@ class Composer:
             self.text += marks
             events.append(TextDelta(marks))
         return tuple(numbers), events
+
+
+def _joined(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:
+    """The events with neighbouring pieces of text in one."""
+    found: list[AnswerEvent] = []
+    for event in events:
+        last = found[-1] if found else None
+        if isinstance(event, TextDelta) and isinstance(last, TextDelta):
+            found[-1] = TextDelta(last.text + event.text)
+        else:
+            found.append(event)
+    return found
 
 
 def _said(text: str) -> str:

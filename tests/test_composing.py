@@ -1,0 +1,185 @@
+"""A model's text becomes checked, cited sentences, the same however the stream is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.composing import Composer, Policy
+from assistant.types import (
+    AnswerEvent,
+    Citation,
+    Cited,
+    Claimed,
+    Evidence,
+    Judgement,
+    Passage,
+    Sentence,
+    Shown,
+    Span,
+    TextDelta,
+)
+
+REFUSALS = ("Các bài viết không cho biết điều này.", "The articles do not say.")
+TEXTS = ("Mèo ngủ trên ghế. Chó [sic] chạy.", "Cá bơi ở x[0] và x[1].")
+
+
+def passages() -> list[Shown]:
+    """Two passages of two articles; the second begins at offset 100 of its article."""
+    found = []
+    for number, (text, start) in enumerate(zip(TEXTS, (0, 100), strict=True), 1):
+        cut = text.find(". ") + 1 or len(text)
+        parts = [Sentence(start, start + cut)]
+        parts += [Sentence(start + cut + 1, start + len(text))] if cut < len(text) else []
+        passage = Passage(f"a{number}", start, start + len(text), text, tuple(parts))
+        found.append(Shown(number, passage, f"Bài {number}", "https://bao.vn/1"))
+    return found
+
+
+def verbatim(sentence: str, cited: Sequence[int]) -> Judgement:
+    """Supported when a passage has the sentence word for word: it can be worked out at sight."""
+    for shown in sorted(passages(), key=lambda one: one.number not in cited):
+        at = shown.passage.text.find(sentence)
+        if at >= 0:
+            start = shown.passage.start + at
+            evidence = (Evidence(shown.number, Span(start, start + len(sentence))),)
+            return Judgement("supported" if shown.number in cited else "elsewhere", evidence)
+    nearest = (Evidence(1, Span(0, 17)),)  # "Mèo ngủ trên ghế."
+    lack = "number" if any(c.isdigit() for c in sentence) else "content"
+    return Judgement("unsupported", nearest, lack, sentence)  # type: ignore[arg-type]
+
+
+def cite(number: int, shown: Shown, span: Span) -> Citation:
+    start = shown.passage.start
+    quote = shown.passage.text[span.start - start : span.end - start]
+    return Citation(number, shown.passage.article_id, shown.title, *_ends(span), quote, True)
+
+
+def _ends(span: Span) -> tuple[int, int]:
+    return span.start, span.end
+
+
+def composed(
+    pieces: Iterable[str], policy: Policy = "flag", before: str = ""
+) -> tuple[Composer, list[AnswerEvent]]:
+    composer = Composer(passages(), REFUSALS, verbatim, cite, policy, before)
+    events = [event for piece in pieces for event in composer.feed(piece)]
+    return composer, events + composer.finish()
+
+
+def told(composer: Composer) -> list[tuple[str, str, tuple[int, ...]]]:
+    return [(composer.text[c.start : c.end], c.verdict, c.numbers) for c in composer.claims]
+
+
+def test_a_sentence_is_cited_by_what_bears_it_out() -> None:
+    composer, _ = composed(["Mèo ngủ trên ghế. [1] Cá bơi ở x[0] và x[1]. [1] Voi bay. [2]"])
+    assert composer.text == "Mèo ngủ trên ghế. [1] Cá bơi ở x[0] và x[1]. [2] Voi bay."
+    assert told(composer) == [
+        ("Mèo ngủ trên ghế.", "supported", (1,)),
+        ("Cá bơi ở x[0] và x[1].", "elsewhere", (2,)),  # the model said [1]
+        ("Voi bay.", "unsupported", ()),
+    ]
+    assert [(c.number, c.article_id, c.start, c.end) for c in composer.citations] == [
+        (1, "a1", 0, 17),
+        (2, "a2", 100, 122),
+    ]
+
+
+def test_the_same_words_are_one_citation() -> None:
+    composer, events = composed(["Mèo ngủ trên ghế [1]. Mèo ngủ trên ghế."])
+    assert composer.text == "Mèo ngủ trên ghế. [1] Mèo ngủ trên ghế. [1]"
+    assert sum(isinstance(event, Cited) for event in events) == 1
+
+
+def test_a_citation_is_told_before_its_marker_and_a_claim_after_it() -> None:
+    _, events = composed(["Mèo ngủ trên ghế. [1]"])
+    kinds = [type(event) for event in events]
+    assert kinds == [TextDelta, Cited, TextDelta, Claimed]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Các bài viết không cho biết điều này.",
+        "Các bài viết không cho biết điều này",
+        "  **The articles do not say.** [1]",
+        "Cac bai viet khong cho biet dieu nay. Tuy nhiên, voi biết bay [1].",
+    ],
+)
+def test_the_agreed_sentence_is_a_refusal_and_is_not_given_out(text: str) -> None:
+    composer, events = composed(text)
+    assert composer.refused
+    assert (composer.text, events) == ("", [])
+
+
+def test_what_only_begins_like_the_agreed_sentence_is_none() -> None:
+    composer, _ = composed("Các bài viết không cho biết điều này ở đâu cả.")
+    assert not composer.refused
+    assert composer.text == "Các bài viết không cho biết điều này ở đâu cả."
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        ("flag", "Mèo ngủ trên ghế. [1] Có 7 voi. Voi bay."),
+        ("drop", "Mèo ngủ trên ghế. [1]"),
+        ("replace", "Mèo ngủ trên ghế. [1] “Mèo ngủ trên ghế.” [1]"),
+    ],
+)
+def test_the_policy_says_what_becomes_of_an_unsupported_sentence(policy: Policy, text: str) -> None:
+    composer, _ = composed("Mèo ngủ trên ghế. [1] Có 7 voi. [1] Voi bay.", policy)
+    assert composer.text == text
+    assert composer.left_out == (0 if policy == "flag" else 2)
+
+
+def test_a_line_that_leads_in_is_no_claim_unless_it_says_a_number() -> None:
+    composer, _ = composed("Theo bài viết:\n- Mèo ngủ trên ghế. [1]\nCó 7 voi:")
+    assert composer.text == "Theo bài viết:\n- Mèo ngủ trên ghế. [1]\nCó 7 voi:"
+    assert [verdict for _, verdict, _ in told(composer)] == ["supported", "unsupported"]
+
+
+def test_offsets_count_what_stands_before() -> None:
+    composer, _ = composed(["  Voi bay."], before="Câu hỏi quá dài.\n")
+    assert composer.text == "Câu hỏi quá dài.\nVoi bay."
+    assert told(composer) == [("Voi bay.", "unsupported", ())]
+
+
+def test_links_and_images_of_a_model_are_not_given_out() -> None:
+    composer, _ = composed("Mèo ngủ [đây](http://x.vn/?q=1). ![a](http://y.vn) https://bao.vn/1 z")
+    assert composer.text == "Mèo ngủ đây. a https://bao.vn/1 z"
+
+
+WORDS = [
+    "Mèo ngủ trên ghế. ", "Voi bay! ", "[1]", " [2]", "[9]", "【1】", "(1)", "\n", "- ", ": ",
+    "Có 15,5% ", "TP.HCM ", "x[0] ", "[sic] ", "**", "The articles do not say. ", "http://e.vn ",
+    "[a](b)", "“Cá” ", "", "…",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=12),
+    st.lists(st.integers(0, 200), max_size=4),
+    st.sampled_from(["flag", "drop", "replace"]),
+)
+def test_what_comes_of_a_text_does_not_depend_on_its_cuts(
+    words: list[str], cuts: list[int], policy: Policy
+) -> None:
+    text = "".join(words)
+    whole, _ = composed([text], policy)
+    ends = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    pieces = [text[a:b] for a, b in pairwise(ends)]
+    for way in (pieces, list(text)):
+        composer, events = composed(way, policy)
+        assert composer.text == whole.text
+        assert (composer.claims, composer.citations) == (whole.claims, whole.citations)
+        assert "".join(e.text for e in events if isinstance(e, TextDelta)) == whole.text
+    assert "[9]" not in whole.text
+    numbers = {citation.number for citation in whole.citations}
+    for claim in whole.claims:
+        assert set(claim.numbers) <= numbers
+        assert whole.text[claim.start : claim.end].strip() == whole.text[claim.start : claim.end]
