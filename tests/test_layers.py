@@ -56,6 +56,7 @@ EVALUATION = (
     "squad",
     "questionset",
     "support",
+    "nli",
     "scoring",
     "control",
     "provenance",
