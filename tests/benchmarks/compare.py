@@ -25,6 +25,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -87,14 +88,19 @@ class Stack:
     @property
     def results(self) -> Path:
         """Where its results are kept: a folder for what can change them."""
-        files = [STACKS / self.file, STACKS / "worker.py"]
-        if not self.environment:
-            files += sorted(f for f in (ROOT / "assistant").glob("*.py") if f.stem not in EDGES)
-        made = hashlib.sha256(repr((self.requirements, self.hybrid, self.model)).encode())
-        for file in files:
-            made.update(file.read_bytes())
-        slug = "".join(c if c.isalnum() else "-" for c in self.name.lower())
-        return CACHE / "results" / f"{slug}-{made.hexdigest()[:12]}"
+        return _results(self)
+
+
+@cache  # files that change while it runs do not part an index from what is asked of it
+def _results(stack: Stack) -> Path:
+    files = [STACKS / stack.file, STACKS / "worker.py"]
+    if not stack.environment:
+        files += sorted(f for f in (ROOT / "assistant").glob("*.py") if f.stem not in EDGES)
+    made = hashlib.sha256(repr((stack.requirements, stack.hybrid, stack.model)).encode())
+    for file in files:
+        made.update(file.read_bytes())
+    slug = "".join(c if c.isalnum() else "-" for c in stack.name.lower())
+    return CACHE / "results" / f"{slug}-{made.hexdigest()[:12]}"
 
 
 _LANGCHAIN = (

@@ -88,7 +88,7 @@ def markdown(found: Mapping[str, Any]) -> str:
         "# Beside what people would use instead",
         "",
         f"Made by `XQUAD=… make compare` on {found['machine']}. XQuAD: {found['articles']}",
-        f"articles, {found['questions']:,} questions a set, by each stack's defaults: see the notes.",
+        f"articles, {found['questions']:,} questions a set; each stack as it comes, see the notes.",
         "",
         "![Recall@1 and query time of each stack](compare.svg)",
         "",
