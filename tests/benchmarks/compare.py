@@ -6,8 +6,9 @@ compare.md, compare.json and compare.svg.
 Same articles (XQuAD's paragraphs), same weights, same questions; each stack in an environment of
 its own under COMPARE_CACHE (default: article-assistant-compare in the user's cache folder), each
 measurement in a process of its own. What is measured is kept there by the versions and files that
-made it, so a run that was stopped goes on. ``make compare AGAIN=timing`` (or quality) measures
-anew, for when the machine was not quiet; ``QUESTIONS=N`` asks fewer and writes no file.
+made it, so a run that was stopped goes on. ``AGAIN=timing`` or ``AGAIN=quality`` measures anew;
+``AGAIN=noisy`` only what was timed while other programs took more than a tenth of the machine.
+``QUESTIONS=N`` asks fewer and writes no file.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ DEPTH = 30  # passages asked for, so that at least 10 articles are ranked
 ROUNDS = 3  # of timing, the stacks taking turns
 TIMED = 100  # questions a round, others in each
 WARM = 10
+_TIMED_PARTS = ("timing-*.json", "index-vi.json")
+AGAINS = {"timing": _TIMED_PARTS, "noisy": _TIMED_PARTS, "quality": ("quality-*.json",)}
+QUIET_ENOUGH = 0.1  # share of the machine that other programs may take while something is timed
 EDGES = ("cli", "chat", "page", "langchain", "doctor")  # have no part in what is measured
 QUIET = {
     "HF_HUB_OFFLINE": "1",
@@ -255,11 +259,13 @@ def chosen(how: tuple[str, str, bool], limit: int) -> list[xquad.Case]:
 
 
 def forget(stacks: Sequence[Stack], what: str) -> None:
-    patterns = {"timing": ("timing-*", "index-vi*"), "quality": ("quality-*",)}[what]
+    """Drops results that are to be measured anew, as ``AGAINS`` says."""
     for stack in stacks:
-        for pattern in patterns:
+        for pattern in AGAINS[what]:
             for file in stack.results.glob(pattern):
-                file.unlink()
+                noise = json.loads(file.read_text("utf-8"))["others"]
+                if what != "noisy" or noise > QUIET_ENOUGH:
+                    file.unlink()
 
 
 def run(stacks: Sequence[Stack], limit: int) -> dict[str, Any]:
@@ -318,14 +324,14 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=int(os.environ.get("QUESTIONS") or 1190))
     parser.add_argument("--only", default="", help="stacks whose name contains this; no files")
     parser.add_argument(
-        "--again", default=os.environ.get("AGAIN"), help="measure this anew: timing or quality"
+        "--again", default=os.environ.get("AGAIN"), help=f"measure anew: {', '.join(AGAINS)}"
     )
     options = parser.parse_args()
     stacks = [stack for stack in ALL if options.only.lower() in stack.name.lower()]
     if not stacks or options.questions < 1:
         raise SystemExit("Nothing to measure: see --only and --questions")
-    if options.again not in (None, "", "timing", "quality"):
-        raise SystemExit(f"--again {options.again!r} is neither timing nor quality")
+    if options.again and options.again not in AGAINS:
+        raise SystemExit(f"--again {options.again!r} is none of {', '.join(AGAINS)}")
     if options.again:
         forget(stacks, options.again)
     found = run(stacks, options.questions)
