@@ -24,7 +24,7 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask eval index indexed test test-models lint format figures constraints clean
+.PHONY: help run ask eval index indexed test test-models lint format figures compare constraints clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -74,6 +74,10 @@ format: $(INSTALLED_DEV) ## Format the code and mend what ruff can mend
 
 figures: $(INSTALLED_DEV) ## Measure, and write the figures
 	@$(BIN)/python -m tests.benchmarks.figures
+
+# Makes environments of several gigabytes outside the project: see tests/benchmarks/compare.py.
+compare: $(INSTALLED_DEV) ## Measure beside LangChain, LlamaIndex, Haystack and txtai
+	@$(BIN)/python -m tests.benchmarks.compare
 
 # Resolved from pyproject.toml alone. torch keeps the version it has here, since another one is
 # another build for every machine: to move it, change its line and run this. Its CUDA parts are

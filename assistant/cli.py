@@ -124,6 +124,8 @@ def _eval(options: argparse.Namespace) -> int:
 
     if options.fail_on_regression and not options.baseline:
         raise SettingsError("--fail-on-regression needs --baseline FILE to compare with")
+    if options.nli and options.retrieval_only:
+        raise SettingsError("--nli judges citations and --retrieval-only makes none; drop one")
     questions = questionset.load(Path(options.questions))
     if options.gold:
         questions = questionset.with_gold(questions, questionset.load(Path(options.gold)))
@@ -140,6 +142,7 @@ def _eval(options: argparse.Namespace) -> int:
         holdout=options.holdout,
         retrieval_only=options.retrieval_only,
         limit=options.limit,
+        **_judge(options.nli),
         name=Path(options.questions).name,
     )
     progress, done = _progress("questions")
@@ -157,6 +160,15 @@ def _eval(options: argparse.Namespace) -> int:
     for failure in failures:
         print(f"assistant: {failure}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _judge(model: str | None) -> dict[str, Any]:
+    """What an NLI model changes in the evaluation's options."""
+    if not model:
+        return {}
+    from assistant.evaluation import nli
+
+    return {"supports": nli.load(model), "judge": f"NLI: {model}"}
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -299,6 +311,7 @@ def _eval_options(command: argparse.ArgumentParser) -> None:
     flag("--strip-accents", action="store_true", help="ask as typed without accents")
     flag("--holdout", choices=["gold", "half"], help="make unanswerables by leaving articles out")
     flag("--retrieval-only", action="store_true", help="score the passages, not the answers")
+    flag("--nli", metavar="MODEL", help="judge citations by this NLI model, not by words")
     flag("--limit", type=_positive, metavar="N", help="the first N questions only")
 
 

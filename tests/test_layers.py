@@ -66,6 +66,7 @@ EVALUATION = (
     "squad",
     "questionset",
     "support",
+    "nli",
     "scoring",
     "control",
     "provenance",
@@ -126,6 +127,14 @@ def faults(package: Path, order: tuple[str, ...] = ORDER, name: str = "assistant
 def test_imports_point_one_way() -> None:
     found = faults(PACKAGE) + faults(PACKAGE / "evaluation", EVALUATION, "assistant.evaluation")
     assert not found, "\n".join(found)
+
+
+def test_compared_stacks_do_not_know_the_project() -> None:
+    """They run in environments of their own, and are to be what their users would write."""
+    stacks = sorted((Path(__file__).parent / "benchmarks" / "stacks").glob("*.py"))
+    assert len(stacks) > 4
+    knowing = [s.name for s in stacks if list(imported(s.read_text("utf-8"), set()))]
+    assert knowing == ["ours.py"]
 
 
 @pytest.mark.parametrize(

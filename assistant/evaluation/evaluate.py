@@ -49,7 +49,8 @@ class Options:
     ``strip_accents``: questions in Latin script lose their accents. ``holdout``: "gold" asks
     every answerable question a second time without its gold article; "half" leaves a random half
     of the articles out. ``limit``: the first questions only. ``supports``: a test of support for
-    citations in place of the judge-free one, such as an NLI model. ``name``: of the set.
+    citations in place of the judge-free one, such as an NLI model; ``judge`` is what the report
+    calls it. ``name``: of the set.
     """
 
     strip_accents: bool = False
@@ -57,6 +58,7 @@ class Options:
     retrieval_only: bool = False
     limit: int | None = None
     supports: Supports | None = None
+    judge: str = "model"
     resamples: int = RESAMPLES
     name: str = ""
 
@@ -151,7 +153,7 @@ def run(
         "holdout": options.holdout,
         "retrieval_only": options.retrieval_only,
         "limit": options.limit,
-        "support": "words" if options.supports is None else "model",
+        "support": "words" if options.supports is None else options.judge,
     }
     return Report(tuple(records), tuple(controls), origin, notes, options.resamples)
 
