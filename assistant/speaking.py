@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from assistant.llm import NONE, name_of, one_line
@@ -216,7 +216,8 @@ class _Request:
         """Ends the request: within STOP seconds its connection is closed."""
         ended = threading.Event()
         self._stopped = True
-        self._loop.call_soon_threadsafe(self._cancel, ended)
+        with suppress(RuntimeError):  # at the end of the process the loop may be gone
+            self._loop.call_soon_threadsafe(self._cancel, ended)
         if not _background.is_here() and not ended.wait(STOP):
             _background.abandon(self._loop)  # something blocks it: the next request gets another
 
@@ -242,6 +243,7 @@ class _Request:
             async with asyncio.timeout(left), aclosing(stream) as chunks:
                 async for chunk in chunks:
                     self._queue.put(chunk)
+                    await asyncio.sleep(0)  # else a model that never waits lets nobody stop it
             self._queue.put(None)
         except asyncio.CancelledError as error:
             self._queue.put(error)
@@ -317,6 +319,7 @@ _RULES: tuple[tuple[FaultKind, str, frozenset[int], str], ...] = (
         frozenset({429, 529}),
         r"rate limit|quota|overloaded",
     ),
+    ("empty", r"(?!)", frozenset(), r"no generation chunks|no generations found"),
     ("timeout", r"Timeout", frozenset({408, 504}), r"timed out"),
     ("missing", r"NotFound", frozenset({404}), r"model .{0,80}(not found|does not exist)"),
     (
