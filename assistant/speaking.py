@@ -286,10 +286,23 @@ class _Background:
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop and thread:
-            loop.call_soon_threadsafe(loop.stop)
+            # Requests first: a model in this process waits for those that still read from it.
+            asyncio.run_coroutine_threadsafe(_end_all(), loop)
             thread.join(STOP)
             if not thread.is_alive():
                 loop.close()
+
+
+async def _end_all() -> None:
+    """Cancels every request of the running loop, then stops it."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks(loop) if task is not this]
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=STOP / 2)
+    await loop.shutdown_asyncgens()
+    loop.stop()
 
 
 _background = _Background()
