@@ -203,10 +203,17 @@ def _openai_protocol(url: str, model: str, key: str, settings: Settings) -> Base
     if _is_loopback(urlsplit(url).hostname):
         import httpx
 
-        # A proxy for the network beyond is none for this machine.
+        # A proxy for the network beyond is none for this machine; and a connection is made so
+        # fast here that keeping one is not worth closing it later.
+        alone: dict[str, Any] = {
+            "trust_env": False,
+            "limits": httpx.Limits(max_keepalive_connections=0),
+        }
         own = {
-            "http_client": httpx.Client(trust_env=False),
-            "http_async_client": httpx.AsyncClient(trust_env=False),
+            "http_client": httpx.Client(**alone),
+            "http_async_client": httpx.AsyncClient(**alone),
+            "http_socket_options": (),
+            "openai_proxy": None,
         }
     made: BaseChatModel = ChatOpenAI(
         base_url=url,

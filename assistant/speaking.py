@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from assistant.llm import NONE, name_of, one_line
@@ -216,7 +216,8 @@ class _Request:
         """Ends the request: within STOP seconds its connection is closed."""
         ended = threading.Event()
         self._stopped = True
-        self._loop.call_soon_threadsafe(self._cancel, ended)
+        with suppress(RuntimeError):  # at the end of the process the loop may be gone
+            self._loop.call_soon_threadsafe(self._cancel, ended)
         if not _background.is_here() and not ended.wait(STOP):
             _background.abandon(self._loop)  # something blocks it: the next request gets another
 
@@ -242,6 +243,7 @@ class _Request:
             async with asyncio.timeout(left), aclosing(stream) as chunks:
                 async for chunk in chunks:
                     self._queue.put(chunk)
+                    await asyncio.sleep(0)  # else a model that never waits lets nobody stop it
             self._queue.put(None)
         except asyncio.CancelledError as error:
             self._queue.put(error)
@@ -284,10 +286,23 @@ class _Background:
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop and thread:
-            loop.call_soon_threadsafe(loop.stop)
+            # Requests first: a model in this process waits for those that still read from it.
+            asyncio.run_coroutine_threadsafe(_end_all(), loop)
             thread.join(STOP)
             if not thread.is_alive():
                 loop.close()
+
+
+async def _end_all() -> None:
+    """Cancels every request of the running loop, then stops it."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks(loop) if task is not this]
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=STOP / 2)
+    await loop.shutdown_asyncgens()
+    loop.stop()
 
 
 _background = _Background()
@@ -317,6 +332,7 @@ _RULES: tuple[tuple[FaultKind, str, frozenset[int], str], ...] = (
         frozenset({429, 529}),
         r"rate limit|quota|overloaded",
     ),
+    ("empty", r"(?!)", frozenset(), r"no generation chunks|no generations found"),
     ("timeout", r"Timeout", frozenset({408, 504}), r"timed out"),
     ("missing", r"NotFound", frozenset({404}), r"model .{0,80}(not found|does not exist)"),
     (

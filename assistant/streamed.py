@@ -18,7 +18,7 @@ GRAM = 10  # words
 GRAMS = 10
 STRIDE = 64  # characters between two looks
 
-_WORD = re.compile(r"[^\W\d]+")
+_WORD = re.compile(r"\w+")  # numbers too: the rows of a table differ in them
 
 
 class WithoutThoughts:
@@ -108,11 +108,13 @@ class Circles:
     def _same_words(self, text: str) -> bool:
         found = _WORD.findall((self._word + text).lower())
         # The last word may go on in the next part.
-        open_ended = bool(found) and (self._word + text)[-1:].isalpha()
+        open_ended = bool(found) and (self._word + text)[-1:].isalnum()
         self._word = found.pop() if open_ended else ""
         words = self._words + found
         for at in range(len(words) - GRAM + 1):
             gram = tuple(words[at : at + GRAM])
+            if len(set(gram)) < GRAM // 2:
+                continue  # one word again and again is the business of `_same_piece`
             self._grams[gram] += 1
             if self._grams[gram] >= GRAMS:
                 return True

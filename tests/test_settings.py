@@ -111,6 +111,12 @@ def test_an_unknown_setting_is_refused_from_each_source(tmp_path: Path, source: 
         ("overlap", 4),
         ("max_question", 49),
         ("precision", "int8"),
+        ("llm_timeout", 0),
+        ("llm_timeout", float("nan")),
+        ("llm_total_timeout", 86_401),
+        ("llm_max_tokens", 15),
+        ("llm_context", 1023),
+        ("llm_temperature", 2.1),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(key: str, value: object) -> None:
@@ -125,6 +131,9 @@ def test_a_value_out_of_bounds_is_refused(key: str, value: object) -> None:
         ("refuse_below", 0, 1),
         ("passage_tokens", 16, 400),
         ("overlap", 0, 3),
+        ("llm_max_tokens", 16, 32_768),
+        ("llm_context", 1024, 2_000_000),
+        ("llm_temperature", 0, 2),
     ],
 )
 def test_the_bounds_themselves_are_taken(key: str, lowest: int, highest: int) -> None:
