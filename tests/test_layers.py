@@ -38,6 +38,7 @@ ORDER = (
     "speaking",
     "context",
     "composing",
+    "entities",
     "conversation",
     "examples",
     "answering",

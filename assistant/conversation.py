@@ -1,0 +1,377 @@
+"""Follow-up questions: what of the earlier turns a question means without saying it.
+
+"Còn Tân Phước?" after "Ai là bí thư phường Lái Thiêu?" is searched as "Ai là bí thư phường Tân
+Phước?". What stands in words is taken over from words: a name in place of another of its kind,
+a name in place of a pronoun, the topic where a question has none. Only where the words do not
+tell whether a question goes on with the last one does the assistant's own confidence decide.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from assistant.asked import kind_asked
+from assistant.entities import PLACES, Entity, bare, distinct, entities_in, mentions
+from assistant.text import TERM, fold, has_accents, language_of, terms
+from assistant.types import Turn
+
+LOOK_BACK = 3  # turns that a follow-up may mean
+LONGEST_ANSWER = 2000  # characters of an answer that are read
+SHORT = 4  # telling terms that a question without a topic of its own has at most
+UNSURE = 0.6  # alone below this confidence a short question may go on with the last one
+GAIN = 0.1  # by which what was carried over must raise the confidence
+
+Sure = Callable[[str], float]  # query → confidence in [0, 1] that the articles answer it
+Read = Callable[[str], Sequence[str]]  # query → texts of the passages found for it, best first
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """``query``: what is searched instead of the question; ``carried``: what of it was taken over.
+
+    Empty when the question stands alone.
+    """
+
+    query: str = ""
+    carried: tuple[str, ...] = ()
+
+
+ALONE = Followed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern of Vietnamese and other words, with and without accents."""
+
+    accented: regex.Pattern[str]
+    unaccented: regex.Pattern[str]
+
+    @classmethod
+    def of(cls, accented: str, only_accented: str = "") -> _Pattern:
+        """``only_accented``: alternatives that mean too much else without their accents."""
+        whole = f"{accented}|{only_accented}" if only_accented else accented
+        flags = regex.IGNORECASE
+        return cls(regex.compile(whole, flags), regex.compile(bare(accented), flags))
+
+    def search(self, text: str) -> regex.Match[str] | None:
+        return (self.accented if has_accents(text) else self.unaccented).search(text)
+
+    def removed(self, text: str) -> str:
+        pattern = self.accented if has_accents(text) else self.unaccented
+        return " ".join(pattern.sub(" ", text).split())
+
+
+_OPENING = r"^\W*(?:(?:thế|vậy|và|rồi|à|ừ|dạ|ok|and|so|but|then|well)\b\W*)*"
+_CLOSING = r"(?:\s+(?:thì\s+sao|thì\s+thế\s+nào|thế\s+nào|ra\s+sao|sao|nhỉ|vậy|ạ|hả))*\W*$"
+_ELLIPTIC = _Pattern.of(
+    rf"{_OPENING}còn\s+(?P<x>\S.*?){_CLOSING}"
+    r"|^\W*(?:thế\s+)?(?P<x>\S.*?)\s+thì\s+(?:sao|thế\s+nào)\W*$"
+    rf"|{_OPENING}(?:what|how)\s+about\s+(?P<x>.+?)\W*$"
+    r"|^\W*(?:and|et|und|y)\s+(?:(?:for|in|at|of|pour|à|für|in|para|en)\s+)?"
+    r"(?P<x>\S+(?:\s+\S+){0,3}?)\W*$"
+)
+_THINGS = (
+    rf"{PLACES}|địa phương|nơi|khu|vùng|tổ|đội|nhóm|ban|cơ quan|đơn vị|công ty|tổ chức|trường"
+    "|bệnh viện|dự án|công trình|nghị quyết|quyết định|nghị định|luật|one|resolution|group|company"
+    "|project|organisation|organization|school|man|woman|person|secretary|place"
+)
+_PEOPLE = "ông|bà|anh|chị|cô|người|vị|man|woman|person|secretary"
+_OTHER = _Pattern.of(
+    rf"\b(?:các\s+)?(?P<noun>{_THINGS}|{_PEOPLE}|bên|cái)\s+(?:kia|còn\s+lại)\b"
+    rf"|\bthe\s+other(?:\s+(?P<noun>{_THINGS}|{_PEOPLE}))?\b"
+)
+_PERSON = _Pattern.of(
+    r"\b(?:ông|bà|anh|chị|cô|người|vị)\s+(?:ấy|này|đó|ta)\b|\b(?:he|she|him)\b"
+    rf"|\b(?:his|her)\b(?!\s+(?:{_THINGS})\b)"
+)
+_THING = _Pattern.of(
+    rf"\b(?P<noun>{_THINGS})\s+(?:này|đó|ấy|trên)\b"
+    rf"|\b(?:his|her|its|their|this|that)\s+(?P<noun>{_THINGS})\b",
+    # "Phường khắc phục thế nào?": one that was named before
+    rf"^(?P<noun>{PLACES})\s+(?!(?:nào|này|đó|ấy|kia|mà)\b)(?=(?-i:\p{{Ll}}))",
+)
+_VAGUE = _Pattern.of(
+    r"^đó\s+là\b|\b(?:việc|điều|chuyện|cái|lúc|khi|hôm|ngày|chúng)\s+(?:này|đó|ấy|nó)\b"
+    r"|\bnhư\s+(?:vậy|thế)\b|\b(?:it|its|they|them|their|those|these)\b"
+    r"|\b(?:that|this|there)\W*$|^\W*(?:is|was|are|were)\s+(?:that|this)\b",
+    r"\b(?:nó|họ)\b",
+)
+# Words that ask, or that say nothing of what is asked about.
+_ASKING = _Pattern.of(
+    r"\b(?:ai\s+là|là\s+ai|do\s+ai|là\s+(?:những\s+)?gì|khi\s+nào|lúc\s+nào|bao\s+giờ|ở\s+đâu"
+    r"|tại\s+đâu|nơi\s+nào|vì\s+sao|tại\s+sao|như\s+thế\s+nào|thế\s+nào|ra\s+sao|bao\s+nhiêu"
+    r"|nào|gì|ai|mấy)\b"
+    r"|\b(?:who|what|which|when|where|why|how(?:\s+(?:many|much|old|long))?)\b"
+    r"(?:\s+(?:is|are|was|were|did|does|do|has|have|will|can)\b)?|[?]+\W*$",
+    r"\bđâu\b",
+)
+_PLAIN = frozenset(
+    "là của có và với về các những một được bị do từ đến trong trên ngoài cho vào tại ở thì mà"
+    " này đó ấy kia vậy thế cụ thể đã đang sẽ không phải hay hoặc như theo nói biết hãy xin nhé ạ"
+    " vì sao khi lúc ngày năm tháng giờ hôm nay nơi khu vực đâu nào gì ai mấy bao nhiêu còn ra"
+    " ông bà họ nó chúng lại cũng thêm nữa rõ hơn"
+    " the a an of in on at for to from by with and or but is are was were be did does do has have"
+    " had will would can could what which who whom whose when where why how many much it its he"
+    " she him her his they them their this that these those there so about exactly please tell me"
+    " first then".split()
+)
+_FOLDED_PLAIN = frozenset(fold(word) for word in _PLAIN)
+_NUMBER = regex.compile(r"(?<![\p{L}\p{N}])\p{Nd}+(?:[.,/-]\p{Nd}+)*(?![\p{L}\p{N}])")
+_GROUNDED = regex.compile(r"\[\p{Nd}+\]")
+
+
+def follow(
+    question: str, history: Sequence[Turn], sure: Sure, read: Read, longest: int = 2000
+) -> Followed:
+    """What is searched for ``question`` after the turns of ``history``, the last of them last.
+
+    A question whose words name all that it is about stands alone, and neither ``sure`` nor
+    ``read`` is called for it. No query is longer than ``longest`` characters.
+    """
+    question = " ".join(unicodedata.normalize("NFC", question).split())
+    past = [_read_turn(turn, longest) for turn in history[-LOOK_BACK:] if turn.question.strip()]
+    if not past or not terms(question):
+        return ALONE
+    query = _query(question, past, sure, read)
+    if question[:1].isupper():
+        query = query[:1].upper() + query[1:]
+    if not query or fold(query) == fold(question) or len(query) > longest:
+        return ALONE
+    return Followed(query, taken_over(query, question))
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """An earlier turn: what was searched, and what it and its grounded answer named."""
+
+    query: str
+    asked: tuple[Entity, ...]
+    told: tuple[Entity, ...]
+
+    def named(self, kind: str) -> tuple[Entity, ...]:
+        """Asked and told entities; the told first where the question asked for that kind."""
+        if kind_asked(self.query) == kind:
+            return (*self.told, *self.asked)
+        return (*self.asked, *self.told)
+
+
+def _read_turn(turn: Turn, longest: int) -> _Past:
+    query = unicodedata.normalize("NFC", turn.query or turn.question)[:longest]
+    answer = unicodedata.normalize("NFC", turn.answer)[:LONGEST_ANSWER]
+    told = distinct(entities_in(answer)) if _GROUNDED.search(answer) else []
+    return _Past(" ".join(query.split()), tuple(mentions(query, told)), tuple(told))
+
+
+def _query(question: str, past: Sequence[_Past], sure: Sure, read: Read) -> str:
+    """The query that the question's words make, "" when it stands alone."""
+    elliptic, other = _ELLIPTIC.search(question), _OTHER.search(question)
+    subject = elliptic["x"].strip(" ?!.,;:") if elliptic else ""
+    if other:
+        last = past[-1]
+        found = _contrasting(other.groupdict().get("noun") or "", last, read)
+        if found is None:
+            return _with_topic(question, past, sure)
+        if subject or not _telling(_without(question, other)):
+            return _exchanged(last.query, *found, question)
+        return _joined(question, question[: other.start()], found[1], question[other.end() :])
+    if subject and not _ASKING.search(subject):
+        return _asked_of(subject, question, past[-1], read)
+    for pattern, kind in ((_PERSON, "person"), (_THING, "")):
+        if match := pattern.search(question):
+            entity = _antecedent(kind, match.groupdict().get("noun") or "", past)
+            if entity:
+                before, after = question[: match.start()], question[match.end() :].lstrip()
+                return _joined(question, before, entity, f" {after}")
+    return _with_topic(question, past, sure)
+
+
+# -- another thing of the same kind --------------------------------------------------------
+
+
+def _asked_of(subject: str, question: str, last: _Past, read: Read) -> str:
+    """What ``last`` asked, asked of ``subject``: "Ai là bí thư phường Tân Phước?"."""
+    texts = [*read(last.query), *read(subject)]
+    known = distinct([*last.told, *(e for text in texts for e in entities_in(text))])
+    asked = mentions(last.query, known)
+    new = next(iter(mentions(subject, known)), None)
+    if new is not None and (old := _alike(new, asked)):
+        return _exchanged(last.query, old, new, question)
+    number = _NUMBER.fullmatch(subject)
+    if number and (old := next((e for e in asked if e.kind == "numbered"), None)):
+        return _exchanged(last.query, old, Entity("numbered", old.head, subject, 0, 0), question)
+    kept = [last.query[e.start : e.end] for e in asked if e.kind in ("person", "place", "numbered")]
+    return _plainly([subject, *kept, _asking_part(last.query)], question, last.query)
+
+
+def _alike(new: Entity, asked: Sequence[Entity]) -> Entity | None:
+    """The thing asked about that ``new`` can take the place of.
+
+    One of its kind; a name of which nothing is known takes the place of the only other name.
+    """
+    for entity in asked:
+        same_head = new.kind != "numbered" or fold(new.head) == fold(entity.head)
+        if entity.kind == new.kind and entity.key != new.key and same_head:
+            return entity
+    names = [e for e in asked if e.kind in ("person", "place", "name")]
+    return names[0] if new.kind == "name" and len(names) == 1 else None
+
+
+def _exchanged(query: str, old: Entity, new: Entity, question: str) -> str:
+    """``query`` with ``new`` in the place of ``old``, as ``question`` is typed."""
+    at = fold(query[old.start : old.end]).find(fold(old.name))
+    if at < 0 or new.kind == "counted" and new.end - new.start > len(new.name):
+        return _plainly([query[: old.start] + new.text + query[old.end :]], question, query)
+    start = old.start + at
+    whole = query[:start] + new.name + query[start + len(old.name) :]
+    return _plainly([whole], question, query)
+
+
+def _contrasting(noun: str, last: _Past, read: Read) -> tuple[Entity, Entity] | None:
+    """(what the last turn was about, the other thing of its kind in what was read for it).
+
+    The other is the one that is named beside it ("phường Lái Thiêu và Tân Phước"), else the one
+    named most often.
+    """
+    texts = read(last.query)
+    found = [e for text in texts for e in entities_in(text)]
+    asked = mentions(last.query, distinct([*last.told, *found]))
+    kind = _kind_of(noun)
+    old = next((e for e in asked if e.kind == kind or not kind and e.kind in _NAMED), None)
+    if old is None:
+        return None
+    others = [e for e in distinct(found) if e.kind == old.kind and e.key != old.key]
+    if old.head:
+        others = [e for e in others if fold(e.head) == fold(_head_of(old, found))] or others
+    if not others:
+        return None
+    counts = Counter(e.key for e in found)
+    joined = fold(" ".join(texts))
+    names = fold(old.name)
+
+    def nearness(other: Entity) -> tuple[bool, int]:
+        name = fold(other.name)
+        beside = any(f"{a} va {b}" in joined for a, b in ((name, names), (names, name)))
+        return beside, counts[other.key]
+
+    return old, max(others, key=nearness)
+
+
+_NAMED = ("place", "person", "numbered")
+
+
+def _kind_of(noun: str) -> str:
+    """Kind of what a noun names; "" when any may be meant ("the other one", "cái kia")."""
+    if regex.fullmatch(bare(_PEOPLE), bare(noun), regex.IGNORECASE):
+        return "person"
+    return "place" if regex.fullmatch(bare(PLACES), bare(noun), regex.IGNORECASE) else ""
+
+
+def _head_of(entity: Entity, found: Sequence[Entity]) -> str:
+    return next((e.head for e in found if e.key == entity.key and e.head), entity.head)
+
+
+# -- pronouns ------------------------------------------------------------------------------
+
+
+def _antecedent(kind: str, noun: str, past: Sequence[_Past]) -> Entity | None:
+    """The nearest earlier thing of that kind, or that begins with that noun ("tổ này")."""
+    kind = kind or _kind_of(noun)
+    for turn in reversed(past):
+        for entity in turn.named(kind):
+            if kind and entity.kind == kind:
+                return entity
+            if not kind and fold(entity.text).startswith(f"{fold(noun)} "):
+                return entity
+    return None
+
+
+def _joined(question: str, before: str, entity: Entity, after: str) -> str:
+    """The question with the entity in the place of the words that stood for it."""
+    english = language_of(question) != "vi"
+    name = entity.name if english and entity.kind in ("person", "place") else entity.text
+    name = name if before.strip() else name[:1].upper() + name[1:]
+    return _plainly([before + name + after], question)
+
+
+# -- a missing topic -----------------------------------------------------------------------
+
+
+def _with_topic(question: str, past: Sequence[_Past], sure: Sure) -> str:
+    """The question behind the last one's topic, where it has none of its own.
+
+    A question of bare asking words ("khi nào?") has none. For one with few words, or with words
+    such as "that", the confidences decide.
+    """
+    telling = _telling(question)
+    last = past[-1].query
+    query = _plainly([f"{_topic(last)},", question[:1].lower() + question[1:]], question, last)
+    if not telling:
+        return query if _ASKING.search(question) else ""
+    if entities_in(question) or not _ASKING.search(question):
+        return ""
+    if len(telling) > SHORT and not _VAGUE.search(question):
+        return ""
+    alone = sure(question)
+    return query if alone < UNSURE and sure(query) >= alone + GAIN else ""
+
+
+def _topic(query: str) -> str:
+    return _ASKING.removed(query).strip(" ?,.;:")
+
+
+def _asking_part(query: str) -> str:
+    """The words around the one that asks: "theo nghị quyết nào" of a longer question."""
+    match = _ASKING.search(query)
+    if match is None:
+        return ""
+    before = query[: match.start()].split()[-3:]
+    return " ".join([*before, query[match.start() :]])
+
+
+# -- words ---------------------------------------------------------------------------------
+
+
+def _telling(text: str) -> list[str]:
+    """The terms of ``text`` that say what it is about."""
+    if has_accents(text):
+        return [term for term in terms(text) if term not in _PLAIN]
+    return [term for term in terms(bare(text)) if term not in _FOLDED_PLAIN]
+
+
+def _without(text: str, match: regex.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
+
+
+def _plainly(parts: Sequence[str], *typed: str) -> str:
+    """The parts as one text; without accents where one of the ``typed`` is Vietnamese without.
+
+    Accents are restored only in a text that has none, so a mixture would stay half typed.
+    """
+    whole = " ".join(" ".join(parts).split())
+    unaccented = any(language_of(text) == "vi" and not has_accents(text) for text in typed)
+    return bare(whole) if unaccented else whole
+
+
+def taken_over(query: str, question: str) -> tuple[str, ...]:
+    """What of ``query`` is not in ``question``: each name, and each run of other telling terms."""
+    have = set(terms(fold(question)))
+    named = [(e.start, e.end) for e in entities_in(query) if " " in e.text or e.kind == "numbered"]
+    plain = _FOLDED_PLAIN if not has_accents(query) else _PLAIN
+    spans: list[tuple[int, int]] = []
+    for match in TERM.finditer(query):
+        whole = next((s for s in named if s[0] <= match.start() < s[1]), match.span())
+        new = fold(match.group()) not in have
+        if not new or whole not in named and match.group().lower() in plain:
+            continue
+        if spans and whole != spans[-1] and whole not in named and spans[-1] not in named:
+            if not query[spans[-1][1] : whole[0]].strip(" "):
+                spans[-1] = (spans[-1][0], whole[1])
+                continue
+        if whole not in spans:
+            spans.append(whole)
+    return tuple(dict.fromkeys(query[start:end] for start, end in spans))
