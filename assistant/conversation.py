@@ -14,19 +14,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import regex
+from langchain_core.messages import BaseMessage, HumanMessage
 
 from assistant.asked import kind_asked
 from assistant.entities import PLACES, Entity, bare, distinct, entities_in, mentions
+from assistant.prompts import folder
 from assistant.text import TERM, fold, has_accents, language_of, terms
-from assistant.types import Turn
+from assistant.types import LLMError, Turn
 
 LOOK_BACK = 3  # turns that a follow-up may mean
 LONGEST_ANSWER = 2000  # characters of an answer that are read
 SHORT = 4  # telling terms that a question without a topic of its own has at most
-UNSURE = 0.6  # alone below this confidence a short question may go on with the last one
-GAIN = 0.1  # by which what was carried over must raise the confidence
+SHOWN_ANSWER = 400  # characters of an answer that a language model is shown
 
 Sure = Callable[[str], float]  # query → confidence in [0, 1] that the articles answer it
+Speak = Callable[[list[BaseMessage]], str]  # messages → what the model says; raises LLMError
 Read = Callable[[str], Sequence[str]]  # query → texts of the passages found for it, best first
 
 
@@ -122,22 +124,35 @@ _PLAIN = frozenset(
 )
 _FOLDED_PLAIN = frozenset(fold(word) for word in _PLAIN)
 _NUMBER = regex.compile(r"(?<![\p{L}\p{N}])\p{Nd}+(?:[.,/-]\p{Nd}+)*(?![\p{L}\p{N}])")
+_CAPITAL = regex.compile(r"(?<=\S\s+)\p{Lu}[\p{L}\p{M}]*")  # not the first word's
 _GROUNDED = regex.compile(r"\[\p{Nd}+\]")
 
 
 def follow(
-    question: str, history: Sequence[Turn], sure: Sure, read: Read, longest: int = 2000
+    question: str,
+    history: Sequence[Turn],
+    sure: Sure,
+    read: Read,
+    refuse_below: float = 0.6,
+    longest: int = 2000,
+    speak: Speak | None = None,
 ) -> Followed:
     """What is searched for ``question`` after the turns of ``history``, the last of them last.
 
-    A question whose words name all that it is about stands alone, and neither ``sure`` nor
-    ``read`` is called for it. No query is longer than ``longest`` characters.
+    A question whose words name all that it is about stands alone, and nothing is called for it.
+    ``refuse_below``: the confidence from which on an answer is given; ``longest``: characters
+    that a query has at most; ``speak``: a language model, which is asked first.
     """
     question = " ".join(unicodedata.normalize("NFC", question).split())
-    past = [_read_turn(turn, longest) for turn in history[-LOOK_BACK:] if turn.question.strip()]
-    if not past or not terms(question):
+    turns = [turn for turn in history[-LOOK_BACK:] if turn.question.strip()]
+    if not turns or not terms(question):
         return ALONE
-    query = _query(question, past, sure, read)
+    past = [_read_turn(turn, longest) for turn in turns]
+    query = ""
+    if speak is not None and _may_follow(question):
+        query = rewrite(speak, question, turns, longest)
+    if not query:
+        query = _query(question, past, sure, read, refuse_below)
     if question[:1].isupper():
         query = query[:1].upper() + query[1:]
     if not query or fold(query) == fold(question) or len(query) > longest:
@@ -167,7 +182,9 @@ def _read_turn(turn: Turn, longest: int) -> _Past:
     return _Past(" ".join(query.split()), tuple(mentions(query, told)), tuple(told))
 
 
-def _query(question: str, past: Sequence[_Past], sure: Sure, read: Read) -> str:
+def _query(
+    question: str, past: Sequence[_Past], sure: Sure, read: Read, refuse_below: float
+) -> str:
     """The query that the question's words make, "" when it stands alone."""
     elliptic, other = _ELLIPTIC.search(question), _OTHER.search(question)
     subject = elliptic["x"].strip(" ?!.,;:") if elliptic else ""
@@ -175,7 +192,7 @@ def _query(question: str, past: Sequence[_Past], sure: Sure, read: Read) -> str:
         last = past[-1]
         found = _contrasting(other.groupdict().get("noun") or "", last, read)
         if found is None:
-            return _with_topic(question, past, sure)
+            return _with_topic(question, past[-1], sure, refuse_below)
         if subject or not _telling(_without(question, other)):
             return _exchanged(last.query, *found, question)
         return _joined(question, question[: other.start()], found[1], question[other.end() :])
@@ -187,7 +204,62 @@ def _query(question: str, past: Sequence[_Past], sure: Sure, read: Read) -> str:
             if entity:
                 before, after = question[: match.start()], question[match.end() :].lstrip()
                 return _joined(question, before, entity, f" {after}")
-    return _with_topic(question, past, sure)
+    return _with_topic(question, past[-1], sure, refuse_below)
+
+
+# -- with a language model -----------------------------------------------------------------
+
+
+def rewrite(speak: Speak, question: str, history: Sequence[Turn], longest: int = 2000) -> str:
+    """The question as a language model writes it out, "" where that cannot be used.
+
+    It cannot when the model fails, leaves the question as it is, or breaks a rule of
+    ``faithful``.
+    """
+    turns = history[-LOOK_BACK:]
+    shown = "\n".join(f"User: {t.question}\nAssistant: {t.answer[:SHOWN_ANSWER]}" for t in turns)
+    prompt = (folder() / "rewrite.md").read_text("utf-8")
+    message = HumanMessage(prompt.format(conversation=shown, question=question).rstrip())
+    try:
+        said = speak([message])
+    except LLMError:
+        return ""
+    written = unicodedata.normalize("NFC", said).strip().strip('"“”').strip()
+    if fold(written) == fold(question) or not faithful(written, question, turns, longest):
+        return ""
+    return written
+
+
+def faithful(written: str, question: str, history: Sequence[Turn], longest: int = 2000) -> bool:
+    """Whether ``written`` can be ``question`` written out, and nothing more.
+
+    One line of at most ``longest`` characters in a language of the conversation; with every
+    telling term of the question, numbers among them; asking for the same kind of thing; with
+    no name and no number that is not in the conversation, and mostly with words of it.
+    """
+    if not written or "\n" in written or len(written) > longest:
+        return False
+    own = set(terms(fold(written)))
+    if not {fold(term) for term in _telling(question)} <= own:
+        return False
+    if kind_asked(question) not in (None, kind_asked(written)):
+        return False
+    spoken = [question, *(turn.question for turn in history)]
+    if language_of(written) not in {language_of(text) for text in spoken}:
+        return False
+    texts = [*spoken, *(text for turn in history for text in (turn.answer, turn.query))]
+    said = {term for text in texts for term in terms(fold(text))}
+    capitals = {fold(m.group()) for m in _CAPITAL.finditer(written)}
+    if capitals - said or {t for t in own if t[0].isdigit()} - said:
+        return False
+    telling = {fold(term) for term in _telling(written)}
+    return 2 * len(telling & said) >= len(telling)
+
+
+def _may_follow(question: str) -> bool:
+    """Whether a language model is worth asking: the question has a mark, or few words."""
+    marks = (_ELLIPTIC, _OTHER, _PERSON, _THING, _VAGUE)
+    return any(p.search(question) for p in marks) or len(_telling(question)) <= SHORT
 
 
 # -- another thing of the same kind --------------------------------------------------------
@@ -224,7 +296,7 @@ def _alike(new: Entity, asked: Sequence[Entity]) -> Entity | None:
 def _exchanged(query: str, old: Entity, new: Entity, question: str) -> str:
     """``query`` with ``new`` in the place of ``old``, as ``question`` is typed."""
     at = fold(query[old.start : old.end]).find(fold(old.name))
-    if at < 0 or new.kind == "counted" and new.end - new.start > len(new.name):
+    if at < 0 or (new.kind == "counted" and new.end - new.start > len(new.name)):
         return _plainly([query[: old.start] + new.text + query[old.end :]], question, query)
     start = old.start + at
     whole = query[:start] + new.name + query[start + len(old.name) :]
@@ -241,7 +313,7 @@ def _contrasting(noun: str, last: _Past, read: Read) -> tuple[Entity, Entity] | 
     found = [e for text in texts for e in entities_in(text)]
     asked = mentions(last.query, distinct([*last.told, *found]))
     kind = _kind_of(noun)
-    old = next((e for e in asked if e.kind == kind or not kind and e.kind in _NAMED), None)
+    old = next((e for e in asked if e.kind == kind or (not kind and e.kind in _NAMED)), None)
     if old is None:
         return None
     others = [e for e in distinct(found) if e.kind == old.kind and e.key != old.key]
@@ -301,23 +373,24 @@ def _joined(question: str, before: str, entity: Entity, after: str) -> str:
 # -- a missing topic -----------------------------------------------------------------------
 
 
-def _with_topic(question: str, past: Sequence[_Past], sure: Sure) -> str:
+def _with_topic(question: str, last: _Past, sure: Sure, refuse_below: float) -> str:
     """The question behind the last one's topic, where it has none of its own.
 
-    A question of bare asking words ("khi nào?") has none. For one with few words, or with words
-    such as "that", the confidences decide.
+    A question of bare asking words ("khi nào?") has none. One of few words, or with words such
+    as "that", goes on with the last one where it would be refused alone and is not so: taking
+    whichever is surer pulls the last topic into new ones, and answers what should be refused
+    (``tests/benchmarks/conversations.md``).
     """
+    if not _ASKING.search(question):
+        return ""
+    topic = f"{_topic(last.query)},"
+    query = _plainly([topic, question[:1].lower() + question[1:]], question, last.query)
     telling = _telling(question)
-    last = past[-1].query
-    query = _plainly([f"{_topic(last)},", question[:1].lower() + question[1:]], question, last)
     if not telling:
-        return query if _ASKING.search(question) else ""
-    if entities_in(question) or not _ASKING.search(question):
+        return query
+    if entities_in(question) or (len(telling) > SHORT and not _VAGUE.search(question)):
         return ""
-    if len(telling) > SHORT and not _VAGUE.search(question):
-        return ""
-    alone = sure(question)
-    return query if alone < UNSURE and sure(query) >= alone + GAIN else ""
+    return query if sure(question) < refuse_below <= sure(query) else ""
 
 
 def _topic(query: str) -> str:
@@ -358,20 +431,17 @@ def _plainly(parts: Sequence[str], *typed: str) -> str:
 
 
 def taken_over(query: str, question: str) -> tuple[str, ...]:
-    """What of ``query`` is not in ``question``: each name, and each run of other telling terms."""
+    """What of ``query`` is not in ``question``: its names, and the runs of other telling terms."""
     have = set(terms(fold(question)))
-    named = [(e.start, e.end) for e in entities_in(query) if " " in e.text or e.kind == "numbered"]
-    plain = _FOLDED_PLAIN if not has_accents(query) else _PLAIN
+    plain = _PLAIN if has_accents(query) else _FOLDED_PLAIN
+    named = [(e.start, e.end) for e in entities_in(query) if " " in query[e.start : e.end]]
     spans: list[tuple[int, int]] = []
     for match in TERM.finditer(query):
-        whole = next((s for s in named if s[0] <= match.start() < s[1]), match.span())
-        new = fold(match.group()) not in have
-        if not new or whole not in named and match.group().lower() in plain:
+        span = next((s for s in named if s[0] <= match.start() < s[1]), match.span())
+        if fold(match.group()) in have or (span not in named and match.group().lower() in plain):
             continue
-        if spans and whole != spans[-1] and whole not in named and spans[-1] not in named:
-            if not query[spans[-1][1] : whole[0]].strip(" "):
-                spans[-1] = (spans[-1][0], whole[1])
-                continue
-        if whole not in spans:
-            spans.append(whole)
+        if spans and span not in named and spans[-1] not in named and span[0] == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], span[1])
+        elif span not in spans:
+            spans.append(span)
     return tuple(dict.fromkeys(query[start:end] for start, end in spans))

@@ -65,6 +65,13 @@ _ANY = regex.compile(
     rf"(?<!^\W*)(?<![.!?…:“\"]\s*)\b(?P<name>{_NAME}|\p{{Lu}}{{2,}})"
     rf"|\b(?P<name>{_SYLLABLE}(?:[ ]{_SYLLABLE}){{1,4}})"
 )
+_PATTERNS: tuple[tuple[EntityKind, regex.Pattern[str]], ...] = (
+    ("numbered", _NUMBERED),
+    ("place", _PLACE),
+    ("person", _PERSON),
+    ("counted", _COUNTED),
+    ("name", _ANY),
+)
 _WORD = r"[\p{L}\p{M}\p{N}]"
 
 
@@ -98,13 +105,7 @@ def bare(text: str) -> str:
 def entities_in(text: str) -> list[Entity]:
     """What ``text`` names by its capitals and heads, in order; where two overlap, the surer."""
     found: list[Entity] = []
-    for kind, pattern in (
-        ("numbered", _NUMBERED),
-        ("place", _PLACE),
-        ("person", _PERSON),
-        ("counted", _COUNTED),
-        ("name", _ANY),
-    ):
+    for kind, pattern in _PATTERNS:
         for entity in _matches(text, kind, pattern):
             if not any(entity.start < e.end and e.start < entity.end for e in found):
                 found.append(entity)
