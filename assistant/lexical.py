@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -74,8 +75,7 @@ class Lexical:
     def build(cls, folder: Path, catalog: Catalog) -> Lexical:
         """Builds from the catalog's passages, from nothing."""
         path = folder / FOLDER
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir()
+        _clear(path)
         index = tantivy.Index(_schema(), str(path))
         return cls._update(folder, index, catalog)
 
@@ -212,6 +212,21 @@ def _terms_of(text: str, folded: bool) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _pairs_of(text: str, folded: bool) -> frozenset[str]:
     return frozenset(bigrams(terms(fold(text) if folded else text)))
+
+
+def _clear(path: Path) -> None:
+    """An empty folder at ``path``.
+
+    What is there is moved away before it is deleted: an index that is still open may put a lock
+    or take away a file meanwhile, and the folder would not go.
+    """
+    for old in path.parent.glob(f"{path.name}.old-*"):  # of a run that was cut short
+        shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        old = path.with_name(f"{path.name}.old-{uuid.uuid4().hex}")
+        path.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
+    path.mkdir()
 
 
 def _rarity(n: int, total: int) -> float:

@@ -26,6 +26,8 @@ from assistant.types import (
     Article,
     Citation,
     Cited,
+    Claim,
+    Claimed,
     Finished,
     Retrieved,
     Span,
@@ -96,6 +98,7 @@ class Exchange:
     text: str = ""
     passages: int | None = None
     citations: tuple[Citation, ...] = ()
+    claims: tuple[Claim, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
     answer: Answer | None = None
     fault: Fault | None = None
@@ -113,6 +116,8 @@ class Exchange:
                 return replace(self, text=self.text + text)
             case Cited(citation=citation):
                 return replace(self, citations=(*self.citations, citation))
+            case Claimed(claim=claim):
+                return replace(self, claims=(*self.claims, claim))
             case Finished(answer=answer):
                 return replace(self, text=answer.text, citations=answer.citations, answer=answer)
 

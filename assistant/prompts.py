@@ -1,4 +1,4 @@
-"""The texts in ``prompts/``: what is said around quotes, by language."""
+"""The texts in ``prompts/``: what is said around quotes and to a language model."""
 
 from __future__ import annotations
 
@@ -16,15 +16,25 @@ def folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[1] / "prompts"
 
 
-@lru_cache(maxsize=1)
-def _texts() -> dict[str, dict[str, str]]:
-    return tomllib.loads((folder() / "quoting.toml").read_text("utf-8"))
+@lru_cache(maxsize=8)
+def _texts(file: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((folder() / f"{file}.toml").read_text("utf-8"))
 
 
 def say(what: str, language: str, **slots: object) -> str:
-    """The text ``what`` in that language (else English), its named slots filled."""
-    texts = _texts()
-    return texts.get(language, texts[FALLBACK])[what].format(**slots)
+    """The text ``what`` in that language (else English), its named slots filled.
+
+    "refusal" stands in ``prompts/quoting.toml``, "answer.system" in ``prompts/answer.toml``.
+    """
+    file, _, key = what.rpartition(".")
+    texts = _texts(file or "quoting")
+    return texts.get(language, texts[FALLBACK])[key].format(**slots)
+
+
+def all_languages(what: str) -> list[str]:
+    """The text ``what`` in every language that has it."""
+    file, _, key = what.rpartition(".")
+    return [texts[key] for texts in _texts(file or "quoting").values() if key in texts]
 
 
 def digests() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -101,6 +102,17 @@ def add_articles(catalog: Catalog, *texts: str, language: str = "vi") -> list[Ar
     vectors = FakeEncoder(Settings()).embed_passages(lines)
     catalog.add(pairs, dict(zip(map(digest_of, lines), vectors, strict=True)))
     return articles
+
+
+def replace_content(path: Path, content: bytes) -> None:
+    """Damage, as a test does it to an index file that may still be open somewhere.
+
+    A new file in its place: an open index has the old one mapped, and the process ends by SIGBUS
+    when a mapped file is cut, if only for a moment.
+    """
+    scratch = path.with_name(f"{path.name}.scratch")
+    scratch.write_bytes(content)
+    os.replace(scratch, path)
 
 
 @pytest.fixture

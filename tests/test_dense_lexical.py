@@ -22,7 +22,7 @@ from assistant.settings import Settings
 from assistant.stamps import Stamp
 from assistant.text import fold
 from assistant.types import Vectors
-from tests.fixtures import FakeEncoder, add_articles
+from tests.fixtures import FakeEncoder, add_articles, replace_content
 
 UNCENTRED = Centring({}, {})
 LINES = (
@@ -276,6 +276,20 @@ def test_many_small_removals_lead_to_a_new_build(catalog: Catalog, tmp_path: Pat
     assert lexical.stamp.count == 55
 
 
+def test_a_build_does_not_mind_who_still_uses_the_old_folder(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_articles(catalog, "phường Lái Thiêu")
+    Lexical.build(tmp_path, catalog)
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # as when a lock comes in between
+    Lexical.build(tmp_path, catalog)
+    monkeypatch.undo()
+    assert len(list(tmp_path.glob("lexical.old-*"))) == 1
+    Lexical.build(tmp_path, catalog)
+    assert not list(tmp_path.glob("lexical.old-*"))
+    assert isinstance(Lexical.open(tmp_path), Lexical)
+
+
 def test_what_is_added_while_it_is_read_is_not_read_twice(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,11 +316,11 @@ Opened = Callable[[Path], Dense | Lexical | str]
 def flip_a_byte(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    replace_content(path, bytes(content))
 
 
 def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-1])
+    replace_content(path, path.read_bytes()[:-1])
 
 
 @pytest.fixture(params=["dense", "lexical"])

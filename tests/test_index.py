@@ -15,7 +15,7 @@ from assistant.index import CATALOG, Index, Update, rebuild
 from assistant.retrieval import make_query, rank
 from assistant.settings import Settings
 from assistant.types import IndexFault
-from tests.fixtures import FakeEncoder
+from tests.fixtures import FakeEncoder, replace_content
 
 pytestmark = pytest.mark.usefixtures("fake_encoder")
 
@@ -274,7 +274,7 @@ def _flip(name: str) -> Callable[[Path], None]:
         file = next(folder.glob(name))
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
-        file.write_bytes(content)
+        replace_content(file, bytes(content))
 
     return harm
 
