@@ -16,6 +16,18 @@ from dataclasses import dataclass
 import regex
 from langchain_core.messages import BaseMessage, HumanMessage
 
+from assistant.anaphora import (
+    ASKING,
+    ELLIPTIC,
+    OTHER,
+    PEOPLE,
+    PERSON,
+    PLAIN,
+    PLAIN_FOLDED,
+    THING,
+    VAGUE,
+    telling,
+)
 from assistant.asked import kind_asked
 from assistant.entities import PLACES, Entity, bare, distinct, entities_in, mentions
 from assistant.prompts import folder
@@ -46,83 +58,6 @@ class Followed:
 ALONE = Followed()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A pattern of Vietnamese and other words, with and without accents."""
-
-    accented: regex.Pattern[str]
-    unaccented: regex.Pattern[str]
-
-    @classmethod
-    def of(cls, accented: str, only_accented: str = "") -> _Pattern:
-        """``only_accented``: alternatives that mean too much else without their accents."""
-        whole = f"{accented}|{only_accented}" if only_accented else accented
-        flags = regex.IGNORECASE
-        return cls(regex.compile(whole, flags), regex.compile(bare(accented), flags))
-
-    def search(self, text: str) -> regex.Match[str] | None:
-        return (self.accented if has_accents(text) else self.unaccented).search(text)
-
-    def removed(self, text: str) -> str:
-        pattern = self.accented if has_accents(text) else self.unaccented
-        return " ".join(pattern.sub(" ", text).split())
-
-
-_OPENING = r"^\W*(?:(?:thế|vậy|và|rồi|à|ừ|dạ|ok|and|so|but|then|well)\b\W*)*"
-_CLOSING = r"(?:\s+(?:thì\s+sao|thì\s+thế\s+nào|thế\s+nào|ra\s+sao|sao|nhỉ|vậy|ạ|hả))*\W*$"
-_ELLIPTIC = _Pattern.of(
-    rf"{_OPENING}còn\s+(?P<x>\S.*?){_CLOSING}"
-    r"|^\W*(?:thế\s+)?(?P<x>\S.*?)\s+thì\s+(?:sao|thế\s+nào)\W*$"
-    rf"|{_OPENING}(?:what|how)\s+about\s+(?P<x>.+?)\W*$"
-    r"|^\W*(?:and|et|und|y)\s+(?:(?:for|in|at|of|pour|à|für|in|para|en)\s+)?"
-    r"(?P<x>\S+(?:\s+\S+){0,3}?)\W*$"
-)
-_THINGS = (
-    rf"{PLACES}|địa phương|nơi|khu|vùng|tổ|đội|nhóm|ban|cơ quan|đơn vị|công ty|tổ chức|trường"
-    "|bệnh viện|dự án|công trình|nghị quyết|quyết định|nghị định|luật|one|resolution|group|company"
-    "|project|organisation|organization|school|man|woman|person|secretary|place"
-)
-_PEOPLE = "ông|bà|anh|chị|cô|người|vị|man|woman|person|secretary"
-_OTHER = _Pattern.of(
-    rf"\b(?:các\s+)?(?P<noun>{_THINGS}|{_PEOPLE}|bên|cái)\s+(?:kia|còn\s+lại)\b"
-    rf"|\bthe\s+other(?:\s+(?P<noun>{_THINGS}|{_PEOPLE}))?\b"
-)
-_PERSON = _Pattern.of(
-    r"\b(?:ông|bà|anh|chị|cô|người|vị)\s+(?:ấy|này|đó|ta)\b|\b(?:he|she|him)\b"
-    rf"|\b(?:his|her)\b(?!\s+(?:{_THINGS})\b)"
-)
-_THING = _Pattern.of(
-    rf"\b(?P<noun>{_THINGS})\s+(?:này|đó|ấy|trên)\b"
-    rf"|\b(?:his|her|its|their|this|that)\s+(?P<noun>{_THINGS})\b",
-    # "Phường khắc phục thế nào?": one that was named before
-    rf"^(?P<noun>{PLACES})\s+(?!(?:nào|này|đó|ấy|kia|mà)\b)(?=(?-i:\p{{Ll}}))",
-)
-_VAGUE = _Pattern.of(
-    r"^đó\s+là\b|\b(?:việc|điều|chuyện|cái|lúc|khi|hôm|ngày|chúng)\s+(?:này|đó|ấy|nó)\b"
-    r"|\bnhư\s+(?:vậy|thế)\b|\b(?:it|its|they|them|their|those|these)\b"
-    r"|\b(?:that|this|there)\W*$|^\W*(?:is|was|are|were)\s+(?:that|this)\b",
-    r"\b(?:nó|họ)\b",
-)
-# Words that ask, or that say nothing of what is asked about.
-_ASKING = _Pattern.of(
-    r"\b(?:ai\s+là|là\s+ai|do\s+ai|là\s+(?:những\s+)?gì|khi\s+nào|lúc\s+nào|bao\s+giờ|ở\s+đâu"
-    r"|tại\s+đâu|nơi\s+nào|vì\s+sao|tại\s+sao|như\s+thế\s+nào|thế\s+nào|ra\s+sao|bao\s+nhiêu"
-    r"|nào|gì|ai|mấy)\b"
-    r"|\b(?:who|what|which|when|where|why|how(?:\s+(?:many|much|old|long))?)\b"
-    r"(?:\s+(?:is|are|was|were|did|does|do|has|have|will|can)\b)?|[?]+\W*$",
-    r"\bđâu\b",
-)
-_PLAIN = frozenset(
-    "là của có và với về các những một được bị do từ đến trong trên ngoài cho vào tại ở thì mà"
-    " này đó ấy kia vậy thế cụ thể đã đang sẽ không phải hay hoặc như theo nói biết hãy xin nhé ạ"
-    " vì sao khi lúc ngày năm tháng giờ hôm nay nơi khu vực đâu nào gì ai mấy bao nhiêu còn ra"
-    " ông bà họ nó chúng lại cũng thêm nữa rõ hơn"
-    " the a an of in on at for to from by with and or but is are was were be did does do has have"
-    " had will would can could what which who whom whose when where why how many much it its he"
-    " she him her his they them their this that these those there so about exactly please tell me"
-    " first then".split()
-)
-_FOLDED_PLAIN = frozenset(fold(word) for word in _PLAIN)
 _NUMBER = regex.compile(r"(?<![\p{L}\p{N}])\p{Nd}+(?:[.,/-]\p{Nd}+)*(?![\p{L}\p{N}])")
 _CAPITAL = regex.compile(r"(?<=\S\s+)\p{Lu}[\p{L}\p{M}]*")  # not the first word's
 _GROUNDED = regex.compile(r"\[\p{Nd}+\]")
@@ -186,24 +121,26 @@ def _query(
     question: str, past: Sequence[_Past], sure: Sure, read: Read, refuse_below: float
 ) -> str:
     """The query that the question's words make, "" when it stands alone."""
-    elliptic, other = _ELLIPTIC.search(question), _OTHER.search(question)
+    elliptic, other = ELLIPTIC.search(question), OTHER.search(question)
     subject = elliptic["x"].strip(" ?!.,;:") if elliptic else ""
     if other:
         last = past[-1]
         found = _contrasting(other.groupdict().get("noun") or "", last, read)
         if found is None:
             return _with_topic(question, past[-1], sure, refuse_below)
-        if subject or not _telling(_without(question, other)):
+        if subject or not telling(_without(question, other)):
             return _exchanged(last.query, *found, question)
         return _joined(question, question[: other.start()], found[1], question[other.end() :])
-    if subject and not _ASKING.search(subject):
+    if subject and not ASKING.search(subject):
         return _asked_of(subject, question, past[-1], read)
-    for pattern, kind in ((_PERSON, "person"), (_THING, "")):
+    for pattern, kind in ((PERSON, "person"), (THING, "")):
         if match := pattern.search(question):
             entity = _antecedent(kind, match.groupdict().get("noun") or "", past)
             if entity:
-                before, after = question[: match.start()], question[match.end() :].lstrip()
-                return _joined(question, before, entity, f" {after}")
+                after = question[match.end() :]
+                if match.group().endswith(" "):
+                    after = f" {after}"
+                return _joined(question, question[: match.start()], entity, after)
     return _with_topic(question, past[-1], sure, refuse_below)
 
 
@@ -230,6 +167,14 @@ def rewrite(speak: Speak, question: str, history: Sequence[Turn], longest: int =
     return written
 
 
+def wording(question: str, history: Sequence[Turn]) -> BaseMessage:
+    """What a model is told: ``prompts/rewrite.md`` with the last turns and the question."""
+    turns = history[-LOOK_BACK:]
+    shown = "\n".join(f"User: {t.question}\nAssistant: {t.answer[:SHOWN_ANSWER]}" for t in turns)
+    prompt = (folder() / "rewrite.md").read_text("utf-8")
+    return HumanMessage(prompt.format(conversation=shown, question=question).rstrip())
+
+
 def faithful(written: str, question: str, history: Sequence[Turn], longest: int = 2000) -> bool:
     """Whether ``written`` can be ``question`` written out, and nothing more.
 
@@ -240,7 +185,7 @@ def faithful(written: str, question: str, history: Sequence[Turn], longest: int 
     if not written or "\n" in written or len(written) > longest:
         return False
     own = set(terms(fold(written)))
-    if not {fold(term) for term in _telling(question)} <= own:
+    if not {fold(term) for term in telling(question)} <= own:
         return False
     if kind_asked(question) not in (None, kind_asked(written)):
         return False
@@ -252,14 +197,14 @@ def faithful(written: str, question: str, history: Sequence[Turn], longest: int 
     capitals = {fold(m.group()) for m in _CAPITAL.finditer(written)}
     if capitals - said or {t for t in own if t[0].isdigit()} - said:
         return False
-    telling = {fold(term) for term in _telling(written)}
-    return 2 * len(telling & said) >= len(telling)
+    words = {fold(term) for term in telling(written)}
+    return 2 * len(words & said) >= len(words)
 
 
 def _may_follow(question: str) -> bool:
     """Whether a language model is worth asking: the question has a mark, or few words."""
-    marks = (_ELLIPTIC, _OTHER, _PERSON, _THING, _VAGUE)
-    return any(p.search(question) for p in marks) or len(_telling(question)) <= SHORT
+    marks = (ELLIPTIC, OTHER, PERSON, THING, VAGUE)
+    return any(p.search(question) for p in marks) or len(telling(question)) <= SHORT
 
 
 # -- another thing of the same kind --------------------------------------------------------
@@ -338,7 +283,7 @@ _NAMED = ("place", "person", "numbered")
 
 def _kind_of(noun: str) -> str:
     """Kind of what a noun names; "" when any may be meant ("the other one", "cái kia")."""
-    if regex.fullmatch(bare(_PEOPLE), bare(noun), regex.IGNORECASE):
+    if regex.fullmatch(bare(PEOPLE), bare(noun), regex.IGNORECASE):
         return "person"
     return "place" if regex.fullmatch(bare(PLACES), bare(noun), regex.IGNORECASE) else ""
 
@@ -381,25 +326,25 @@ def _with_topic(question: str, last: _Past, sure: Sure, refuse_below: float) -> 
     whichever is surer pulls the last topic into new ones, and answers what should be refused
     (``tests/benchmarks/conversations.md``).
     """
-    if not _ASKING.search(question):
+    if not ASKING.search(question):
         return ""
     topic = f"{_topic(last.query)},"
     query = _plainly([topic, question[:1].lower() + question[1:]], question, last.query)
-    telling = _telling(question)
-    if not telling:
+    words = telling(question)
+    if not words:
         return query
-    if entities_in(question) or (len(telling) > SHORT and not _VAGUE.search(question)):
+    if entities_in(question) or (len(words) > SHORT and not VAGUE.search(question)):
         return ""
     return query if sure(question) < refuse_below <= sure(query) else ""
 
 
 def _topic(query: str) -> str:
-    return _ASKING.removed(query).strip(" ?,.;:")
+    return ASKING.removed(query).strip(" ?,.;:")
 
 
 def _asking_part(query: str) -> str:
     """The words around the one that asks: "theo nghị quyết nào" of a longer question."""
-    match = _ASKING.search(query)
+    match = ASKING.search(query)
     if match is None:
         return ""
     before = query[: match.start()].split()[-3:]
@@ -407,13 +352,6 @@ def _asking_part(query: str) -> str:
 
 
 # -- words ---------------------------------------------------------------------------------
-
-
-def _telling(text: str) -> list[str]:
-    """The terms of ``text`` that say what it is about."""
-    if has_accents(text):
-        return [term for term in terms(text) if term not in _PLAIN]
-    return [term for term in terms(bare(text)) if term not in _FOLDED_PLAIN]
 
 
 def _without(text: str, match: regex.Match[str]) -> str:
@@ -433,7 +371,7 @@ def _plainly(parts: Sequence[str], *typed: str) -> str:
 def taken_over(query: str, question: str) -> tuple[str, ...]:
     """What of ``query`` is not in ``question``: its names, and the runs of other telling terms."""
     have = set(terms(fold(question)))
-    plain = _PLAIN if has_accents(query) else _FOLDED_PLAIN
+    plain = PLAIN if has_accents(query) else PLAIN_FOLDED
     named = [(e.start, e.end) for e in entities_in(query) if " " in query[e.start : e.end]]
     spans: list[tuple[int, int]] = []
     for match in TERM.finditer(query):

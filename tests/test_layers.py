@@ -39,6 +39,7 @@ ORDER = (
     "context",
     "composing",
     "entities",
+    "anaphora",
     "conversation",
     "examples",
     "answering",
