@@ -151,7 +151,7 @@ class Heard:
     def told(self) -> str:
         pace = self.seconds / max(1, len(self.said))
         return (
-            f"The small model is SmolLM2-135M-Instruct ({pace:.1f} s a question, on a busy machine). "
+            f"The small model is SmolLM2-135M-Instruct ({pace:.1f} s a question). "
             "Guarded: what it writes is used where it keeps the question's words and "
             "brings no names; else the words are carried over.\n"
         )
@@ -169,6 +169,7 @@ def small_model() -> Speak | None:
     params = xllamacpp.CommonParams()
     params.model.path = str(next(folder.glob("*.gguf")))
     params.n_ctx, params.n_parallel, params.port, params.verbosity = 4096, 1, 0, -1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
     params.hostnames = ["127.0.0.1"]
     server = xllamacpp.Server(params)
     model = ChatOpenAI(
