@@ -244,10 +244,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier exchange of a conversation."""
+    """One earlier exchange of a conversation. ``query``: as in ``Answer``."""
 
     question: str
     answer: str
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ ORDER = (
     "context",
     "composing",
     "writing",
+    "entities",
+    "anaphora",
     "conversation",
     "examples",
     "answering",
