@@ -76,14 +76,16 @@ class Composer:
         self.citations: tuple[Citation, ...] = ()
         self.claims: tuple[Claim, ...] = ()
         self.refused = False
+        self._broken = False
         self.left_out = 0  # sentences that the policy dropped
 
     def feed(self, text: str) -> list[AnswerEvent]:
         """More of the model's text → what can be shown of it."""
         return _joined(self._taken(self._markers.feed(self._links.feed(text))))
 
-    def finish(self) -> list[AnswerEvent]:
-        """The model's text has ended."""
+    def finish(self, broken: bool = False) -> list[AnswerEvent]:
+        """The model's text has ended. ``broken``: in the middle, so nothing bears its end out."""
+        self._broken = broken
         events = self._taken(self._markers.feed(self._links.finish()))
         events += self._taken(self._markers.finish())
         events += self._split(self._sentences.finish())
@@ -154,7 +156,11 @@ class Composer:
         return events
 
     def _claimed(self, sentence: str, wanted: Sequence[int]) -> list[AnswerEvent]:
-        judgement = self._check(_DRESS.sub("", sentence).strip(), wanted)
+        plain = _DRESS.sub("", sentence).strip()
+        if self._broken:
+            judgement = Judgement("unsupported", lack="content", detail=plain)
+        else:
+            judgement = self._check(plain, wanted)
         if judgement.verdict != "unsupported":
             events = self._give()
             end = len(self.text)

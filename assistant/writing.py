@@ -97,7 +97,7 @@ def write(
                     break
     except LLMError as error:
         fault = error
-    yield from composer.finish()
+    yield from composer.finish(broken=fault is not None)
     return Draft(
         composer.text[len(before) :],
         composer.citations,
