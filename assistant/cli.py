@@ -111,6 +111,11 @@ def _ask(options: argparse.Namespace) -> int:
         _print_json(answer_json(answer))
         return 0
     print()
+    for claim in answer.claims:
+        if claim.verdict == "unsupported":
+            words = " ".join(answer.text[claim.start : claim.end].split())
+            missing = f" ({claim.lack}: {claim.detail})" if claim.detail else ""
+            print(f"Not borne out by the articles: {words}{missing}")
     dates = {c.article_id: assistant.article(c.article_id) for c in answer.citations}
     for citation in answer.citations:
         article = dates[citation.article_id]
@@ -263,6 +268,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--model", metavar="NAME", help="'bundled', or a model's id or folder")
     common.add_argument("--query-prefix", metavar="TEXT", help="put before questions")
     common.add_argument("--passage-prefix", metavar="TEXT", help="put before passages")
+    common.add_argument("--llm", metavar="SPEC", help="language model: none, provider:model, …")
+    common.add_argument("--strictness", metavar="S", help="strict, balanced or open")
     common.add_argument("--precision", metavar="P", help="auto, bf16 or fp32")
     common.add_argument("--passage-tokens", metavar="N", help="token budget of a passage")
     common.add_argument("--overlap", metavar="N", help="sentences neighbouring passages share")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from assistant.evaluation.baseline import (
 from assistant.evaluation.evaluate import SECTIONS, Options, run, unaccented
 from assistant.evaluation.provenance import checkout, corpus_digest, question_digest
 from assistant.evaluation.questions import Question
+from assistant.evaluation.report import table as report_table
 from assistant.settings import Settings
-from assistant.types import QuestionSetError, SettingsError
+from assistant.types import Answer, Claim, QuestionSetError, SettingsError, Turn, Usage
 from tests.scripted import Parrot, Scripted, articles, questions
 
 CONTRACT = {
@@ -72,7 +74,8 @@ def test_a_system_that_is_one_place_off_gets_everything_wrong() -> None:
 
 def test_the_report_has_the_contracts_shape_and_survives_json() -> None:
     report = evaluated()
-    assert list(report) == ["n", *CONTRACT, "by_language", "provenance", "details"]
+    assert list(report) == ["n", *CONTRACT, "llm", "by_language", "provenance", "details"]
+    assert set(report["llm"].values()) == {None}  # nothing was written by a model
     for section, names in CONTRACT.items():
         assert names <= report[section].keys()
         assert report[section].keys() == set(SECTIONS[section])
@@ -230,6 +233,34 @@ def test_a_set_without_answers_is_scored_by_retrieval() -> None:
     assert report["details"]["questions"][0]["verdict"] == "found"
 
 
+class Writing(Scripted):
+    """As ``Scripted``, in a model's words: every answer has a false sentence behind the quote."""
+
+    def answer(
+        self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
+    ) -> Answer:
+        answer = super().answer(question, history, exclude)
+        if not answer.citations:
+            return replace(answer, llm="fake", fault="cut")
+        end = len(answer.text)
+        claims = (Claim(0, end, "supported", (1,)), Claim(end, end + 6, "unsupported"))
+        text = f"{answer.text} No fun"
+        return replace(answer, text=text, claims=claims, llm="fake", usage=Usage(100, 20))
+
+
+def test_what_a_language_model_wrote_is_counted() -> None:
+    report = evaluated(Writing())
+    assert report["llm"] == {
+        "claims_supported": 0.5,
+        "fallback_rate": pytest.approx(1 / 7, abs=1e-6),
+        "tokens_read": 100.0,
+        "tokens_written": 20.0,
+    }
+    table = report_table(report)
+    assert "tokens read" in table
+    assert "tokens read" not in report_table(evaluated())
+
+
 # -- provenance ----------------------------------------------------------------------------
 
 
@@ -241,6 +272,14 @@ def test_a_report_says_where_it_comes_from() -> None:
     assert origin["prompts"]
     assert (origin["run"]["questions"], origin["run"]["holdout"]) == ("q.jsonl", "gold")
     assert {"processor", "cores", "python", "packages"} <= origin["machine"].keys()
+
+
+def test_a_report_made_in_a_checkout_names_its_commit() -> None:
+    here = Path(__file__).parents[1]
+    head = checkout(here)
+    if head is None:
+        pytest.skip("this is no git checkout")
+    assert evaluated()["provenance"]["code"] == head
 
 
 def test_digests_change_with_what_matters_and_not_with_order() -> None:

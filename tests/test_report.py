@@ -43,9 +43,9 @@ def test_the_table_is_aligned_and_says_what_happened() -> None:
 
 
 def test_a_figure_that_does_not_apply_is_a_dash() -> None:
-    assert figure("answers", None) == "–"
-    assert figure("answers", 0.0) == "0.000"
-    assert figure("latency_ms", 12.345) == "12.3"
+    assert figure("contains", None) == "–"
+    assert figure("contains", 0.0) == "0.000"
+    assert figure("p50", 12.345) == "12.3"
     silent = table(evaluated(retrieval_only=True))
     (line,) = [row for row in silent.splitlines() if row.strip().startswith("contains")]
     assert line.split() == ["contains", "–", "–", "–"]

@@ -84,7 +84,7 @@ def load_report(path: Path) -> dict[str, Any]:
         raise ReportError(f"{path} cannot be read, {error.strerror}; check the path") from None
     except ValueError:
         raise ReportError(f"{path} is not JSON; name a file that eval --json wrote") from None
-    wanted = {"n", "details", *SECTIONS}
+    wanted = {"n", "details", *SECTIONS} - {"llm"}  # which earlier versions did not write
     if not isinstance(report, dict) or not wanted <= report.keys():
         raise ReportError(f"{path} is no report; name a file that eval --json wrote")
     return report

@@ -32,10 +32,14 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "citations": ("validity", "precision", "recall"),
     "refusal": ("false_answer_rate", "false_refusal_rate", "auroc", "tpr_at_5_fpr", "aurc"),
     "latency_ms": ("p50", "p95", "retrieval_p50", "retrieval_p95"),
+    "llm": ("claims_supported", "fallback_rate", "tokens_read", "tokens_written"),
 }
 SECTION_OF = {metric: section for section, names in SECTIONS.items() for metric in names}
 LOWER_IS_BETTER = frozenset(
-    ("false_answer_rate", "false_refusal_rate", "aurc", *SECTIONS["latency_ms"])
+    (
+        *("false_answer_rate", "false_refusal_rate", "aurc", *SECTIONS["latency_ms"]),
+        *("fallback_rate", "tokens_read", "tokens_written"),
+    )
 )
 _RANKED = {"auroc": metrics.auroc, "tpr_at_5_fpr": metrics.tpr_at_fpr}
 _CONTROLLED = ("retrieval", "answers", "citations")

@@ -17,7 +17,7 @@ from assistant.evaluation.scoring import System
 from assistant.prompts import digests
 from assistant.types import Article
 
-_CHECKOUT = Path(__file__).resolve().parents[1]
+_CHECKOUT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("article-assistant", "torch", "transformers", "sentence-transformers", "faiss-cpu")
 
 

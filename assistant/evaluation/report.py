@@ -20,7 +20,11 @@ HEADINGS = {
     "citations": "Citations",
     "refusal": "Refusal",
     "latency_ms": "Latency, ms",
+    "llm": "Language model",
 }
+COUNTS = frozenset(
+    ("p50", "p95", "retrieval_p50", "retrieval_p95", "tokens_read", "tokens_written")
+)
 # Metric → its name, and what it says in a few words.
 LABELS: Mapping[str, tuple[str, str]] = {
     "recall@1": ("Recall@1", "what is relevant comes first"),
@@ -45,6 +49,10 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "p95": ("answer p95", "19 of 20 are faster"),
     "retrieval_p50": ("retrieval p50", "search alone"),
     "retrieval_p95": ("retrieval p95", "search alone"),
+    "claims_supported": ("claims supported", "sentences of the model that a passage bears out"),
+    "fallback_rate": ("fallbacks", "the model failed and quotes followed; less is better"),
+    "tokens_read": ("tokens read", "by the model for an answer"),
+    "tokens_written": ("tokens written", "by the model for an answer"),
 }
 # Verdict → whether it is good, in the order in which they are listed: what is wrong first.
 VERDICTS = {
@@ -68,7 +76,7 @@ def table(report: ReportJson, comparison: Comparison | None = None) -> str:
     if comparison:
         heads += ["baseline", "change", "p"]
     rows: list[list[str]] = []
-    for section, names in SECTIONS.items():
+    for section, names in shown(report).items():
         rows.append([HEADINGS[section]])
         rows += [row_of(report, section, name, columns, comparison) for name in names]
     lines = [summary(report), "", *_aligned(heads, rows)]
@@ -101,24 +109,24 @@ def row_of(
     details = report["details"]
     cells = [
         f"  {LABELS[metric][0]}",
-        figure(section, report[section][metric]),
-        spread(section, details["intervals"][section][metric]),
-        figure(section, details["control"].get(section, {}).get(metric)),
+        figure(metric, report[section][metric]),
+        spread(metric, details["intervals"][section][metric]),
+        figure(metric, details["control"].get(section, {}).get(metric)),
     ]
-    cells += [figure(section, report["by_language"][k][section][metric]) for k in languages]
+    cells += [figure(metric, report["by_language"][k][section][metric]) for k in languages]
     if comparison:
-        cells += difference_of(section, comparison.of(metric))
+        cells += difference_of(metric, comparison.of(metric))
     return cells
 
 
-def difference_of(section: str, difference: Difference | None) -> list[str]:
+def difference_of(metric: str, difference: Difference | None) -> list[str]:
     if difference is None:
         return [NONE, NONE, NONE]
     sign = "+" if difference.change > 0 else "−" if difference.change < 0 else "±"
     p = NONE if difference.p is None else _probability(difference.p)
-    change = f"{sign}{figure(section, abs(difference.change))}"
+    change = f"{sign}{figure(metric, abs(difference.change))}"
     return [
-        figure(section, difference.earlier),
+        figure(metric, difference.earlier),
         change,
         p + ("*" if difference.significant else ""),
     ]
@@ -128,18 +136,24 @@ def _probability(p: float) -> str:
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
-def figure(section: str, value: float | None) -> str:
-    """A figure as it is printed: a share with three decimals, milliseconds with one."""
+def figure(metric: str, value: float | None) -> str:
+    """A figure as it is printed: a share with three decimals, milliseconds and tokens with one."""
     if value is None:
         return NONE
-    return f"{value:.1f}" if section == "latency_ms" else f"{value:.3f}"
+    return f"{value:.1f}" if metric in COUNTS else f"{value:.3f}"
 
 
-def spread(section: str, interval: Sequence[float] | None) -> str:
+def shown(report: ReportJson) -> dict[str, tuple[str, ...]]:
+    """The sections that are printed: without a language model its section is left out."""
+    wrote = any(value is not None for value in report.get("llm", {}).values())
+    return {name: metrics for name, metrics in SECTIONS.items() if name != "llm" or wrote}
+
+
+def spread(metric: str, interval: Sequence[float] | None) -> str:
     """An interval as it is printed."""
     if interval is None:
         return NONE
-    return " to ".join(figure(section, bound) for bound in interval)
+    return " to ".join(figure(metric, bound) for bound in interval)
 
 
 def _aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

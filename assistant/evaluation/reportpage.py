@@ -27,6 +27,7 @@ from assistant.evaluation.report import (
     figure,
     ordered,
     row_of,
+    shown,
     spread,
     summary,
 )
@@ -113,10 +114,10 @@ def _tiles(report: ReportJson, comparison: Comparison | None) -> str:
             unit = " ms" if section == "latency_ms" else ""
             tiles.append(
                 f"<div class='tile'><p class='of'>{_heading(section)}</p>"
-                f"<p class='big'>{figure(section, value)}<small>{unit}</small></p>"
+                f"<p class='big'>{figure(metric, value)}<small>{unit}</small></p>"
                 f"<p class='metric'>{escape(LABELS[metric][0])}"
-                f"{_arrow(section, comparison.of(metric) if comparison else None)}</p>"
-                f"<p class='spread'>{spread(section, interval)}</p></div>"
+                f"{_arrow(metric, comparison.of(metric) if comparison else None)}</p>"
+                f"<p class='spread'>{spread(metric, interval)}</p></div>"
             )
     return f"<section class='tiles'>{''.join(tiles)}</section>"
 
@@ -125,11 +126,11 @@ def _heading(section: str) -> str:
     return escape(HEADINGS[section].partition(",")[0])
 
 
-def _arrow(section: str, difference: Difference | None) -> str:
+def _arrow(metric: str, difference: Difference | None) -> str:
     if difference is None or not difference.significant:
         return ""
     css = "bad" if difference.worse else "good"
-    return f" <span class='{css}'>{escape(difference_of(section, difference)[1])}</span>"
+    return f" <span class='{css}'>{escape(difference_of(metric, difference)[1])}</span>"
 
 
 def _notes(report: ReportJson) -> str:
@@ -217,7 +218,7 @@ def _figures(report: ReportJson, comparison: Comparison | None) -> str:
         heads += ["baseline", "change", "p"]
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in heads)
     body = []
-    for section, names in SECTIONS.items():
+    for section, names in shown(report).items():
         body.append(
             f"<tr class='section'><th scope='rowgroup' colspan='{len(heads)}'>"
             f"{escape(HEADINGS[section])}</th></tr>"

@@ -144,7 +144,7 @@ def put(
         answer = system.answer(trial.asked, exclude=trial.exclude)
         milliseconds["answer"] = (time.perf_counter() - began) * 1000
         scores |= score_answer(answer, trial) | score_refusal(answer, trial)
-        scores |= score_citations(answer, trial, articles, supports)
+        scores |= score_citations(answer, trial, articles, supports) | score_writing(answer)
     return Record(
         trial,
         tuple(hits),
@@ -233,6 +233,19 @@ def score_citations(
     if trial.held_out:
         return dict.fromkeys(("validity", "precision", "recall"))
     return asdict(support.score_citations(answer, articles, supports))
+
+
+def score_writing(answer: Answer) -> dict[str, float | None]:
+    """Of an answer that a language model wrote: share of its sentences that are borne out, 1 if
+    the model failed and quotes followed instead, and the tokens it read and wrote."""
+    claims, usage = answer.claims, answer.usage
+    supported = [claim.verdict != "unsupported" for claim in claims]
+    return {
+        "claims_supported": sum(supported) / len(supported) if supported else None,
+        "fallback_rate": float(answer.fault is not None) if answer.llm else None,
+        "tokens_read": float(usage.read) if usage else None,
+        "tokens_written": float(usage.written) if usage else None,
+    }
 
 
 def _verdict(answer: Answer | None, scores: Scores, trial: Trial) -> Verdict:
