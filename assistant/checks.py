@@ -60,9 +60,7 @@ def _amounts(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
         detail = claim.quote(fact)
         lack: Lack = "date" if fact.kind == "date" else "number"
         exact = fact.kind == "date" or any(number.exact for number in fact.numbers)
-        if not places and exact and not _elsewhere(fact, claim, source):
-            yield lack, detail
-        elif not source.across and _displaced(claim, fact, places, source.window):
+        if (not places and exact and not _elsewhere(fact, claim, source)) or (not source.across and _displaced(claim, fact, places, source.window)):
             yield lack, detail
 
 
@@ -161,13 +159,47 @@ def _names(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
         if missing:
             yield "name", missing
             continue
-        own = [
-            Place(reading, *place)
-            for reading in source.window
-            for place in places_of(claim, fact.first, fact.last, reading)
-        ]
-        if own and not source.across and _displaced(claim, fact, own, source.window):
+        own = _name_places(claim, fact, source.window)
+        if not source.across and _displaced(claim, fact, own, source.window):
             yield "name", claim.quote(fact)
+    if len(source.window) > 1:
+        yield from _scattered(claim, source)
+
+
+def _name_places(claim: Reading, fact: Fact, window: Sequence[Reading]) -> list[Place]:
+    """Where the window has the name, or at least its last word ("ông Tâm")."""
+    found = [
+        Place(reading, *place)
+        for reading in window
+        for place in places_of(claim, fact.first, fact.last, reading)
+    ]
+    return found or [
+        Place(reading, *place)
+        for reading in window
+        for place in places_of(claim, fact.last - 1, fact.last, reading)
+    ]
+
+
+def _scattered(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
+    """Names of one clause of the claim that no single sentence brings together."""
+    clauses: dict[int, list[Fact]] = {}
+    for fact in claim.facts:
+        if fact.kind == "name":
+            clauses.setdefault(claim.words[fact.first].clause, []).append(fact)
+    for facts in clauses.values():
+        missing = [
+            [fact for fact in facts if not _within(claim, fact, reading, source)]
+            for reading in source.window
+        ]
+        fewest = min(missing, key=len)
+        if fewest:
+            yield "name", claim.quote(fewest[0])
+
+
+def _within(claim: Reading, fact: Fact, reading: Reading, source: Source) -> bool:
+    """Whether one sentence has the name, or points to it."""
+    alone = Source((reading,), source.before, source.passage, source.title, source.date, True)
+    return not _missing_part(claim, fact, alone)
 
 
 def _missing_part(claim: Reading, fact: Fact, source: Source) -> str:
@@ -247,9 +279,7 @@ def _negation(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     told = [(reading, denial) for reading in source.window for denial in denials(reading)]
     implied = any(denies_by_meaning(reading) for reading in source.window)
     for denial in denials(claim):
-        if not told and not implied:
-            yield "negation", _quote(claim, denial.first, denial.last)
-        elif not source.across and not _denied(claim, denial.heads, source):
+        if (not told and not implied) or (not source.across and not _denied(claim, denial.heads, source)):
             yield "negation", _quote(claim, denial.first, denial.last)
     if source.across:
         return
@@ -338,43 +368,62 @@ def _direction(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
 
 def _attribution(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     told = [(reading, saying) for reading in source.window for saying in sayings(reading)]
+    main = max(source.window, key=lambda reading: _in_common(claim, reading))
     for own in sayings(claim):
         detail = _quote(claim, own.first, own.last)
         if told and not any(act_fits(own.act, saying.act) for _, saying in told):
-            if own.act in ("deny", "ask", "promise") or all(s.act == "deny" for _, s in told):
+            if own.act in _BINDING or all(saying.act == "deny" for _, saying in told):
                 yield "attribution", detail
         elif not told and own.act in ("deny", "promise"):
             yield "attribution", detail
-        elif speaker := _other_speaker(claim, own, told):
+        elif speaker := _other_speaker(claim, own, main, source):
             yield "attribution", speaker
-    denied = [s for _, s in told if s.act == "deny"]
+    denied = [(reading, saying) for reading, saying in told if saying.act == "deny"]
     if denied and len(denied) == len(told) and not sayings(claim) and not denials(claim):
-        reading = next(r for r, s in told if s.act == "deny")
-        yield "attribution", _quote(reading, denied[0].first, denied[0].last)
+        reading, saying = denied[0]
+        yield "attribution", _quote(reading, saying.first, saying.last)
 
 
-def _other_speaker(claim: Reading, own: Saying, told: Sequence[tuple[Reading, Saying]]) -> str:
-    """The claim's speaker where every such act in the window has another speaker's name."""
+_BINDING = ("deny", "ask", "promise")  # acts that no report of another kind bears out
+
+
+def _in_common(claim: Reading, reading: Reading) -> int:
+    return len({word.stem for word in claim.words} & {word.stem for word in reading.words})
+
+
+def _other_speaker(claim: Reading, own: Saying, main: Reading, source: Source) -> str:
+    """The claim's speaker, where the sentence with the rest of the claim has another one.
+
+    A sentence without a speaker may go on with what the sentences before it report.
+    """
     names = [f for f in claim.facts if f.kind == "name" and own.begin <= f.first < own.end]
     if not names:
         return ""
-    clash = ""
-    for reading, saying in told:
-        if not act_fits(own.act, saying.act):
-            continue
-        theirs = [
-            f for f in reading.facts if f.kind == "name" and saying.begin <= f.first < saying.end
-        ]
-        if not theirs:
-            return ""
-        if any(
-            place[0] >= saying.begin and place[1] <= saying.end
-            for name in names
-            for place in places_of(claim, name.last - 1, name.last, reading)
-        ):
-            return ""
-        clash = claim.quote(names[-1])
-    return clash
+    speaker = names[-1]
+    spoken = [saying for saying in sayings(main) if act_fits(own.act, saying.act)]
+    named = [saying for saying in spoken if _speakers(main, saying)]
+    if any(_speaks(claim, speaker, main, saying) for saying in named):
+        return ""
+    if named and len(named) == len(spoken):
+        return claim.quote(speaker)
+    if any(True for _ in places_of(claim, speaker.last - 1, speaker.last, main)):
+        return ""
+    near = [*source.before[-3:], *source.window]
+    goes_on = any(
+        _speaks(claim, speaker, reading, saying) for reading in near for saying in sayings(reading)
+    )
+    return "" if goes_on else claim.quote(speaker)
+
+
+def _speakers(reading: Reading, saying: Saying) -> list[Fact]:
+    return [f for f in reading.facts if f.kind == "name" and saying.begin <= f.first < saying.end]
+
+
+def _speaks(claim: Reading, speaker: Fact, reading: Reading, saying: Saying) -> bool:
+    return any(
+        saying.begin <= first and last <= saying.end
+        for first, last in places_of(claim, speaker.last - 1, speaker.last, reading)
+    )
 
 
 def _quote(reading: Reading, first: int, last: int) -> str:

@@ -27,12 +27,25 @@ Similar = Callable[[str, Sequence[str]], Sequence[float]]
 ENOUGH_WORDS = 0.72  # share of a claim's telling words that its evidence has, without vectors
 FEW_WORDS = 0.5  # the share that is enough where the vectors agree
 NEAR = 0.90  # cosine within a language, from which the vectors agree
-NEAR_ACROSS = 0.85  # cosine across languages, where words cannot be compared
+# Across languages words cannot be compared, and cosines are lower and less spread: what counts is
+# how far a sentence is ahead of the mean one, with facts to check and without.
+AHEAD_WITH_FACTS = 0.02
+AHEAD_ACROSS = 0.045
 EMPTY_CLAUSE = 0.25  # a clause of a claim with a smaller share is one that was added
 LOOKED_AT = 5  # sentences, the best first, from which evidence is put together
 
 _LABEL = regex.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _MARKERS = regex.compile(r"\s*\[\d{1,4}\]")
+# How answers lead in to what an article says.
+_LEAD = regex.compile(
+    r"^(?:theo (?:bài (?:viết|báo)|tin tức|nguồn tin)(?: (?:này|trên))?,? |(?:trong )?bài (?:viết|báo)"
+    r"(?: này)? (?:cho biết|cho hay|nói|viết|nêu|đề cập)(?: rằng| đến)?:? "
+    r"|according to (?:the|this) (?:article|text|passage|report), "
+    r"|(?:the|this) (?:article|text|passage|report) (?:says|states|reports|notes|mentions)"
+    r"(?: that)?:? |(?:cụ thể|ngoài ra|tóm lại|như vậy|đồng thời|bên cạnh đó|in addition|in short"
+    r"|overall|specifically|additionally|moreover|furthermore),? )+",
+    regex.IGNORECASE,
+)
 _QUOTES = " \t\n“”\"'‘’*_"
 
 
@@ -66,7 +79,7 @@ def judge(
     Without ``similar`` words alone decide, and a claim in another language than its passages
     is not borne out.
     """
-    plain = _LABEL.sub("", _MARKERS.sub("", claim)).strip(_QUOTES)
+    plain = _plain(claim)
     wanted = read(plain)
     if not wanted.words:
         return Judgement("unsupported", lack="content", detail=plain)
@@ -85,6 +98,12 @@ def judge(
     if nearest is None:
         return Judgement("unsupported", lack="content", detail=plain)
     return Judgement("unsupported", _evidence(nearest.lines), nearest.lack, nearest.detail)
+
+
+def _plain(claim: str) -> str:
+    """The claim without its number in a list, markers, lead and quotation marks."""
+    bare = _LABEL.sub("", _MARKERS.sub("", claim)).strip(_QUOTES)
+    return _LEAD.sub("", bare).strip(_QUOTES) or bare
 
 
 def _rank(found: Finding) -> tuple[bool, float]:
@@ -161,7 +180,8 @@ def _check(
 ) -> Finding:
     share = _share(wanted, window)
     across = _language(window[0].shown) != language and share < ENOUGH_WORDS
-    content = _missing_content(wanted, window, share, across, vectors)
+    mean = sum(line.cosine for line in lines) / len(lines)
+    content = _missing_content(wanted, window, share, across, vectors, mean)
     source = _source(window, lines, across)
     if content and share < FEW_WORDS / 2 and not across:
         return Finding(window, share, "content", content)
@@ -192,12 +212,19 @@ def _source(window: tuple[Line, ...], lines: Sequence[Line], across: bool) -> So
 
 
 def _missing_content(
-    wanted: Reading, window: tuple[Line, ...], share: float, across: bool, vectors: bool
+    wanted: Reading,
+    window: tuple[Line, ...],
+    share: float,
+    across: bool,
+    vectors: bool,
+    mean: float,
 ) -> str:
     """The claim's words that the window lacks; "" where it has enough."""
     cosine = max(line.cosine for line in window)
     if across:
-        return "" if vectors and cosine >= NEAR_ACROSS else wanted.text
+        borne = bool(wanted.facts)  # what facts there are is checked by themselves
+        ahead = cosine - mean >= (AHEAD_WITH_FACTS if borne else AHEAD_ACROSS)
+        return "" if vectors and ahead else wanted.text
     enough = share >= ENOUGH_WORDS or (vectors and share >= FEW_WORDS and cosine >= NEAR)
     if not enough:
         return _unmet(wanted, window) or wanted.text

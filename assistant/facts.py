@@ -14,7 +14,7 @@ from typing import Literal
 import regex
 
 from assistant.dates import Date, dates_in, readings_of
-from assistant.text import TERM, fold
+from assistant.text import TERM
 
 Kind = Literal["number", "date", "name"]
 
@@ -57,9 +57,9 @@ class Fact:
     dates: tuple[Date, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """A text with its words and facts, both in order."""
+    """A text with its words and facts, both in order. Equal is only the same reading."""
 
     text: str
     words: tuple[Word, ...]
@@ -224,10 +224,10 @@ def _numbers(text: str) -> Iterator[tuple[int, int, Number]]:
     skipped = [match.span() for match in _NO_NUMBER.finditer(text)]
     for match in _NTH.finditer(text):
         word = (match[1] or match[2]).lower()
-        value = _NTH_VI.get(word) if match[1] else _ORDINALS.get(word)
+        nth = _NTH_VI[word] if match[1] else _ORDINALS[word]
         exact = bool(match[1] and word not in {"hai", "ba", "tư", "năm", "sáu", "bảy"})
         exact = exact or (bool(match[2]) and word not in _INEXACT)
-        yield match.start(), match.end(), Number((float(value or 0),), exact=exact)
+        yield match.start(), match.end(), Number((float(nth),), exact=exact)
     for match in _SPELT.finditer(text):
         if any(start <= match.start() < end for start, end in skipped):
             continue
@@ -360,7 +360,3 @@ def _joined(text: str, a: Word, b: Word) -> bool:
 def begins(reading: Reading, fact: Fact) -> bool:
     """Whether a name of one word may have its capital from beginning the sentence."""
     return fact.first == 0 and fact.last == 1
-
-
-def folded(term: str) -> str:
-    return fold(term)

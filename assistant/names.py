@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from assistant.facts import Fact, Reading
+from assistant.facts import Reading
 from assistant.text import fold
 
 # Names and words of names that mean the same, without accents; places and bodies of news.
@@ -109,6 +109,10 @@ def places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterato
     Accents count where both sides have any: "Nghi" typed without them is "Nghị", but "Thanh
     Nghi" in a name that has others is not.
     """
+    return tuple(_places_of(claim, first, last, source))
+
+
+def _places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterator[tuple[int, int]]:
     own = [word.term for word in claim.words[first:last]]
     exact = claim.stems(first, last)
     stems = source.stems(0, len(source.words))
@@ -117,11 +121,9 @@ def places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterato
     flat = _folded(claim)[first:last]
     told = _folded(source)
     for i in range(len(stems) - n + 1):
-        if stems[i : i + n] == exact:
-            yield i, i + n
-        elif told[i : i + n] == flat and (
+        if stems[i : i + n] == exact or (told[i : i + n] == flat and (
             bare or all(word.term.isascii() for word in source.words[i : i + n])
-        ):
+        )):
             yield i, i + n
     if bare or n == 1:
         yield from _run_together("".join(flat), told)
@@ -183,8 +185,3 @@ def whole_in(source: Reading, place: tuple[int, int]) -> bool:
 def is_generic(term: str) -> bool:
     """Whether an English word in a name stands for a kind of body, office or place."""
     return term in _GENERIC or term.removesuffix("s") in _GENERIC
-
-
-def abbreviates(claim: Reading, fact: Fact, source: Reading) -> list[tuple[int, int]]:
-    """Places of ``source`` that the claim's name abbreviates or spells out."""
-    return list(initials_of(claim, fact.first, fact.last, source))

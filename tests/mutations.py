@@ -16,7 +16,7 @@ from assistant.types import Passage
 
 _L = r"\p{L}\p{M}\p{Nd}"
 _NUMBER = regex.compile(rf"(?<![{_L}.,/-])\p{{Nd}}+(?:[.,]\p{{Nd}}+)*(?![{_L}/-]|[.,]\p{{Nd}})")
-_NAME = regex.compile(r"\p{Lu}[\p{L}\p{M}.'’-]*(?:[ ]\p{Lu}[\p{L}\p{M}'’-]*)*")
+_NAME = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]*(?: \p{Lu}[\p{L}\p{M}'’-]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ def moved_mark(s: Sentence, rng: random.Random) -> str:
     if not places or bare.startswith("0"):
         return ""
     place = min(places, key=lambda i: abs(i - at))
-    return s.text[: match.start()] + bare[:place] + digits[at] + bare[place:] + s.text[match.end() :]
+    return (
+        s.text[: match.start()] + bare[:place] + digits[at] + bare[place:] + s.text[match.end() :]
+    )
 
 
 _WORDS = {
@@ -120,8 +122,9 @@ def changed_date(s: Sentence, rng: random.Random) -> str:
 
 def _swapped_name(s: Sentence, rng: random.Random, pool: Sequence[str], place: bool) -> str:
     found = [
-        m for m in _NAME.finditer(s.text) if m.start() > 0 and _is_place(s.text, m) is place
-        and _proper(m.group())
+        m
+        for m in _NAME.finditer(s.text)
+        if m.start() > 0 and _is_place(s.text, m) is place and _proper(m.group())
     ]
     rng.shuffle(found)
     for match in found:
@@ -253,7 +256,9 @@ def inserted_negation(s: Sentence, rng: random.Random) -> str:
         word = match.group()
         instead = {"đã": "chưa", "sẽ": "sẽ không", "đang": "không", "là": "không phải là"}
         return s.text[: match.start()] + instead.get(word, f"không {word}") + s.text[match.end() :]
-    found = list(regex.finditer(r"(?<=\s)(?:is|are|was|were|has|had|can|could|will|would)(?=\s)", s.text))
+    found = list(
+        regex.finditer(r"(?<=\s)(?:is|are|was|were|has|had|can|could|will|would)(?=\s)", s.text)
+    )
     if not found:
         return ""
     match = rng.choice(found)
@@ -272,7 +277,10 @@ def removed_negation(s: Sentence, rng: random.Random) -> str:
         found = [m for m in found if not regex.match(r"[,.?]", s.text[m.end() :])]
     else:
         found = list(
-            regex.finditer(r"(?<=\b(?:is|are|was|were|can|could|will|would|did|do|does|has|had)) not (?!only|just|necess)", s.text)
+            regex.finditer(
+                r"(?<=\b(?:is|are|was|were|can|could|will|would|did|do|does|has|had)) not (?!only|just|necess)",
+                s.text,
+            )
         )
     if not found:
         return ""
@@ -411,15 +419,21 @@ def synonyms(s: Sentence, rng: random.Random) -> str:
 def reframed(s: Sentence, rng: random.Random) -> str:
     """ "X cho biết Y" → "Theo X, Y"; "X said that Y" → "According to X, Y"."""
     if s.language == "vi":
-        match = regex.fullmatch(r"(.{4,60}?),? (?:cho biết|cho hay|cho rằng)(?: rằng)?,? (.+)", s.text)
+        match = regex.fullmatch(
+            r"(.{4,60}?),? (?:cho biết|cho hay|cho rằng)(?: rằng)?,? (.+)", s.text
+        )
         lead = "Theo {}, {}"
     else:
-        match = regex.fullmatch(r"(.{4,60}?) (?:said|stated|argued|believed|argues|believes) that (.+)", s.text)
+        match = regex.fullmatch(
+            r"(.{4,60}?) (?:said|stated|argued|believed|argues|believes) that (.+)", s.text
+        )
         lead = "According to {}, {}"
     if not match or "," in match[1]:
         return ""
     speaker = match[1]
-    return lead.format(speaker[0].lower() + speaker[1:] if s.language == "vi" else speaker, match[2])
+    return lead.format(
+        speaker[0].lower() + speaker[1:] if s.language == "vi" else speaker, match[2]
+    )
 
 
 def moved_source(s: Sentence, rng: random.Random) -> str:
@@ -433,8 +447,14 @@ def moved_source(s: Sentence, rng: random.Random) -> str:
 def passive(s: Sentence, rng: random.Random) -> str:
     """ "X được V bởi Y" → "Y V X"; "X was V by Y" → "Y V X"."""
     if s.language == "vi":
-        match = regex.fullmatch(r"([^,.]{3,60}) (?:đã )?được (\p{Ll}+ \p{Ll}+) bởi ([^,.]{3,60})\.", s.text)
-        return f"{match[3][0].upper()}{match[3][1:]} đã {match[2]} {match[1][0].lower()}{match[1][1:]}." if match else ""
+        match = regex.fullmatch(
+            r"([^,.]{3,60}) (?:đã )?được (\p{Ll}+ \p{Ll}+) bởi ([^,.]{3,60})\.", s.text
+        )
+        return (
+            f"{match[3][0].upper()}{match[3][1:]} đã {match[2]} {match[1][0].lower()}{match[1][1:]}."
+            if match
+            else ""
+        )
     match = regex.fullmatch(r"([^,.]{3,60}) (?:was|were) (\p{Ll}+ed) by ([^,.]{3,60})\.", s.text)
     return f"{match[3][0].upper()}{match[3][1:]} {match[2]} {match[1]}." if match else ""
 
@@ -445,7 +465,10 @@ def framed(s: Sentence, rng: random.Random) -> str:
         "vi": ("Bài viết cho biết {}", "Cụ thể, {}", "Ngoài ra, {}", "Theo bài viết, {}"),
         "en": ("The article says that {}", "In addition, {}", "According to the article, {}"),
     }
-    return rng.choice(leads[s.language]).format(s.text)
+    text = s.text
+    if regex.match(r"\p{Lu}\p{Ll}* \p{Ll}", text):  # what a name begins stays as it is
+        text = text[0].lower() + text[1:]
+    return rng.choice(leads[s.language]).format(text)
 
 
 def other_notation(s: Sentence, rng: random.Random) -> str:
@@ -453,9 +476,19 @@ def other_notation(s: Sentence, rng: random.Random) -> str:
     values = {"vi": (2, 3, 4, 6, 7, 8, 9, 10), "en": tuple(range(2, 11))}[s.language]
     text = s.text
     for word, value in zip(_WORDS[s.language], values, strict=True):
-        text = regex.sub(rf"(?<![{_L}]|thứ |tháng |mươi |mười |chương ){word}(?= \p{{Ll}})(?! mươi| trăm| mẹ| hundred| thousand)", str(value), text)
-    text = regex.sub(r"(?<=\d)[.,](?=\d{3}(?!\d))", lambda m: "," if m.group() == "." else ".", text)
-    text = regex.sub(r"(\d+)[.,](\d{1,2})(?=\s?%)", lambda m: f"{m[1]}{'.' if ',' in m.group() else ','}{m[2]}", text)
+        text = regex.sub(
+            rf"(?<![{_L}]|thứ |tháng |mươi |mười |chương ){word}(?= \p{{Ll}})(?! mươi| trăm| mẹ| hundred| thousand)",
+            str(value),
+            text,
+        )
+    text = regex.sub(
+        r"(?<=\d)[.,](?=\d{3}(?!\d))", lambda m: "," if m.group() == "." else ".", text
+    )
+    text = regex.sub(
+        r"(\d+)[.,](\d{1,2})(?=\s?%)",
+        lambda m: f"{m[1]}{'.' if ',' in m.group() else ','}{m[2]}",
+        text,
+    )
     text = regex.sub(r"(?<=\d)\s?%", " phần trăm" if s.language == "vi" else " percent", text)
     return text if text != s.text else ""
 
@@ -482,9 +515,7 @@ KEEPING = {
 
 def sentences_of(passages: Sequence[Passage], language: str) -> list[Sentence]:
     """The prose sentences of six words or more, with names to swap."""
-    own = [
-        ["@" + n for n in names_in(p.text, True)] + names_in(p.text, False) for p in passages
-    ]
+    own = [["@" + n for n in names_in(p.text, True)] + names_in(p.text, False) for p in passages]
     found = []
     for i, passage in enumerate(passages):
         far = tuple(n for j in range(1, 5) for n in own[(i + j) % len(own)] if n not in own[i])
@@ -495,9 +526,9 @@ def sentences_of(passages: Sequence[Passage], language: str) -> list[Sentence]:
     return found
 
 
-def mutants(found: Sequence[Sentence], seed: int = 5) -> Iterator[Mutant]:
-    """Every rule applied once to every sentence that it fits."""
-    for number, sentence in enumerate(found):
+def mutants(found: Sequence[Sentence], every: int = 1, seed: int = 5) -> Iterator[Mutant]:
+    """Every rule applied once to every sentence that it fits, or to one in ``every``."""
+    for number, sentence in list(enumerate(found))[::every]:
         for faithful, rules in ((False, MEANING), (True, FAITHFUL)):
             for name, rule in rules.items():
                 claim = rule(sentence, random.Random(f"{seed} {number} {name}"))

@@ -98,7 +98,9 @@ def main() -> None:
             print(language, grouped(rejected, groups), flush=True)
         for rule, flags in rejected.items():
             print(f"  {rule:24} {np.mean(flags):.3f} {len(flags)}")
-        print(f"  ms p50 {np.percentile(times, 50)*1000:.1f} p95 {np.percentile(times, 95)*1000:.1f}")
+        print(
+            f"  ms p50 {np.percentile(times, 50) * 1000:.1f} p95 {np.percentile(times, 95) * 1000:.1f}"
+        )
 
 
 if __name__ == "__main__":
