@@ -49,6 +49,16 @@ def lack_of(claim: Reading, source: Source) -> tuple[Lack, str]:
     return "", ""
 
 
+def facts_in(claim: Reading, reading: Reading) -> int:
+    """How many of the claim's facts a sentence has."""
+    return sum(
+        any(True for _ in _amount_places(fact, [reading]))
+        if fact.kind != "name"
+        else bool(places_of(claim, fact.first, fact.last, reading))
+        for fact in claim.facts
+    )
+
+
 # Numbers and dates
 
 
@@ -60,7 +70,9 @@ def _amounts(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
         detail = claim.quote(fact)
         lack: Lack = "date" if fact.kind == "date" else "number"
         exact = fact.kind == "date" or any(number.exact for number in fact.numbers)
-        if (not places and exact and not _elsewhere(fact, claim, source)) or (not source.across and _displaced(claim, fact, places, source.window)):
+        unmet = exact and not places and not _elsewhere(fact, claim, source)
+        moved = bool(places) and not source.across and _displaced(claim, fact, places, source)
+        if unmet or moved:
             yield lack, detail
 
 
@@ -117,19 +129,28 @@ def _comma(reading: Reading, i: int) -> bool:
     return 0 < i < len(words) and "," in reading.text[words[i - 1].end : words[i].start]
 
 
-def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], window: Sequence[Reading]) -> bool:
+def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], source: Source) -> bool:
     """Whether another fact of the kind stands where the claim has this one."""
     here = Place(claim, fact.first, fact.last)
     others = [
         Place(reading, other.first, other.last)
-        for reading in window
+        for reading in source.window
         for other in reading.facts
         if _same_kind(fact, other)
+        and not (begins(reading, other) and not _is_name(reading, other, source))
         and not any(_overlap(reading, other, place) for place in own)
         and not any(_in_one_list(reading, other, place) for place in own)
     ]
     ahead = best(here, others)
     return ahead >= ANOTHER and ahead >= best(here, own) + AHEAD
+
+
+def _is_name(reading: Reading, fact: Fact, source: Source) -> bool:
+    """Whether a word that begins a sentence has a capital inside another one, too."""
+    word = reading.words[fact.first].term
+    return any(
+        other.capital and other.term == word for told in source.passage for other in told.words[1:]
+    )
 
 
 def _same_kind(a: Fact, b: Fact) -> bool:
@@ -160,7 +181,7 @@ def _names(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
             yield "name", missing
             continue
         own = _name_places(claim, fact, source.window)
-        if not source.across and _displaced(claim, fact, own, source.window):
+        if not source.across and _displaced(claim, fact, own, source):
             yield "name", claim.quote(fact)
     if len(source.window) > 1:
         yield from _scattered(claim, source)
@@ -279,7 +300,9 @@ def _negation(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     told = [(reading, denial) for reading in source.window for denial in denials(reading)]
     implied = any(denies_by_meaning(reading) for reading in source.window)
     for denial in denials(claim):
-        if (not told and not implied) or (not source.across and not _denied(claim, denial.heads, source)):
+        if (not told and not implied) or (
+            not source.across and not _denied(claim, denial.heads, source)
+        ):
             yield "negation", _quote(claim, denial.first, denial.last)
     if source.across:
         return

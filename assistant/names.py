@@ -121,9 +121,10 @@ def _places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterat
     flat = _folded(claim)[first:last]
     told = _folded(source)
     for i in range(len(stems) - n + 1):
-        if stems[i : i + n] == exact or (told[i : i + n] == flat and (
-            bare or all(word.term.isascii() for word in source.words[i : i + n])
-        )):
+        if stems[i : i + n] == exact or (
+            told[i : i + n] == flat
+            and (bare or all(word.term.isascii() for word in source.words[i : i + n]))
+        ):
             yield i, i + n
     if bare or n == 1:
         yield from _run_together("".join(flat), told)
