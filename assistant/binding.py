@@ -27,8 +27,12 @@ class Place:
 
 def likeness(a: Place, b: Place) -> float:
     """How alike the words around two places are, in [0, 5.7]; 1 is one neighbour in common."""
-    left = _side(_before(a), _before(b))
-    return left + _side(_after(a), _after(b)) + CLAUSE * _clauses(a, b)
+    return sides(a, b) + CLAUSE * _clauses(a, b)
+
+
+def sides(a: Place, b: Place) -> float:
+    """How alike the four words before and the four behind are, in [0, 4.2]."""
+    return _side(_before(a), _before(b)) + _side(_after(a), _after(b))
 
 
 def best(place: Place, others: Sequence[Place]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.binding import Place, best, likeness
+from assistant.binding import Place, best, likeness, sides
 from assistant.dates import date_of, same_date
 from assistant.facts import Fact, Reading, begins, same_number
 from assistant.names import initials_of, is_generic, places_of, whole_in
@@ -13,14 +13,14 @@ from assistant.stance import (
     Saying,
     act_fits,
     denials,
-    denies_by_meaning,
     directions,
+    lacking,
     sayings,
 )
 from assistant.types import Lack
 
 # A fact stands in another one's place where the words around are that much more alike there.
-ANOTHER = 1.5  # likeness of the other's place, at least: a neighbour and a half in common
+ANOTHER = 1.0  # of the words beside the other's place, at least: one neighbour in common
 AHEAD = 0.8  # likeness by which it is ahead of the fact's own place
 SAME_PLACE = 1.0  # likeness from which a word of direction stands where its opposite does
 
@@ -71,7 +71,7 @@ def _amounts(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
         lack: Lack = "date" if fact.kind == "date" else "number"
         exact = fact.kind == "date" or any(number.exact for number in fact.numbers)
         unmet = exact and not places and not _elsewhere(fact, claim, source)
-        moved = bool(places) and not source.across and _displaced(claim, fact, places, source)
+        moved = exact and not source.across and _displaced(claim, fact, places, source)
         if unmet or moved:
             yield lack, detail
 
@@ -132,6 +132,7 @@ def _comma(reading: Reading, i: int) -> bool:
 def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], source: Source) -> bool:
     """Whether another fact of the kind stands where the claim has this one."""
     here = Place(claim, fact.first, fact.last)
+    repeated = _times(claim, fact) > len(own)  # "A and A" where the text lists "A and B"
     others = [
         Place(reading, other.first, other.last)
         for reading in source.window
@@ -139,10 +140,21 @@ def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], source: Source)
         if _same_kind(fact, other)
         and not (begins(reading, other) and not _is_name(reading, other, source))
         and not any(_overlap(reading, other, place) for place in own)
-        and not any(_in_one_list(reading, other, place) for place in own)
+        and (repeated or not any(_in_one_list(reading, other, place) for place in own))
     ]
-    ahead = best(here, others)
-    return ahead >= ANOTHER and ahead >= best(here, own) + AHEAD
+    others = [other for other in others if sides(here, other) >= ANOTHER]
+    return bool(others) and best(here, others) >= best(here, own) + AHEAD
+
+
+def _times(claim: Reading, fact: Fact) -> int:
+    """How often the claim has a name; numbers may be told in other ways, and count once."""
+    if fact.kind != "name":
+        return 1
+    own = claim.stems(fact.first, fact.last)
+    return sum(
+        other.kind == "name" and claim.stems(other.first, other.last) == own
+        for other in claim.facts
+    )
 
 
 def _is_name(reading: Reading, fact: Fact, source: Source) -> bool:
@@ -219,7 +231,8 @@ def _scattered(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
 
 def _within(claim: Reading, fact: Fact, reading: Reading, source: Source) -> bool:
     """Whether one sentence has the name, or points to it."""
-    alone = Source((reading,), source.before, source.passage, source.title, source.date, True)
+    before = source.passage[: source.passage.index(reading)] if reading in source.passage else ()
+    alone = Source((reading,), before, source.passage, source.title, source.date, True)
     return not _missing_part(claim, fact, alone)
 
 
@@ -277,7 +290,7 @@ def _resolved(claim: Reading, first: int, last: int, source: Source) -> bool:
             alone = fact.kind == "name" and fact.last - fact.first == 1
             if alone and reading.words[fact.first].term == given:
                 return _said_in(claim, first, last, source.passage)
-    near = source.before[-len(source.window) - 2 :]
+    near = source.before[-len(source.window) - 1 :]
     if not _said_in(claim, first, last, near):
         return False
     noun = claim.words[first - 1].term if first > 0 else ""
@@ -298,7 +311,7 @@ def _said_in(claim: Reading, first: int, last: int, readings: Sequence[Reading])
 
 def _negation(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     told = [(reading, denial) for reading in source.window for denial in denials(reading)]
-    implied = any(denies_by_meaning(reading) for reading in source.window)
+    implied = any(lacking(reading) for reading in source.window)
     for denial in denials(claim):
         if (not told and not implied) or (
             not source.across and not _denied(claim, denial.heads, source)
@@ -307,7 +320,7 @@ def _negation(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     if source.across:
         return
     own = {i for denial in denials(claim) for i in denial.heads}
-    if not denies_by_meaning(claim):
+    if not lacking(claim) - {stem for reading in source.window for stem in lacking(reading)}:
         for reading, denial in told:
             yield from _left_out(claim, own, reading, denial.heads, denial.first)
 
@@ -323,7 +336,7 @@ def _denied(claim: Reading, heads: Sequence[int], source: Source) -> bool:
         here = Place(claim, i, i + 1)
         return bool(denied) and best(here, denied) >= best(here, plain) - 0.5
     return any(denials(reading) for reading in source.window) or any(
-        denies_by_meaning(reading) for reading in source.window
+        lacking(reading) for reading in source.window
     )
 
 
@@ -429,7 +442,9 @@ def _other_speaker(claim: Reading, own: Saying, main: Reading, source: Source) -
         return ""
     if named and len(named) == len(spoken):
         return claim.quote(speaker)
-    if any(True for _ in places_of(claim, speaker.last - 1, speaker.last, main)):
+    in_main = places_of(claim, speaker.last - 1, speaker.last, main)
+    in_claim = places_of(claim, speaker.last - 1, speaker.last, claim)
+    if len(in_main) >= len(in_claim):  # who acts in the sentence may well be who says it
         return ""
     near = [*source.before[-3:], *source.window]
     goes_on = any(

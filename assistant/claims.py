@@ -29,9 +29,9 @@ ENOUGH_WORDS = 0.72  # share of a claim's telling words that its evidence has, w
 FEW_WORDS = 0.5  # the share that is enough where the vectors agree
 NEAR = 0.90  # cosine within a language, from which the vectors agree
 # Across languages words cannot be compared, and cosines are lower and less spread: what counts is
-# how far a sentence is ahead of the mean one, with facts to check and without.
-AHEAD_WITH_FACTS = 0.02
+# how far a sentence is ahead of the mean one, less for every fact of the claim that it has.
 AHEAD_ACROSS = 0.045
+FACT_COUNTS = 0.015
 FACT_AHEAD = 0.03  # what a name or number in common adds to the cosine, to order sentences by
 EMPTY_CLAUSE = 0.25  # a clause of a claim with a smaller share is one that was added
 LOOKED_AT = 5  # sentences, the best first, from which evidence is put together
@@ -186,7 +186,7 @@ def _check(
     share = _share(wanted, window)
     across = _language(window[0].shown) != language and share < ENOUGH_WORDS
     mean = sum(line.cosine for line in lines) / len(lines)
-    if not across and _apart(window) and not _each_part(wanted, window):
+    if _apart(window) and (across or not _each_part(wanted, window)):
         return Finding(window, share / 2, "content", wanted.text)
     content = _missing_content(wanted, window, share, across, vectors, mean)
     source = _source(window, lines, across)
@@ -234,12 +234,13 @@ def _parts(wanted: Reading) -> list[list[int]]:
 def _source(window: tuple[Line, ...], lines: Sequence[Line], across: bool) -> Source:
     """The window, what stands before it in its passage, and what its article is headed."""
     first = window[0]
-    before = tuple(
-        line.reading
+    article = {
+        line.start: line
         for line in lines
-        if line.shown.number == first.shown.number and line.place < window[-1].place
-    )
-    passage = tuple(line.reading for line in lines if line.shown.number == first.shown.number)
+        if line.shown.passage.article_id == first.shown.passage.article_id
+    }
+    passage = tuple(article[start].reading for start in sorted(article))
+    before = tuple(article[start].reading for start in sorted(article) if start < window[-1].start)
     shown = first.shown
     return Source(
         tuple(line.reading for line in window),
@@ -262,9 +263,8 @@ def _missing_content(
     """The claim's words that the window lacks; "" where it has enough."""
     cosine = max(line.cosine for line in window)
     if across:
-        borne = bool(wanted.facts)  # what facts there are is checked by themselves
-        ahead = cosine - mean >= (AHEAD_WITH_FACTS if borne else AHEAD_ACROSS)
-        return "" if vectors and ahead else wanted.text
+        needed = AHEAD_ACROSS - FACT_COUNTS * len(wanted.facts)  # each is checked by itself
+        return "" if vectors and cosine - mean >= needed else wanted.text
     enough = share >= ENOUGH_WORDS or (vectors and share >= FEW_WORDS and cosine >= NEAR)
     if not enough:
         return _unmet(wanted, window) or wanted.text

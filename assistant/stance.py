@@ -116,11 +116,15 @@ _LACKING: Phrases[bool] = Phrases(
 )
 
 
-def denies_by_meaning(reading: Reading) -> bool:
-    return any(True for _ in _LACKING.find(reading)) or any(
-        word.term.startswith(("un", "non", "dis")) and word.term.isascii() and len(word.term) > 6
+@lru_cache(maxsize=8192)
+def lacking(reading: Reading) -> frozenset[str]:
+    """The words that deny by their meaning, or by an English prefix."""
+    found = {" ".join(reading.stems(first, last)) for first, last, _ in _LACKING.find(reading)}
+    return frozenset(found) | {
+        word.stem
         for word in reading.words
-    )
+        if word.term.startswith(("un", "non", "dis")) and word.term.isascii() and len(word.term) > 6
+    }
 
 
 # Direction: an axis a line, its two poles; "!" where one word suffices to tell them apart.
@@ -275,7 +279,7 @@ def sayings(reading: Reading) -> tuple[Saying, ...]:
     for first, last, act in _ACT.find(reading):
         clause = words[first].clause
         begin = first
-        while begin > 0 and words[begin - 1].clause >= clause - 2 and first - begin < 16:
+        while begin > 0 and words[begin - 1].clause >= clause - 2 and first - begin < 12:
             begin -= 1
         found.append(Saying(act, first, last, begin, first))
     for first, last, act in _SOURCE.find(reading):
