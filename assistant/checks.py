@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -132,7 +133,8 @@ def _comma(reading: Reading, i: int) -> bool:
 def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], source: Source) -> bool:
     """Whether another fact of the kind stands where the claim has this one."""
     here = Place(claim, fact.first, fact.last)
-    repeated = _times(claim, fact) > len(own)  # "A and A" where the text lists "A and B"
+    most = max(Counter(id(place.reading) for place in own).values(), default=0)
+    repeated = _times(claim, fact) > most  # "A and A" where the text lists "A and B"
     others = [
         Place(reading, other.first, other.last)
         for reading in source.window
@@ -293,9 +295,9 @@ def _resolved(claim: Reading, first: int, last: int, source: Source) -> bool:
     near = source.before[-len(source.window) - 1 :]
     if not _said_in(claim, first, last, near):
         return False
-    noun = claim.words[first - 1].term if first > 0 else ""
+    nouns = {claim.words[max(0, first - 1)].term, claim.words[first].term}
     return any(
-        word.term in _PRONOUNS or (word.term == noun and noun)
+        word.term in _PRONOUNS or word.term in nouns
         for reading in source.window
         for i, word in enumerate(reading.words)
         if i + 1 == len(reading.words) or not reading.words[i + 1].capital
