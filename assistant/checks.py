@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.binding import Place, best, likeness
+from assistant.binding import Place, best, likeness, sides
 from assistant.dates import date_of, same_date
 from assistant.facts import Fact, Reading, begins, same_number
 from assistant.names import initials_of, is_generic, places_of, whole_in
@@ -13,14 +14,14 @@ from assistant.stance import (
     Saying,
     act_fits,
     denials,
-    denies_by_meaning,
     directions,
+    lacking,
     sayings,
 )
 from assistant.types import Lack
 
 # A fact stands in another one's place where the words around are that much more alike there.
-ANOTHER = 1.5  # likeness of the other's place, at least: a neighbour and a half in common
+ANOTHER = 1.0  # of the words beside the other's place, at least: one neighbour in common
 AHEAD = 0.8  # likeness by which it is ahead of the fact's own place
 SAME_PLACE = 1.0  # likeness from which a word of direction stands where its opposite does
 
@@ -49,6 +50,16 @@ def lack_of(claim: Reading, source: Source) -> tuple[Lack, str]:
     return "", ""
 
 
+def facts_in(claim: Reading, reading: Reading) -> int:
+    """How many of the claim's facts a sentence has."""
+    return sum(
+        any(True for _ in _amount_places(fact, [reading]))
+        if fact.kind != "name"
+        else bool(places_of(claim, fact.first, fact.last, reading))
+        for fact in claim.facts
+    )
+
+
 # Numbers and dates
 
 
@@ -60,9 +71,9 @@ def _amounts(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
         detail = claim.quote(fact)
         lack: Lack = "date" if fact.kind == "date" else "number"
         exact = fact.kind == "date" or any(number.exact for number in fact.numbers)
-        if (not places and exact and not _elsewhere(fact, claim, source)) or (
-            not source.across and _displaced(claim, fact, places, source.window)
-        ):
+        unmet = exact and not places and not _elsewhere(fact, claim, source)
+        moved = exact and not source.across and _displaced(claim, fact, places, source)
+        if unmet or moved:
             yield lack, detail
 
 
@@ -119,19 +130,41 @@ def _comma(reading: Reading, i: int) -> bool:
     return 0 < i < len(words) and "," in reading.text[words[i - 1].end : words[i].start]
 
 
-def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], window: Sequence[Reading]) -> bool:
+def _displaced(claim: Reading, fact: Fact, own: Sequence[Place], source: Source) -> bool:
     """Whether another fact of the kind stands where the claim has this one."""
     here = Place(claim, fact.first, fact.last)
+    most = max(Counter(id(place.reading) for place in own).values(), default=0)
+    repeated = _times(claim, fact) > most  # "A and A" where the text lists "A and B"
     others = [
         Place(reading, other.first, other.last)
-        for reading in window
+        for reading in source.window
         for other in reading.facts
         if _same_kind(fact, other)
+        and not (begins(reading, other) and not _is_name(reading, other, source))
         and not any(_overlap(reading, other, place) for place in own)
-        and not any(_in_one_list(reading, other, place) for place in own)
+        and (repeated or not any(_in_one_list(reading, other, place) for place in own))
     ]
-    ahead = best(here, others)
-    return ahead >= ANOTHER and ahead >= best(here, own) + AHEAD
+    others = [other for other in others if sides(here, other) >= ANOTHER]
+    return bool(others) and best(here, others) >= best(here, own) + AHEAD
+
+
+def _times(claim: Reading, fact: Fact) -> int:
+    """How often the claim has a name; numbers may be told in other ways, and count once."""
+    if fact.kind != "name":
+        return 1
+    own = claim.stems(fact.first, fact.last)
+    return sum(
+        other.kind == "name" and claim.stems(other.first, other.last) == own
+        for other in claim.facts
+    )
+
+
+def _is_name(reading: Reading, fact: Fact, source: Source) -> bool:
+    """Whether a word that begins a sentence has a capital inside another one, too."""
+    word = reading.words[fact.first].term
+    return any(
+        other.capital and other.term == word for told in source.passage for other in told.words[1:]
+    )
 
 
 def _same_kind(a: Fact, b: Fact) -> bool:
@@ -161,13 +194,48 @@ def _names(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
         if missing:
             yield "name", missing
             continue
-        own = [
-            Place(reading, *place)
-            for reading in source.window
-            for place in places_of(claim, fact.first, fact.last, reading)
-        ]
-        if own and not source.across and _displaced(claim, fact, own, source.window):
+        own = _name_places(claim, fact, source.window)
+        if not source.across and _displaced(claim, fact, own, source):
             yield "name", claim.quote(fact)
+    if len(source.window) > 1:
+        yield from _scattered(claim, source)
+
+
+def _name_places(claim: Reading, fact: Fact, window: Sequence[Reading]) -> list[Place]:
+    """Where the window has the name, or at least its last word ("ông Tâm")."""
+    found = [
+        Place(reading, *place)
+        for reading in window
+        for place in places_of(claim, fact.first, fact.last, reading)
+    ]
+    return found or [
+        Place(reading, *place)
+        for reading in window
+        for place in places_of(claim, fact.last - 1, fact.last, reading)
+    ]
+
+
+def _scattered(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
+    """Names of one clause of the claim that no single sentence brings together."""
+    clauses: dict[int, list[Fact]] = {}
+    for fact in claim.facts:
+        if fact.kind == "name":
+            clauses.setdefault(claim.words[fact.first].clause, []).append(fact)
+    for facts in clauses.values():
+        missing = [
+            [fact for fact in facts if not _within(claim, fact, reading, source)]
+            for reading in source.window
+        ]
+        fewest = min(missing, key=len)
+        if fewest:
+            yield "name", claim.quote(fewest[0])
+
+
+def _within(claim: Reading, fact: Fact, reading: Reading, source: Source) -> bool:
+    """Whether one sentence has the name, or points to it."""
+    before = source.passage[: source.passage.index(reading)] if reading in source.passage else ()
+    alone = Source((reading,), before, source.passage, source.title, source.date, True)
+    return not _missing_part(claim, fact, alone)
 
 
 def _missing_part(claim: Reading, fact: Fact, source: Source) -> str:
@@ -224,12 +292,12 @@ def _resolved(claim: Reading, first: int, last: int, source: Source) -> bool:
             alone = fact.kind == "name" and fact.last - fact.first == 1
             if alone and reading.words[fact.first].term == given:
                 return _said_in(claim, first, last, source.passage)
-    near = source.before[-len(source.window) - 2 :]
+    near = source.before[-len(source.window) - 1 :]
     if not _said_in(claim, first, last, near):
         return False
-    noun = claim.words[first - 1].term if first > 0 else ""
+    nouns = {claim.words[max(0, first - 1)].term, claim.words[first].term}
     return any(
-        word.term in _PRONOUNS or (word.term == noun and noun)
+        word.term in _PRONOUNS or word.term in nouns
         for reading in source.window
         for i, word in enumerate(reading.words)
         if i + 1 == len(reading.words) or not reading.words[i + 1].capital
@@ -245,7 +313,7 @@ def _said_in(claim: Reading, first: int, last: int, readings: Sequence[Reading])
 
 def _negation(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     told = [(reading, denial) for reading in source.window for denial in denials(reading)]
-    implied = any(denies_by_meaning(reading) for reading in source.window)
+    implied = any(lacking(reading) for reading in source.window)
     for denial in denials(claim):
         if (not told and not implied) or (
             not source.across and not _denied(claim, denial.heads, source)
@@ -254,7 +322,7 @@ def _negation(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     if source.across:
         return
     own = {i for denial in denials(claim) for i in denial.heads}
-    if not denies_by_meaning(claim):
+    if not lacking(claim) - {stem for reading in source.window for stem in lacking(reading)}:
         for reading, denial in told:
             yield from _left_out(claim, own, reading, denial.heads, denial.first)
 
@@ -270,7 +338,7 @@ def _denied(claim: Reading, heads: Sequence[int], source: Source) -> bool:
         here = Place(claim, i, i + 1)
         return bool(denied) and best(here, denied) >= best(here, plain) - 0.5
     return any(denials(reading) for reading in source.window) or any(
-        denies_by_meaning(reading) for reading in source.window
+        lacking(reading) for reading in source.window
     )
 
 
@@ -338,43 +406,64 @@ def _direction(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
 
 def _attribution(claim: Reading, source: Source) -> Iterator[tuple[Lack, str]]:
     told = [(reading, saying) for reading in source.window for saying in sayings(reading)]
+    main = max(source.window, key=lambda reading: _in_common(claim, reading))
     for own in sayings(claim):
         detail = _quote(claim, own.first, own.last)
         if told and not any(act_fits(own.act, saying.act) for _, saying in told):
-            if own.act in ("deny", "ask", "promise") or all(s.act == "deny" for _, s in told):
+            if own.act in _BINDING or all(saying.act == "deny" for _, saying in told):
                 yield "attribution", detail
         elif not told and own.act in ("deny", "promise"):
             yield "attribution", detail
-        elif speaker := _other_speaker(claim, own, told):
+        elif speaker := _other_speaker(claim, own, main, source):
             yield "attribution", speaker
-    denied = [s for _, s in told if s.act == "deny"]
+    denied = [(reading, saying) for reading, saying in told if saying.act == "deny"]
     if denied and len(denied) == len(told) and not sayings(claim) and not denials(claim):
-        reading = next(r for r, s in told if s.act == "deny")
-        yield "attribution", _quote(reading, denied[0].first, denied[0].last)
+        reading, saying = denied[0]
+        yield "attribution", _quote(reading, saying.first, saying.last)
 
 
-def _other_speaker(claim: Reading, own: Saying, told: Sequence[tuple[Reading, Saying]]) -> str:
-    """The claim's speaker where every such act in the window has another speaker's name."""
+_BINDING = ("deny", "ask", "promise")  # acts that no report of another kind bears out
+
+
+def _in_common(claim: Reading, reading: Reading) -> int:
+    return len({word.stem for word in claim.words} & {word.stem for word in reading.words})
+
+
+def _other_speaker(claim: Reading, own: Saying, main: Reading, source: Source) -> str:
+    """The claim's speaker, where the sentence with the rest of the claim has another one.
+
+    A sentence without a speaker may go on with what the sentences before it report.
+    """
     names = [f for f in claim.facts if f.kind == "name" and own.begin <= f.first < own.end]
     if not names:
         return ""
-    clash = ""
-    for reading, saying in told:
-        if not act_fits(own.act, saying.act):
-            continue
-        theirs = [
-            f for f in reading.facts if f.kind == "name" and saying.begin <= f.first < saying.end
-        ]
-        if not theirs:
-            return ""
-        if any(
-            place[0] >= saying.begin and place[1] <= saying.end
-            for name in names
-            for place in places_of(claim, name.last - 1, name.last, reading)
-        ):
-            return ""
-        clash = claim.quote(names[-1])
-    return clash
+    speaker = names[-1]
+    spoken = [saying for saying in sayings(main) if act_fits(own.act, saying.act)]
+    named = [saying for saying in spoken if _speakers(main, saying)]
+    if any(_speaks(claim, speaker, main, saying) for saying in named):
+        return ""
+    if named and len(named) == len(spoken):
+        return claim.quote(speaker)
+    in_main = places_of(claim, speaker.last - 1, speaker.last, main)
+    in_claim = places_of(claim, speaker.last - 1, speaker.last, claim)
+    if len(in_main) >= len(in_claim):  # who acts in the sentence may well be who says it
+        return ""
+    near = [*source.before[-3:], *source.window]
+    goes_on = any(
+        _speaks(claim, speaker, reading, saying) for reading in near for saying in sayings(reading)
+    )
+    return "" if goes_on else claim.quote(speaker)
+
+
+def _speakers(reading: Reading, saying: Saying) -> list[Fact]:
+    return [f for f in reading.facts if f.kind == "name" and saying.begin <= f.first < saying.end]
+
+
+def _speaks(claim: Reading, speaker: Fact, reading: Reading, saying: Saying) -> bool:
+    return any(
+        saying.begin <= first and last <= saying.end
+        for first, last in places_of(claim, speaker.last - 1, speaker.last, reading)
+    )
 
 
 def _quote(reading: Reading, first: int, last: int) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import regex
 
 from assistant.background import tellingness
-from assistant.checks import Source, lack_of
+from assistant.checks import Source, facts_in, lack_of
 from assistant.facts import Reading, read
 from assistant.stance import denials, sayings
 from assistant.text import fold, language_of
@@ -27,12 +28,26 @@ Similar = Callable[[str, Sequence[str]], Sequence[float]]
 ENOUGH_WORDS = 0.72  # share of a claim's telling words that its evidence has, without vectors
 FEW_WORDS = 0.5  # the share that is enough where the vectors agree
 NEAR = 0.90  # cosine within a language, from which the vectors agree
-NEAR_ACROSS = 0.85  # cosine across languages, where words cannot be compared
+# Across languages words cannot be compared, and cosines are lower and less spread: what counts is
+# how far a sentence is ahead of the mean one, less for every fact of the claim that it has.
+AHEAD_ACROSS = 0.045
+FACT_COUNTS = 0.015
+FACT_AHEAD = 0.03  # what a name or number in common adds to the cosine, to order sentences by
 EMPTY_CLAUSE = 0.25  # a clause of a claim with a smaller share is one that was added
-LOOKED_AT = 5  # sentences, the best first, from which evidence is put together
+LOOKED_AT = 4  # sentences, the best first, from which evidence is put together
 
 _LABEL = regex.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _MARKERS = regex.compile(r"\s*\[\d{1,4}\]")
+# How answers lead in to what an article says.
+_LEAD = regex.compile(
+    r"^(?:theo (?:bài (?:viết|báo)|tin tức|nguồn tin)(?: (?:này|trên))?,? |(?:trong )?bài (?:viết|báo)"
+    r"(?: này)? (?:cho biết|cho hay|nói|viết|nêu|đề cập)(?: rằng| đến)?:? "
+    r"|according to (?:the|this) (?:article|text|passage|report), "
+    r"|(?:the|this) (?:article|text|passage|report) (?:says|states|reports|notes|mentions)"
+    r"(?: that)?:? |(?:cụ thể|ngoài ra|tóm lại|như vậy|đồng thời|bên cạnh đó|in addition|in short"
+    r"|overall|specifically|additionally|moreover|furthermore),? )+",
+    regex.IGNORECASE,
+)
 _QUOTES = " \t\n“”\"'‘’*_"
 
 
@@ -66,7 +81,7 @@ def judge(
     Without ``similar`` words alone decide, and a claim in another language than its passages
     is not borne out.
     """
-    plain = _LABEL.sub("", _MARKERS.sub("", claim)).strip(_QUOTES)
+    plain = _plain(claim)
     wanted = read(plain)
     if not wanted.words:
         return Judgement("unsupported", lack="content", detail=plain)
@@ -87,6 +102,12 @@ def judge(
     return Judgement("unsupported", _evidence(nearest.lines), nearest.lack, nearest.detail)
 
 
+def _plain(claim: str) -> str:
+    """The claim without its number in a list, markers, lead and quotation marks."""
+    bare = _LABEL.sub("", _MARKERS.sub("", claim)).strip(_QUOTES)
+    return _LEAD.sub("", bare).strip(_QUOTES) or bare
+
+
 def _rank(found: Finding) -> tuple[bool, float]:
     """A finding that lacks one fact is nearer than one that lacks the content."""
     return found.lack != "content", found.share
@@ -101,7 +122,7 @@ def _search(
     for line in lines:
         if _contains(line.reading, wanted):
             return Finding((line,), 1.0)
-    ordered = sorted(lines, key=lambda line: -_promise(wanted, line))
+    ordered = sorted(lines, key=lambda line: -_promise(wanted, language, line))
     nearest: Finding | None = None
     for window in _windows(ordered[:LOOKED_AT], lines):
         found = _check(wanted, language, window, lines, similar is not None)
@@ -132,8 +153,11 @@ def _lines(wanted: Reading, passages: Sequence[Shown], similar: Similar | None) 
     ]
 
 
-def _promise(wanted: Reading, line: Line) -> float:
-    return _share(wanted, (line,)) + line.cosine
+def _promise(wanted: Reading, language: str, line: Line) -> float:
+    """How likely a sentence bears the claim out: words and cosine; across languages, facts."""
+    if _language(line.shown) == language:
+        return _share(wanted, (line,)) + line.cosine
+    return FACT_AHEAD * facts_in(wanted, line.reading) + line.cosine
 
 
 def _windows(best: Sequence[Line], lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
@@ -161,7 +185,10 @@ def _check(
 ) -> Finding:
     share = _share(wanted, window)
     across = _language(window[0].shown) != language and share < ENOUGH_WORDS
-    content = _missing_content(wanted, window, share, across, vectors)
+    mean = sum(line.cosine for line in lines) / len(lines)
+    if _apart(window) and (across or not _each_part(wanted, window)):
+        return Finding(window, share / 2, "content", wanted.text)
+    content = _missing_content(wanted, window, share, across, vectors, mean)
     source = _source(window, lines, across)
     if content and share < FEW_WORDS / 2 and not across:
         return Finding(window, share, "content", content)
@@ -171,15 +198,49 @@ def _check(
     return Finding(window, share, lack, detail)
 
 
+def _apart(window: Sequence[Line]) -> bool:
+    """Whether its sentences are not neighbours."""
+    return any(
+        a.shown.number != b.shown.number or b.place - a.place > 1 for a, b in pairwise(window)
+    )
+
+
+def _each_part(wanted: Reading, window: Sequence[Line]) -> bool:
+    """Whether every part of the claim has enough of its words in a single sentence.
+
+    Two sentences that are no neighbours may be combined, but not word by word.
+    """
+    for indexes in _parts(wanted):
+        weights = {wanted.words[i].stem: _weight(wanted.words[i].term) for i in indexes}
+        total = sum(weights.values())
+        met = max(
+            sum(w for stem, w in weights.items() if stem in _stems_of([line])) for line in window
+        )
+        if len(indexes) >= 4 and met < ENOUGH_WORDS * total:
+            return False
+    return True
+
+
+def _parts(wanted: Reading) -> list[list[int]]:
+    """The words of the claim, cut at its clauses and at "và"."""
+    parts: list[list[int]] = [[]]
+    for i, word in enumerate(wanted.words):
+        if i and (word.clause != wanted.words[i - 1].clause or word.term in ("và", "and")):
+            parts.append([])
+        parts[-1].append(i)
+    return parts
+
+
 def _source(window: tuple[Line, ...], lines: Sequence[Line], across: bool) -> Source:
     """The window, what stands before it in its passage, and what its article is headed."""
     first = window[0]
-    before = tuple(
-        line.reading
+    article = {
+        line.start: line
         for line in lines
-        if line.shown.number == first.shown.number and line.place < window[-1].place
-    )
-    passage = tuple(line.reading for line in lines if line.shown.number == first.shown.number)
+        if line.shown.passage.article_id == first.shown.passage.article_id
+    }
+    passage = tuple(article[start].reading for start in sorted(article))
+    before = tuple(article[start].reading for start in sorted(article) if start < window[-1].start)
     shown = first.shown
     return Source(
         tuple(line.reading for line in window),
@@ -192,12 +253,18 @@ def _source(window: tuple[Line, ...], lines: Sequence[Line], across: bool) -> So
 
 
 def _missing_content(
-    wanted: Reading, window: tuple[Line, ...], share: float, across: bool, vectors: bool
+    wanted: Reading,
+    window: tuple[Line, ...],
+    share: float,
+    across: bool,
+    vectors: bool,
+    mean: float,
 ) -> str:
     """The claim's words that the window lacks; "" where it has enough."""
     cosine = max(line.cosine for line in window)
     if across:
-        return "" if vectors and cosine >= NEAR_ACROSS else wanted.text
+        needed = AHEAD_ACROSS - FACT_COUNTS * len(wanted.facts)  # each is checked by itself
+        return "" if vectors and cosine - mean >= needed else wanted.text
     enough = share >= ENOUGH_WORDS or (vectors and share >= FEW_WORDS and cosine >= NEAR)
     if not enough:
         return _unmet(wanted, window) or wanted.text
@@ -234,22 +301,32 @@ def _unmet(wanted: Reading, window: tuple[Line, ...]) -> str:
 
 def _share(wanted: Reading, window: tuple[Line, ...]) -> float:
     """Share of the claim's weight, facts aside, that is of words the window has."""
+    content = _content(wanted)
     have = _stems_of(window)
-    bare = wanted.text.isascii()
-    flat = {fold(term) for term in have} if bare else set()
-    total = met = 0.0
-    for i, word in enumerate(wanted.words):
-        if any(fact.first <= i < fact.last for fact in wanted.facts):
-            continue
-        weight = _weight(word.term)
-        total += weight
-        if word.stem in have or (bare and word.stem in flat):
-            met += weight
+    total = sum(weight for _, weight in content)
+    met = sum(weight for stem, weight in content if stem in have)
+    if wanted.text.isascii() and met < total:  # Vietnamese typed without accents
+        flat = {fold(stem) for stem in have}
+        met = sum(weight for stem, weight in content if stem in flat)
     return met / total if total else 1.0
 
 
-def _stems_of(window: Sequence[Line]) -> set[str]:
-    return {word.stem for line in window for word in line.reading.words}
+@lru_cache(maxsize=1024)
+def _content(wanted: Reading) -> tuple[tuple[str, float], ...]:
+    """Stem and weight of the words that are in no fact."""
+    checked = {i for fact in wanted.facts for i in range(fact.first, fact.last)}
+    return tuple(
+        (word.stem, _weight(word.term)) for i, word in enumerate(wanted.words) if i not in checked
+    )
+
+
+def _stems_of(window: Sequence[Line]) -> frozenset[str]:
+    return frozenset().union(*(_stems(line.reading) for line in window))
+
+
+@lru_cache(maxsize=8192)
+def _stems(reading: Reading) -> frozenset[str]:
+    return frozenset(word.stem for word in reading.words)
 
 
 @lru_cache(maxsize=65536)

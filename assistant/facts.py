@@ -14,7 +14,7 @@ from typing import Literal
 import regex
 
 from assistant.dates import Date, dates_in, readings_of
-from assistant.text import TERM, fold
+from assistant.text import TERM
 
 Kind = Literal["number", "date", "name"]
 
@@ -57,9 +57,9 @@ class Fact:
     dates: tuple[Date, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """A text with its words and facts, both in order."""
+    """A text with its words and facts, both in order. Equal is only the same reading."""
 
     text: str
     words: tuple[Word, ...]
@@ -73,7 +73,7 @@ class Reading:
         return self.text[self.words[fact.first].start : self.words[fact.last - 1].end]
 
 
-_CLAUSE = regex.compile(r"[,;:.!?…()\[\]“”\"«»—–]|\s-|-\s")
+_CLAUSE = regex.compile(r"[,;:.!?…()\[\]—–]|\s-|-\s")
 _CLITIC = regex.compile(r"(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b", regex.IGNORECASE)
 # One spelling of the tone mark ("hoà" → "hòa") and of i/y ("kì" → "kỳ", "qui" → "quy").
 _TONES = {"oà": "òa", "oá": "óa", "oả": "ỏa", "oã": "õa", "oạ": "ọa", "oè": "òe", "oé": "óe",
@@ -205,7 +205,11 @@ _NTH = regex.compile(
     rf"|(?<![\p{{L}}\p{{Nd}}])({'|'.join(_ORDINALS)})(?!\p{{L}})",
     regex.IGNORECASE,
 )
-_FIVE = regex.compile(r"(?<![\p{L}\p{Nd}])năm(?=\s+\p{Ll})")
+_FIVE = regex.compile(
+    r"(?<![\p{L}\p{Nd}])(?<!(?:\p{Nd}|mươi|mười|trăm|mỗi|hàng|trong|một|hai|ba|bốn|nhiều|những|các|cả"
+    r"|từng|đầu|cuối|giữa|từ|vào|đến|qua|theo|của|mấy|vài) )năm(?=\s+\p{Ll})"
+    r"(?!\s+(?:nay|qua|trước|sau|tới|ngoái|học|đầu|cuối|vừa|nào|đó|này|kể|liền|gần|tháng))"
+)
 _ROMAN = regex.compile(r"(?<=(?:thế kỷ|thế kỉ|quý|khóa|khoá|lần thứ|chương)\s+)[IVX]{1,5}\b")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 # Fixed phrases that hold a word for a number and count nothing.
@@ -224,10 +228,10 @@ def _numbers(text: str) -> Iterator[tuple[int, int, Number]]:
     skipped = [match.span() for match in _NO_NUMBER.finditer(text)]
     for match in _NTH.finditer(text):
         word = (match[1] or match[2]).lower()
-        value = _NTH_VI.get(word) if match[1] else _ORDINALS.get(word)
+        nth = _NTH_VI[word] if match[1] else _ORDINALS[word]
         exact = bool(match[1] and word not in {"hai", "ba", "tư", "năm", "sáu", "bảy"})
         exact = exact or (bool(match[2]) and word not in _INEXACT)
-        yield match.start(), match.end(), Number((float(value or 0),), exact=exact)
+        yield match.start(), match.end(), Number((float(nth),), exact=exact)
     for match in _SPELT.finditer(text):
         if any(start <= match.start() < end for start, end in skipped):
             continue
@@ -243,6 +247,9 @@ def _numbers(text: str) -> Iterator[tuple[int, int, Number]]:
 
 
 def _plain_numbers(text: str) -> Iterator[Number]:
+    """What a date may be besides: the range of "5-8", the score of "2-1", the number 2025."""
+    if regex.search(r"\p{L}", text) and not regex.fullmatch(r"\p{L}+\s+\p{Nd}{4}", text):
+        return
     for match in regex.finditer(r"\p{Nd}+", text):
         yield Number((float(match.group()),), exact=False)
 
@@ -360,7 +367,3 @@ def _joined(text: str, a: Word, b: Word) -> bool:
 def begins(reading: Reading, fact: Fact) -> bool:
     """Whether a name of one word may have its capital from beginning the sentence."""
     return fact.first == 0 and fact.last == 1
-
-
-def folded(term: str) -> str:
-    return fold(term)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from assistant.facts import Fact, Reading
+from assistant.facts import Reading
 from assistant.text import fold
 
 # Names and words of names that mean the same, without accents; places and bodies of news.
@@ -109,6 +109,10 @@ def places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterato
     Accents count where both sides have any: "Nghi" typed without them is "Nghị", but "Thanh
     Nghi" in a name that has others is not.
     """
+    return tuple(_places_of(claim, first, last, source))
+
+
+def _places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterator[tuple[int, int]]:
     own = [word.term for word in claim.words[first:last]]
     exact = claim.stems(first, last)
     stems = source.stems(0, len(source.words))
@@ -123,32 +127,41 @@ def places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterato
         ):
             yield i, i + n
     if bare or n == 1:
-        yield from _run_together("".join(flat), told)
-    yield from _same_group(flat, told)
+        yield from _run_together("".join(flat), source)
+    yield from _same_group(flat, source)
 
 
-def _run_together(joined: str, told: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """ "Hanoi" where the source has "Hà Nội", and the other way round."""
-    if len(joined) < 5:
-        return
+@lru_cache(maxsize=8192)
+def _joined(source: Reading) -> dict[str, list[tuple[int, int]]]:
+    """Up to four neighbouring words run together → where they are."""
+    told = _folded(source)
+    found: dict[str, list[tuple[int, int]]] = {}
     for i in range(len(told)):
-        built = ""
-        for j in range(i, min(i + 4, len(told))):
-            built += told[j]
-            if built == joined:
-                yield i, j + 1
-            if len(built) >= len(joined):
-                break
+        for j in range(i + 1, min(i + 4, len(told)) + 1):
+            found.setdefault("".join(told[i:j]), []).append((i, j))
+    return found
 
 
-def _same_group(flat: Sequence[str], told: Sequence[str]) -> Iterator[tuple[int, int]]:
-    group = _groups().get(tuple(flat))
-    if group is None:
-        return
+def _run_together(joined: str, source: Reading) -> Sequence[tuple[int, int]]:
+    """ "Hanoi" where the source has "Hà Nội", and the other way round."""
+    return _joined(source).get(joined, ()) if len(joined) >= 5 else ()
+
+
+@lru_cache(maxsize=8192)
+def _grouped(source: Reading) -> dict[int, list[tuple[int, int]]]:
+    """Number of a group of equal names → where the source has one of them."""
+    told, groups = _folded(source), _groups()
+    found: dict[int, list[tuple[int, int]]] = {}
     for i in range(len(told)):
         for j in range(i + 1, min(i + _LONGEST_FORM, len(told)) + 1):
-            if _groups().get(tuple(told[i:j])) == group:
-                yield i, j
+            if (group := groups.get(told[i:j])) is not None:
+                found.setdefault(group, []).append((i, j))
+    return found
+
+
+def _same_group(flat: tuple[str, ...], source: Reading) -> Sequence[tuple[int, int]]:
+    group = _groups().get(flat)
+    return () if group is None else _grouped(source).get(group, ())
 
 
 def initials_of(
@@ -182,8 +195,3 @@ def whole_in(source: Reading, place: tuple[int, int]) -> bool:
 def is_generic(term: str) -> bool:
     """Whether an English word in a name stands for a kind of body, office or place."""
     return term in _GENERIC or term.removesuffix("s") in _GENERIC
-
-
-def abbreviates(claim: Reading, fact: Fact, source: Reading) -> list[tuple[int, int]]:
-    """Places of ``source`` that the claim's name abbreviates or spells out."""
-    return list(initials_of(claim, fact.first, fact.last, source))

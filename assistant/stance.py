@@ -116,11 +116,15 @@ _LACKING: Phrases[bool] = Phrases(
 )
 
 
-def denies_by_meaning(reading: Reading) -> bool:
-    return any(True for _ in _LACKING.find(reading)) or any(
-        word.term.startswith(("un", "non", "dis")) and word.term.isascii() and len(word.term) > 6
+@lru_cache(maxsize=8192)
+def lacking(reading: Reading) -> frozenset[str]:
+    """The words that deny by their meaning, or by an English prefix."""
+    found = {" ".join(reading.stems(first, last)) for first, last, _ in _LACKING.find(reading)}
+    return frozenset(found) | {
+        word.stem
         for word in reading.words
-    )
+        if word.term.startswith(("un", "non", "dis")) and word.term.isascii() and len(word.term) > 6
+    }
 
 
 # Direction: an axis a line, its two poles; "!" where one word suffices to tell them apart.
@@ -129,7 +133,7 @@ _AXES = """
 ! cao|cao hơn|cao nhất|high|higher|highest / thấp|thấp hơn|thấp nhất|low|lower|lowest
 trước|trước khi|before|prior to|earlier than|previous / sau|sau khi|after|following|later than|subsequent
 ! mở rộng|mở|expand|widen|enlarge|broaden|open / thu hẹp|đóng|đóng cửa|narrow|contract|shrink|close
-! nhiều hơn|hơn|nhiều|đông|more|more than|many|most|over|greater|above|trên|vượt / ít hơn|dưới|ít|chưa tới|chưa đến|less|less than|fewer|fewer than|few|least|under|below|kém
+! nhiều hơn|hơn|nhiều|không ít|more|more than|many|most|over|greater|above|trên|vượt / ít hơn|dưới|ít|chưa tới|chưa đến|less|less than|fewer|fewer than|few|least|under|below|kém
 ! sớm|early|earlier|soon / muộn|trễ|late|later|chậm
 ! nhanh|fast|faster|quick|quickly|rapid|rapidly / chậm|slow|slower|slowly
 ! thắng|chiến thắng|thắng lợi|đánh bại|win|won|beat|defeat|victory|triumph / thua|thất bại|bại trận|lose|lost|loss
@@ -244,7 +248,7 @@ _ACTS = {
     "|đòi|ask|asked|request|urge|demand|call on|call for|called for|propose|recommend|order|require"
     "|instruct|appeal",
     "deny": "bác bỏ|phủ nhận|từ chối|bác|phản bác|deny|denied|reject|refuse|refute|dispute",
-    "promise": "hứa|cam kết|bảo đảm rằng|promise|pledge|vow|commit",
+    "promise": "hứa|cam kết|promise|pledge|vow|commit",
     "praise": "khen|khen ngợi|đánh giá cao|ca ngợi|biểu dương|hoan nghênh|praise|commend|applaud"
     "|appreciate|hail|welcome",
     "blame": "chỉ trích|phê bình|lên án|cáo buộc|tố cáo|criticize|criticise|blame|accuse|condemn",
@@ -275,7 +279,7 @@ def sayings(reading: Reading) -> tuple[Saying, ...]:
     for first, last, act in _ACT.find(reading):
         clause = words[first].clause
         begin = first
-        while begin > 0 and words[begin - 1].clause >= clause - 2 and first - begin < 16:
+        while begin > 0 and words[begin - 1].clause >= clause - 2 and first - begin < 12:
             begin -= 1
         found.append(Saying(act, first, last, begin, first))
     for first, last, act in _SOURCE.find(reading):
