@@ -17,7 +17,8 @@ from assistant.text import fold
 
 EntityKind = Literal["person", "place", "numbered", "counted", "name"]
 
-_SYLLABLE = r"\p{Lu}\p{M}*\p{Ll}[\p{L}\p{M}]*"
+# A word with a capital that does not ask: "Which ward" names no ward.
+_SYLLABLE = r"(?!(?:Who|What|Which|Whose|The|Các|Những)\b)\p{Lu}\p{M}*\p{Ll}[\p{L}\p{M}]*"
 _NAME = rf"{_SYLLABLE}(?:[ ]{_SYLLABLE}){{0,4}}"
 PLACES = (
     "phường|xã|thị trấn|thị xã|quận|huyện|tỉnh|thành phố|tp|khu phố|đặc khu|làng|thôn"

@@ -231,6 +231,10 @@ def test_entities_are_told_apart_by_kind() -> None:
     ]
 
 
+def test_an_asking_word_is_no_name() -> None:
+    assert named("Which ward does Duong Ngoc Chau lead?") == [("person", "Duong Ngoc Chau")]
+
+
 def test_known_entities_are_found_however_they_are_typed() -> None:
     assert named("the con ong tam o lai thieu", [ARTICLE]) == [
         ("person", "ong tam"),

@@ -224,6 +224,9 @@ Carrying over decides by the words where they tell, and by the confidence where 
 question of few words is carried over when it would be refused alone and is not so then. Beside
 it, two other rules: the words alone (every question of few words is carried over), and
 whichever query is surer, for all.
+
+One defect that the conversations held back showed was mended afterwards ("Which ward" was read as
+the name of a ward): before, carrying over had 7/10 of the first of them right, 9/11 of the others.
 """
 COLUMNS = (
     "R@1", "sentence", "right refusals", "false refusals", "right", "as by hand", "rewritten"
