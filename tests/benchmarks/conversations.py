@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -120,7 +120,9 @@ def _query(where: Desk, turn: Asked, history: list[Turn], mode: str, speak: Spea
     if mode == "oracle":
         return turn.standalone
     if mode == "trusted":
-        said = speak([wording(question, history)]) if speak else ""
+        said = ""
+        with suppress(LLMError):
+            said = speak([wording(question, history)]) if speak else ""
         return " ".join(said.split())[: where.assistant.settings.max_question] or question
     sure = where.sure if mode in ("carried", "model") else lambda q: float(q != question)
     found = follow(question, history, sure, where.read, speak=speak).query or question
@@ -177,6 +179,8 @@ def small_model() -> Speak | None:
         api_key="none",  # type: ignore[arg-type]
         model="small",
         temperature=0,
+        timeout=30,
+        max_retries=0,
         max_tokens=48,  # type: ignore[call-arg]
     )
 
