@@ -40,6 +40,7 @@ from assistant.types import (
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 _LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}]+")
@@ -139,7 +140,8 @@ class Assistant:
         if not text:
             yield from _unreadable(question)
             return
-        query, ranked = self._rank(text, exclude)
+        meant = self._meant(text, history, exclude)
+        query, ranked = self._rank(meant, exclude)
         hits = tuple(hits_of(ranked, self.settings.top_k))
         searched = query.text if query.text != text else ""
         yield Retrieved(hits, searched)
@@ -156,6 +158,32 @@ class Assistant:
             yield from self._quote(asked, verdict)
         else:
             yield from self._write(asked, verdict)
+
+    def _meant(self, text: str, history: Sequence[Turn], exclude: Collection[str]) -> str:
+        """A follow-up question written out, by a language model where there is one."""
+        if not history:
+            return text
+        from assistant import conversation  # heavy, and needed only in a conversation
+
+        def sure(query: str) -> float:
+            verdict = self._judge(*self._rank(query, exclude), exclude)
+            return verdict.confidence if verdict else 0.0
+
+        def read(query: str) -> list[str]:
+            _, ranked = self._rank(query, exclude)
+            return [hit.text for hit in hits_of(ranked, self.settings.top_k)]
+
+        def told(messages: list[BaseMessage]) -> str:
+            from assistant.speaking import speak
+
+            parts = speak(self._model(), messages, self.settings)
+            return "".join(part for part in parts if isinstance(part, str))
+
+        followed = conversation.follow(
+            text, history, sure, read, self.settings.least_confidence,
+            self.settings.max_question, None if self.settings.llm == NONE else told,
+        )  # fmt: skip
+        return followed.query or text
 
     def _refuse(self, asked: _Asked) -> Iterator[AnswerEvent]:
         closest = None

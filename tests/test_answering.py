@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.answering import Assistant
-from assistant.types import Answer, Cited, Finished, Retrieved, TextDelta
+from assistant.types import Answer, Cited, Finished, Retrieved, TextDelta, Turn
 
 
 def quoted(answer: Answer) -> str:
@@ -214,3 +214,18 @@ def test_many_people_ask_at_once(seed_assistant: Assistant) -> None:
 def test_without_an_index_the_error_says_what_to_type(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="assistant index --index"):
         Assistant.open(tmp_path / "nothing")
+
+
+def test_a_follow_up_is_searched_written_out_and_that_is_shown(seed_assistant: Assistant) -> None:
+    first = seed_assistant.answer("Ai là bí thư đảng ủy phường Lái Thiêu?")
+    history = [Turn(first.question, first.text)]
+    answer = seed_assistant.answer("Còn phường Tân Phước thì sao?", history)
+    assert answer.query == "Ai là bí thư đảng ủy phường Tân Phước?"
+    assert answer.citations == seed_assistant.answer(answer.query).citations
+    assert seed_assistant.answer("Còn phường Tân Phước thì sao?").query == ""
+
+
+def test_a_fresh_topic_is_searched_as_it_is(seed_assistant: Assistant) -> None:
+    question = "Khu thương mại tự do gắn với cảng biển ở khu vực nào?"
+    history = [Turn("Ai là bí thư đảng ủy phường Lái Thiêu?", "“… ông Nguyễn Thanh Tâm” [1]")]
+    assert seed_assistant.answer(question, history) == seed_assistant.answer(question)

@@ -12,7 +12,16 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from assistant.answering import Assistant
-from assistant.types import Answer, AnswerEvent, Cited, Claimed, Finished, LLMError, TextDelta
+from assistant.types import (
+    Answer,
+    AnswerEvent,
+    Cited,
+    Claimed,
+    Finished,
+    LLMError,
+    TextDelta,
+    Turn,
+)
 
 QUESTION = "Ai là bí thư đảng ủy phường Lái Thiêu?"
 TRUE = "Bí thư Đảng ủy phường Lái Thiêu là ông Nguyễn Thanh Tâm."
@@ -173,3 +182,24 @@ def test_strictness_moves_the_threshold(seed_assistant: Assistant) -> None:
     }
     half = settings.refuse_below / 2
     assert least == {"strict": 0.5 + half, "balanced": settings.refuse_below, "open": half}
+
+
+def test_a_follow_up_is_written_out_by_the_model(seed_assistant: Assistant) -> None:
+    written = "Ai là bí thư đảng ủy phường Tân Phước?"
+    said = "Ông Dương Ngọc Châu là Bí thư Đảng ủy Phường Tân Phước. [1]"
+    model = GenericFakeChatModel(messages=iter([AIMessage(written), AIMessage(said)]))
+    history = [Turn(QUESTION, TRUE)]
+    answer = over(seed_assistant, model).answer("Còn Tân Phước?", history)
+    assert answer.query == written
+    assert answer.text == said
+    assert answer.claims[0].verdict == "supported"
+
+
+def test_a_model_that_writes_a_follow_up_out_wrongly_is_not_followed(
+    seed_assistant: Assistant,
+) -> None:
+    wrong = "Ai là bí thư đảng ủy phường Bình Dương?"  # nobody spoke of it
+    model = GenericFakeChatModel(messages=iter([AIMessage(wrong), AIMessage(TRUE)]))
+    history = [Turn(QUESTION, TRUE)]
+    answer = over(seed_assistant, model).answer("Còn Tân Phước?", history)
+    assert answer.query == "Ai là bí thư đảng ủy phường Tân Phước?"
