@@ -190,7 +190,7 @@ def _check(
         return Finding(window, share / 2, "content", wanted.text)
     content = _missing_content(wanted, window, share, across, vectors, mean)
     source = _source(window, lines, across)
-    if content and share < FEW_WORDS / 2 and not across:
+    if content and share < FEW_WORDS / 2 and not across and len(_content(wanted)) > 3:
         return Finding(window, share, "content", content)
     lack, detail = lack_of(wanted, source)
     if not lack and content:
@@ -341,6 +341,9 @@ def _contains(source: Reading, wanted: Reading) -> bool:
     n = len(own)
     for i in range(len(told) - n + 1):
         if tuple(told[i : i + n]) != own:
+            continue
+        part = source.text[source.words[i].start : source.words[i + n - 1].end + 1]
+        if part.count("%") != wanted.text.count("%"):
             continue
         denied = any(d.first < i and i in d.heads for d in denials(source))
         denied = denied or any(
