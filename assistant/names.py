@@ -103,13 +103,16 @@ def _folded(reading: Reading) -> tuple[str, ...]:
     return tuple(fold(word.term) for word in reading.words)
 
 
-def places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=65536)
+def places_of(
+    claim: Reading, first: int, last: int, source: Reading
+) -> tuple[tuple[int, int], ...]:
     """Where ``source`` has the claim's words ``[first, last)`` as a name: (first, last) there.
 
     Accents count where both sides have any: "Nghi" typed without them is "Nghị", but "Thanh
     Nghi" in a name that has others is not.
     """
-    return tuple(_places_of(claim, first, last, source))
+    return tuple(dict.fromkeys(_places_of(claim, first, last, source)))
 
 
 def _places_of(claim: Reading, first: int, last: int, source: Reading) -> Iterator[tuple[int, int]]:

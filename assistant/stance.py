@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from assistant.facts import Reading, stem
@@ -127,78 +128,7 @@ def lacking(reading: Reading) -> frozenset[str]:
     }
 
 
-# Direction: an axis a line, its two poles; "!" where one word suffices to tell them apart.
-_AXES = """
-! tăng|tăng lên|gia tăng|tăng cường|nâng|nâng cao|nâng lên|đẩy mạnh|increase|rise|rose|risen|grow|grew|grown|raise|climb|boost|gain|surge|strengthen / giảm|giảm xuống|suy giảm|sụt giảm|cắt giảm|hạ|hạ thấp|decrease|fall|fell|fallen|decline|drop|reduce|shrink|shrank|lower|lose|weaken|diminish
-! cao|cao hơn|cao nhất|high|higher|highest / thấp|thấp hơn|thấp nhất|low|lower|lowest
-trước|trước khi|before|prior to|earlier than|previous / sau|sau khi|after|following|later than|subsequent
-! mở rộng|mở|expand|widen|enlarge|broaden|open / thu hẹp|đóng|đóng cửa|narrow|contract|shrink|close
-! nhiều hơn|hơn|nhiều|không ít|more|more than|many|most|over|greater|above|trên|vượt / ít hơn|dưới|ít|chưa tới|chưa đến|less|less than|fewer|fewer than|few|least|under|below|kém
-! sớm|early|earlier|soon / muộn|trễ|late|later|chậm
-! nhanh|fast|faster|quick|quickly|rapid|rapidly / chậm|slow|slower|slowly
-! thắng|chiến thắng|thắng lợi|đánh bại|win|won|beat|defeat|victory|triumph / thua|thất bại|bại trận|lose|lost|loss
-first|đầu tiên|thứ nhất|đầu|begin|beginning|start / last|cuối cùng|cuối|sau cùng|end|ending|final
-! phía bắc|miền bắc|bắc|north|northern / phía nam|miền nam|nam|south|southern
-! phía đông|miền đông|đông|east|eastern / phía tây|miền tây|tây|west|western
-trên|above|upper|over / dưới|below|lower|beneath|under
-trong|inside|within|internal / ngoài|outside|external
-lên|up|upward / xuống|down|downward
-! tối đa|maximum|at most|nhiều nhất / tối thiểu|minimum|at least|ít nhất
-! lớn|lớn hơn|lớn nhất|large|larger|largest|big|bigger|biggest|great|major / nhỏ|bé|nhỏ hơn|nhỏ nhất|small|smaller|smallest|little|minor
-! mạnh|strong|stronger / yếu|weak|weaker
-! dài|long|longer / ngắn|short|shorter
-! mới|new / cũ|old
-! giàu|rich|wealthy / nghèo|poor
-! tốt|tốt hơn|good|better|best|cải thiện|improve / xấu|kém|tệ|bad|worse|worst|tồi tệ|worsen
-! ủng hộ|đồng ý|tán thành|chấp thuận|support|agree|approve|accept / phản đối|bác bỏ|từ chối|oppose|disagree|reject|refuse
-! cho phép|allow|permit|enable / cấm|ngăn cấm|ban|forbid|prohibit|prevent
-! thành công|succeed|success|successful / thất bại|fail|failure|unsuccessful
-! xuất khẩu|export / nhập khẩu|import
-! mua|buy|bought|purchase / bán|sell|sold
-! bắt đầu|khởi công|begin|began|begun|start|launch / kết thúc|chấm dứt|hoàn thành|end|finish|stop|cease|complete
-! phân cấp|phân quyền|decentralize|decentralise / tập quyền|centralize|centralise
-! thuận lợi|dễ|dễ dàng|easy|easier|favorable / khó khăn|khó|bất lợi|difficult|hard|harder
-! tích cực|positive / tiêu cực|negative
-! chủ động|proactive|active / bị động|thụ động|passive
-! linh hoạt|flexible / cứng nhắc|rigid
-! ngắn gọn|súc tích|concise|brief / dài dòng|rườm rà|lengthy
-! lợi thế|ưu điểm|điểm mạnh|advantage|strength / bất lợi|nhược điểm|điểm yếu|disadvantage|weakness
-! đoàn kết|unite|unity / chia rẽ|mất đoàn kết|divide
-! công khai|public / bí mật|secret
-! đến|arrive|tới / rời|leave|left|rời khỏi
-! vào|enter|nhập / ra|exit|rời
-gần|near|close / xa|far|distant
-! nóng|hot|hotter|ấm|warm / lạnh|cold|colder|mát|cool
-! thêm|add|cộng / bớt|trừ|remove|subtract
-! phức tạp|complex|complicated / đơn giản|simple
-! tự nguyện|voluntary / bắt buộc|compulsory|mandatory
-! hiện đại|modern / lạc hậu|cổ xưa|ancient|outdated
-! phổ biến|common / hiếm|rare
-! sâu|deep / nông|shallow
-! nặng|heavy|heavier / nhẹ|light|lighter
-! tối đa hóa|maximize / tối thiểu hóa|minimize
-! đầy|full / trống|empty
-! nội địa|trong nước|domestic / nước ngoài|foreign
-! tách|chia tách|split|separate / sáp nhập|hợp nhất|merge|combine|unite
-! tập trung|focus|concentrate / phân tán|dàn trải|scatter
-! đúng|correct|right / sai|wrong|incorrect
-"""
-_BEARING_FIXED = (
-    "việt nam|nam định|quảng nam|hà nam|nam phi|nam cực|nam giới|bắc ninh|bắc giang|nam nữ"
-    "|đông á|đông nam á|tây ninh|tây ban nha|trên cơ sở|trong khi|trong đó|sau đó|trước đó|trước mắt"
-    "|ngoài ra|trên địa bàn|tại địa bàn|hội đồng|lao động|đồng thời|cao su|cao cấp|cao đẳng"
-    "|hơn nữa|trên thực tế|dưới sự|lên tới|trong sạch|trong suốt|đầu tư|đầu năm|bắt đầu|dẫn đầu"
-    "|hàng đầu|ban đầu|đứng đầu|đi cùng|cuối cùng là|over time|more or less|at last|last year"
-    "|last night|end up|such as|as well as|early on|up to|set up|made up|make up|take over"
-    "|known as|long as|right now|rights|human rights|civil rights|quân đội|đông đảo|có thể|có được"
-    "|còn có|cùng lúc|cùng với|việc mở|thành phố lớn|nhiều năm|một cách|một khi|chính quyền"
-    "|chính trị|chính phủ|chính sách|hành chính|tài chính|chính thức|chính là|vào việc|vào năm"
-    "|dựa vào|tham gia vào|vào tháng|vào ngày|lên kế hoạch|giải thích|mở ra|đưa ra|diễn ra|ra đời"
-    "|tạo ra|đề ra|nêu ra|xảy ra|gây ra|tìm ra|đến nay|cho đến|liên quan đến|dẫn đến|nói đến"
-    "|đề cập đến|kể đến|từ đó đến|hướng tới|tiến tới|thời gian tới|sắp tới|hệ thống|nhu cầu|yêu cầu"
-    "|cầu thủ|toàn cầu|cung cấp|cung điện|cùng nhau|khác nhau|cầu|người ta|ánh sáng|đời sống"
-    "|cuộc sống|sinh sống|kết nối|khá phức tạp"
-)
+# Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +139,21 @@ class Turn:
     sharp: bool
 
 
-def _turns() -> list[tuple[str, Turn | None]]:
+@lru_cache(maxsize=1)
+def _turns() -> Phrases[Turn | None]:
+    """``data/opposites.txt``: an axis a line, its two poles on either side of " / ".
+
+    "!" where a word suffices to tell them apart whatever stands around it; "=" before the fixed
+    phrases that hold such a word and have no direction.
+    """
     poles: dict[str, list[tuple[int, int]]] = {}
     sharp: dict[str, bool] = {}
-    for axis, line in enumerate(_AXES.strip().splitlines()):
+    fixed: list[str] = []
+    lines = Path(__file__).with_name("data").joinpath("opposites.txt").read_text("utf-8")
+    for axis, line in enumerate(lines.splitlines()):
+        if line.startswith("= "):
+            fixed += line.removeprefix("= ").split("|")
+            continue
         for pole, side in zip((1, -1), line.removeprefix("!").split(" / "), strict=True):
             for phrase in side.strip().split("|"):
                 poles.setdefault(phrase, []).append((axis, pole))
@@ -220,10 +161,7 @@ def _turns() -> list[tuple[str, Turn | None]]:
     found: list[tuple[str, Turn | None]] = [
         (phrase, Turn(tuple(axes), sharp[phrase])) for phrase, axes in poles.items()
     ]
-    return found + [(phrase, None) for phrase in _BEARING_FIXED.split("|")]
-
-
-_DIRECTION: Phrases[Turn | None] = Phrases(_turns())
+    return Phrases(found + [(phrase, None) for phrase in fixed])
 
 
 @lru_cache(maxsize=8192)
@@ -231,7 +169,7 @@ def directions(reading: Reading) -> tuple[tuple[int, int, Turn], ...]:
     """(first word, last word, direction) in order; capitalised ones are parts of names."""
     return tuple(
         (first, last, turn)
-        for first, last, turn in _DIRECTION.find(reading)
+        for first, last, turn in _turns().find(reading)
         if turn and not (reading.words[first].capital and first > 0)
     )
 

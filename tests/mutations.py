@@ -31,7 +31,10 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence with its passage, and the names of that passage and of other ones."""
+    """A sentence with its passage, and the names of that passage and of other ones.
+
+    A place among ``near`` and ``far`` begins with "@": names are places behind "in", "ở" and such.
+    """
 
     text: str
     passage: int
@@ -47,7 +50,7 @@ Rule = Callable[[Sentence, random.Random], str]
 
 
 def changed_digit(s: Sentence, rng: random.Random) -> str:
-    found = [m for m in _NUMBER.finditer(s.text)]
+    found = list(_NUMBER.finditer(s.text))
     if not found:
         return ""
     match = rng.choice(found)
@@ -149,7 +152,7 @@ def _proper(name: str) -> bool:
 def _alike(a: str, b: str, text: str) -> bool:
     """The one is a part of the other, or stands in the sentence already in the same words."""
     words = {w.lower() for w in a.split()} & {w.lower() for w in b.split()}
-    return bool(words) and (a in b or b in a) or a.split()[-1].lower() == b.split()[-1].lower()
+    return (bool(words) and (a in b or b in a)) or a.split()[-1].lower() == b.split()[-1].lower()
 
 
 _BEFORE_PLACE = regex.compile(
@@ -176,7 +179,7 @@ def names_in(text: str, place: bool) -> list[str]:
 
 
 def _people(pool: Sequence[str]) -> list[str]:
-    return [name.removeprefix("#") for name in pool if not name.startswith("@")]
+    return [name for name in pool if not name.startswith("@")]
 
 
 def _places(pool: Sequence[str]) -> list[str]:
@@ -200,8 +203,8 @@ def swapped_place_far(s: Sentence, rng: random.Random) -> str:
 
 
 _OPPOSITES = {
-    "vi": """tăng/giảm, cao/thấp, mở rộng/thu hẹp, trước/sau, nhiều/ít, lớn/nhỏ, sớm/muộn, thắng/thua,
-        nâng cao/hạ thấp, tăng cường/làm suy yếu, đầu tiên/cuối cùng, phía bắc/phía nam,
+    "vi": """tăng/giảm, cao/thấp, mở rộng/thu hẹp, trước/sau, nhiều/ít, lớn/nhỏ, sớm/muộn,
+        thắng/thua, nâng cao/hạ thấp, tăng cường/làm suy yếu, đầu tiên/cuối cùng, phía bắc/phía nam,
         phía đông/phía tây, thuận lợi/khó khăn, nhanh/chậm, mạnh/yếu, hiện đại/lạc hậu, trên/dưới,
         tối đa/tối thiểu, mới/cũ, chủ động/bị động, thu hút/xua đuổi, ngắn gọn/dài dòng,
         đẩy mạnh/kìm hãm, linh hoạt/cứng nhắc, bắt đầu/kết thúc""",
@@ -269,7 +272,8 @@ def removed_negation(s: Sentence, rng: random.Random) -> str:
     if s.language == "vi":
         found = list(
             regex.finditer(
-                r"(?<!hàng |bầu |hay |nếu )(?<=\s)(?:không phải|không thể|không được|không|chưa|chẳng) "
+                r"(?<!hàng |bầu |hay |nếu )(?<=\s)"
+                r"(?:không phải|không thể|không được|không|chưa|chẳng) "
                 r"(?!gian|khí|chỉ|quân|những|ngừng|phận|đổi|lưu|còn|trung|lực)",
                 s.text,
             )
@@ -278,7 +282,8 @@ def removed_negation(s: Sentence, rng: random.Random) -> str:
     else:
         found = list(
             regex.finditer(
-                r"(?<=\b(?:is|are|was|were|can|could|will|would|did|do|does|has|had)) not (?!only|just|necess)",
+                r"(?<=\b(?:is|are|was|were|can|could|will|would|did|do|does|has|had))"
+                r" not (?!only|just|necess)",
                 s.text,
             )
         )
@@ -396,8 +401,8 @@ _SYNONYMS = {
         hiện nay/ngày nay, thực hiện/tiến hành, đảm bảo/bảo đảm, khu vực/vùng, phát triển/mở mang,
         khó khăn/trở ngại, phần lớn/đa số, nổi tiếng/có tiếng, yêu cầu/đề nghị, nỗ lực/cố gắng,
         chính/chủ yếu, kỹ lưỡng/cẩn thận, thẳng thắn/bộc trực""",
-    "en": """however/but, large/big, began/started, important/significant, many/numerous, use/employ,
-        used/employed, about/approximately, help/assist, because/since, people/persons,
+    "en": """however/but, large/big, began/started, important/significant, many/numerous,
+        use/employ, used/employed, about/approximately, help/assist, because/since, people/persons,
         shows/reveals, area/region, made/created, small/little, often/frequently, several/various,
         found/discovered, known/famous, main/chief, create/make, built/constructed,
         different/distinct, allow/let, also/likewise, while/whereas, usually/normally""",
@@ -447,16 +452,16 @@ def moved_source(s: Sentence, rng: random.Random) -> str:
 def passive(s: Sentence, rng: random.Random) -> str:
     """ "X được V bởi Y" → "Y V X"; "X was V by Y" → "Y V X"."""
     if s.language == "vi":
-        match = regex.fullmatch(
-            r"([^,.]{3,60}) (?:đã )?được (\p{Ll}+ \p{Ll}+) bởi ([^,.]{3,60})\.", s.text
-        )
-        return (
-            f"{match[3][0].upper()}{match[3][1:]} đã {match[2]} {match[1][0].lower()}{match[1][1:]}."
-            if match
-            else ""
-        )
-    match = regex.fullmatch(r"([^,.]{3,60}) (?:was|were) (\p{Ll}+ed) by ([^,.]{3,60})\.", s.text)
-    return f"{match[3][0].upper()}{match[3][1:]} {match[2]} {match[1]}." if match else ""
+        by = r"([^,.]{3,60}) (?:đã )?được (\p{Ll}+ \p{Ll}+) bởi ([^,.]{3,60})\."
+        aspect = "đã "
+    else:
+        by = r"([^,.]{3,60}) (?:was|were) (\p{Ll}+ed) by ([^,.]{3,60})\."
+        aspect = ""
+    match = regex.fullmatch(by, s.text)
+    if not match:
+        return ""
+    what, deed, who = match.groups()
+    return f"{who[0].upper()}{who[1:]} {aspect}{deed} {what}."
 
 
 def framed(s: Sentence, rng: random.Random) -> str:
@@ -477,7 +482,8 @@ def other_notation(s: Sentence, rng: random.Random) -> str:
     text = s.text
     for word, value in zip(_WORDS[s.language], values, strict=True):
         text = regex.sub(
-            rf"(?<![{_L}]|thứ |tháng |mươi |mười |chương ){word}(?= \p{{Ll}})(?! mươi| trăm| mẹ| hundred| thousand)",
+            rf"(?<![{_L}]|thứ |tháng |mươi |mười |chương ){word}(?= \p{{Ll}})"
+            r"(?! mươi| trăm| mẹ| hundred| thousand)",
             str(value),
             text,
         )
