@@ -179,7 +179,7 @@ def faithful(written: str, question: str, history: Sequence[Turn], longest: int 
     """Whether ``written`` can be ``question`` written out, and nothing more.
 
     One line of at most ``longest`` characters in a language of the conversation; with every
-    telling term of the question, numbers among them; asking for the same kind of thing; with
+    telling term of the question, numbers among them; still asking, for the same kind of thing; with
     no name and no number that is not in the conversation, and mostly with words of it.
     """
     if not written or "\n" in written or len(written) > longest:
@@ -188,6 +188,8 @@ def faithful(written: str, question: str, history: Sequence[Turn], longest: int 
     if not {fold(term) for term in telling(question)} <= own:
         return False
     if kind_asked(question) not in (None, kind_asked(written)):
+        return False
+    if ASKING.search(question) and not ASKING.search(written):
         return False
     spoken = [question, *(turn.question for turn in history)]
     if language_of(written) not in {language_of(text) for text in spoken}:

@@ -202,6 +202,11 @@ def test_a_model_may_not_change_what_kind_of_thing_is_asked() -> None:
     assert not faithful("Ai là bí thư phường Lái Thiêu?", "Khi nào?", [SECRETARY])
 
 
+def test_a_model_may_not_make_a_statement_of_a_question() -> None:
+    question = "Which resolution is about trade?"
+    assert not faithful("The resolution is about trade.", question, [SECRETARY, Turn(question, "")])
+
+
 def test_a_model_is_not_asked_about_a_question_with_its_own_topic() -> None:
     question = "Các địa phương kiến nghị phân cấp lĩnh vực đầu tư nào?"
     assert follow(question, [SECRETARY], never, read, speak=fails) == ALONE
