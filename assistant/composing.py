@@ -128,12 +128,12 @@ class Composer:
 
     def _give(self) -> list[AnswerEvent]:
         """Gives out what is left of the sentence, but for blanks at its end."""
-        if not self._given:
-            if self.text.endswith("]") and not self._blanks and self._sentence[:1] in {"(", ":"}:
-                self._blanks = " "  # a marker of ours must not become "[1](address)"
-            lead = len(self._sentence) - len(self._sentence.lstrip())
-            self._begun = len(self.text) + (0 if self._nothing else len(self._blanks) + lead)
         left = self._sentence[self._given :]
+        if not self._sentence[: self._given].strip():
+            if left[:1] in {"(", ":"} and not self._blanks and self.text.endswith("]"):
+                self._blanks = " "  # a marker of ours must not become "[1](address)"
+            lead = len(left) - len(left.lstrip())
+            self._begun = len(self.text) + (0 if self._nothing else len(self._blanks) + lead)
         self._given = len(self._sentence)
         return self._say(left)
 

@@ -28,7 +28,9 @@ _TAG = regex.compile(r"<[a-zA-Z/!?][^<>\n]*>")
 
 # Controls (a terminal obeys them), directions (they turn what is read round) and what is never
 # seen. The two joiners shape letters of some scripts and emoji, and mean nothing elsewhere.
-_UNSEEN = regex.compile(r"[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{DI}]--[\n\t\uFE0E\uFE0F]]", regex.V1)
+UNSEEN = regex.compile(
+    r"[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{DI}]--[\n\t\u200c\u200d\uFE0E\uFE0F]]", regex.V1
+)
 _LINE_ENDS = regex.compile(r"[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _JOINERS = "\u200c\u200d"
 _JOINED = regex.compile(
@@ -90,7 +92,7 @@ class LinkFilter:
             if character in _JOINERS:
                 unseen = not _JOINED.match(self._last)
             else:
-                unseen = bool(_UNSEEN.match(character))
+                unseen = bool(UNSEEN.match(character))
             if not unseen:
                 kept.append(character)
                 self._last = character
