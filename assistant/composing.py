@@ -13,7 +13,7 @@ from typing import Literal
 import regex
 
 from assistant.citations import Marker, MarkerFilter, literals_of
-from assistant.links import LinkFilter
+from assistant.links import AddressFilter, LinkFilter
 from assistant.sentencestream import End, SentenceStream
 from assistant.text import fold
 from assistant.types import (
@@ -61,7 +61,11 @@ class Composer:
         self._shown = {one.number: one for one in shown}
         self._refusals = [_said(refusal) for refusal in refusals]
         self._check, self._cite, self._policy = check, cite, policy
-        self._links = LinkFilter([one.source for one in shown])
+        self._links = LinkFilter()
+        self._addresses = AddressFilter(
+            [one.source for one in shown],
+            [text for one in shown for text in (one.title, one.source, one.passage.text)],
+        )
         literals = literals_of(one.passage.text for one in shown)
         self._markers = MarkerFilter(self._shown, literals)
         self._sentences = SentenceStream()
@@ -88,6 +92,7 @@ class Composer:
         self._broken = broken
         events = self._taken(self._markers.feed(self._links.finish()))
         events += self._taken(self._markers.finish())
+        events += self._settled()
         events += self._split(self._sentences.finish())
         return _joined(events)
 
@@ -95,10 +100,14 @@ class Composer:
         events: list[AnswerEvent] = []
         for piece in pieces:
             if isinstance(piece, Marker):
+                events += self._settled()
                 self._wanted += [n for n in piece.numbers if n not in self._wanted]
             else:
-                events += self._split(self._sentences.feed(piece))
+                events += self._split(self._sentences.feed(self._addresses.feed(piece)))
         return events
+
+    def _settled(self) -> list[AnswerEvent]:
+        return self._split(self._sentences.feed(self._addresses.settle()))
 
     def _split(self, pieces: Sequence[str | End]) -> list[AnswerEvent]:
         events: list[AnswerEvent] = []
@@ -121,10 +130,12 @@ class Composer:
 
     def _give(self) -> list[AnswerEvent]:
         """Gives out what is left of the sentence, but for blanks at its end."""
-        if not self._given:
-            lead = len(self._sentence) - len(self._sentence.lstrip())
-            self._begun = len(self.text) + (0 if self._nothing else len(self._blanks) + lead)
         left = self._sentence[self._given :]
+        if not self._sentence[: self._given].strip():
+            if left[:1] in {"(", ":"} and not self._blanks and self.text.endswith("]"):
+                self._blanks = " "  # a marker of ours must not become "[1](address)"
+            lead = len(left) - len(left.lstrip())
+            self._begun = len(self.text) + (0 if self._nothing else len(self._blanks) + lead)
         self._given = len(self._sentence)
         return self._say(left)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from assistant.links import UNSEEN
 from assistant.passages import count_tokens
 from assistant.prompts import say
 from assistant.types import Passage, Shown, Turn
@@ -21,6 +22,9 @@ HISTORY_SHARE = 0.25  # of the window, at most, for earlier turns
 FENCE = ("<<<", ">>>")
 
 _MARKER = re.compile(r"[ \t]*\[\d{1,4}\]")
+# Chat formats write "<|im_start|>", "<start_of_turn>", "</s>" or "[INST]" between messages, and
+# some servers read these anywhere in a text. With a blank in them they are words.
+_ROLE = re.compile(r"<(?=[|｜]|/?[a-zA-Z_][^<>\n]{0,30}>)|\[(?=/?[A-Z_]{3,20}\])")
 _NAMES = {
     "vi": "tiếng Việt", "en": "English", "zh": "Chinese", "fr": "French", "de": "German",
     "es": "Spanish", "ja": "Japanese", "ko": "Korean", "th": "Thai", "ru": "Russian",
@@ -81,7 +85,7 @@ def _recent(history: Sequence[Turn], room: int) -> tuple[list[BaseMessage], int]
     messages: list[BaseMessage] = []
     spent = 0
     for turn in reversed(history):
-        pair = [HumanMessage(turn.question), AIMessage(_MARKER.sub("", turn.answer))]
+        pair = [HumanMessage(turn.question), AIMessage(_tame(_MARKER.sub("", turn.answer)))]
         cost = tokens_of(pair)
         if spent + cost > room:
             break
@@ -127,13 +131,20 @@ def _shortened(shown: Shown, room: int, language: str) -> tuple[Shown, str]:
 
 def _block(shown: Shown, language: str) -> str:
     """A passage as data: what it is of, then its text between fences that it cannot close."""
-    facts = [say("answer.header", language, number=shown.number, title=_tame(shown.title))]
-    facts += [say("answer.source", language, source=_tame(shown.source))] if shown.source else []
-    facts += [say("answer.date", language, date=_tame(shown.date))] if shown.date else []
+    facts = [say("answer.header", language, number=shown.number, title=_fact(shown.title))]
+    facts += [say("answer.source", language, source=_fact(shown.source))] if shown.source else []
+    facts += [say("answer.date", language, date=_fact(shown.date))] if shown.date else []
     return f"{' · '.join(facts)}\n{FENCE[0]}\n{_tame(shown.passage.text)}\n{FENCE[1]}"
 
 
+def _fact(text: str) -> str:
+    """On one line: a second one could look like a passage of its own."""
+    return " ".join(_tame(text).split())
+
+
 def _tame(text: str) -> str:
+    """Without what could close the fences, end the message, or speak unseen."""
+    text = _ROLE.sub(lambda mark: f"{mark[0]} ", UNSEEN.sub("", text))
     for fence in FENCE:
         text = text.replace(fence, " ".join(fence))
     return text
