@@ -10,9 +10,9 @@ import pytest
 
 from assistant.answering import Assistant
 from assistant.claims import Similar, judge
+from assistant.claims.dates import Date
+from assistant.claims.facts import read
 from assistant.corpus import read_articles
-from assistant.dates import Date
-from assistant.facts import read
 from assistant.passages import split
 from assistant.segment import sentences
 from assistant.types import Passage, Shown, Vectors

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.background import tellingness
-from assistant.facts import Reading, Word
+from assistant.claims.facts import Reading, Word
 
 CLAUSE = 1.5  # what all the other words of the clause count together
 SIDE = 4  # words on either side that say what a fact goes with

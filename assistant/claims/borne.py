@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.binding import Place, best, sides
-from assistant.dates import date_of, same_date
-from assistant.facts import Fact, Reading, begins, same_number
-from assistant.names import initials_of, is_generic, places_of, whole_in
+from assistant.claims.binding import Place, best, sides
+from assistant.claims.dates import date_of, same_date
+from assistant.claims.facts import Fact, Reading, begins, same_number
+from assistant.claims.names import initials_of, is_generic, places_of, whole_in
 from assistant.types import Lack
 
 # A fact stands in another one's place where the words around are that much more alike there.

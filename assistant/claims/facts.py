@@ -13,7 +13,7 @@ from typing import Literal
 
 import regex
 
-from assistant.dates import Date, dates_in, readings_of
+from assistant.claims.dates import Date, dates_in, readings_of
 from assistant.text import TERM
 
 Kind = Literal["number", "date", "name"]

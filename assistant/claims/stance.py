@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from assistant.facts import Reading, stem
+from assistant.claims.facts import Reading, stem
 
 T = TypeVar("T")
 
@@ -149,7 +149,7 @@ def _turns() -> Phrases[Turn | None]:
     poles: dict[str, list[tuple[int, int]]] = {}
     sharp: dict[str, bool] = {}
     fixed: list[str] = []
-    lines = Path(__file__).with_name("data").joinpath("opposites.txt").read_text("utf-8")
+    lines = (Path(__file__).parents[1] / "data" / "opposites.txt").read_text("utf-8")
     for axis, line in enumerate(lines.splitlines()):
         if line.startswith("= "):
             fixed += line.removeprefix("= ").split("|")

@@ -14,10 +14,10 @@ from itertools import pairwise
 import regex
 
 from assistant.background import tellingness
-from assistant.borne import Source, amounts, facts_in, names
-from assistant.facts import Reading, read
-from assistant.opposed import attribution, direction, negation
-from assistant.stance import denials, sayings
+from assistant.claims.borne import Source, amounts, facts_in, names
+from assistant.claims.facts import Reading, read
+from assistant.claims.opposed import attribution, direction, negation
+from assistant.claims.stance import denials, sayings
 from assistant.text import fold, language_of
 from assistant.types import Evidence, Judgement, Lack, Passage, Sentence, Shown, Span
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from assistant.facts import Reading
+from assistant.claims.facts import Reading
 from assistant.text import fold
 
 # Names and words of names that mean the same, without accents; places and bodies of news.

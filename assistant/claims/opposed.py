@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assistant.binding import Place, best, likeness
-from assistant.borne import AHEAD, Source
-from assistant.facts import Fact, Reading
-from assistant.names import places_of
-from assistant.stance import Saying, act_fits, denials, directions, lacking, sayings
+from assistant.claims.binding import Place, best, likeness
+from assistant.claims.borne import AHEAD, Source
+from assistant.claims.facts import Fact, Reading
+from assistant.claims.names import places_of
+from assistant.claims.stance import Saying, act_fits, denials, directions, lacking, sayings
 from assistant.types import Lack
 
 SAME_PLACE = 1.0  # likeness from which a word of direction stands where its opposite does
