@@ -25,7 +25,7 @@ from assistant.types import Evidence, Judgement, Lack, Passage, Sentence, Shown,
 Similar = Callable[[str, Sequence[str]], Sequence[float]]
 
 # Fitted on the even half of XQuAD (tests/benchmarks/claims.py): at these, verbatim, shortened and
-# paraphrased sentences pass and sentences of other paragraphs do not.
+# paraphrased sentences pass.
 ENOUGH_WORDS = 0.72  # share of a claim's telling words that its evidence has, without vectors
 FEW_WORDS = 0.5  # the share that is enough where the vectors agree
 NEAR = 0.90  # cosine within a language, from which the vectors agree
