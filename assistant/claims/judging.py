@@ -24,13 +24,13 @@ from assistant.types import Evidence, Judgement, Lack, Passage, Sentence, Shown,
 # Claim, sentences of the passages → cosines of the embedding model; higher is better.
 Similar = Callable[[str, Sequence[str]], Sequence[float]]
 
-# Fitted on the even half of XQuAD (tests/benchmarks/claims.py): at these, verbatim, shortened and
-# paraphrased sentences pass and sentences of other paragraphs do not.
+# Set by hand and checked, not fitted, on the even half of XQuAD (tests/benchmarks/claims.py).
 ENOUGH_WORDS = 0.72  # share of a claim's telling words that its evidence has, without vectors
 FEW_WORDS = 0.5  # the share that is enough where the vectors agree
 NEAR = 0.90  # cosine within a language, from which the vectors agree
 # Across languages words cannot be compared, and cosines are lower and less spread: what counts is
-# how far a sentence is ahead of the mean one, less for every fact of the claim that it has.
+# how far a sentence is ahead of the mean one, less for every fact of the claim that it has. From
+# twenty translations by hand about one article: the least certain figures here.
 AHEAD_ACROSS = 0.045
 FACT_COUNTS = 0.015
 FACT_AHEAD = 0.03  # what a name or number in common adds to the cosine, to order sentences by
