@@ -127,7 +127,7 @@ def _query(
         last = past[-1]
         found = _contrasting(other.groupdict().get("noun") or "", last, read)
         if found is None:
-            return _with_topic(question, past[-1], sure, refuse_below)
+            return _with_topic(question, past[-1], sure, read, refuse_below)
         if subject or not telling(_without(question, other)):
             return _exchanged(last.query, *found, question)
         return _joined(question, question[: other.start()], found[1], question[other.end() :])
@@ -141,7 +141,7 @@ def _query(
                 if match.group().endswith(" "):
                     after = f" {after}"
                 return _joined(question, question[: match.start()], entity, after)
-    return _with_topic(question, past[-1], sure, refuse_below)
+    return _with_topic(question, past[-1], sure, read, refuse_below)
 
 
 # -- with a language model -----------------------------------------------------------------
@@ -320,7 +320,7 @@ def _joined(question: str, before: str, entity: Entity, after: str) -> str:
 # -- a missing topic -----------------------------------------------------------------------
 
 
-def _with_topic(question: str, last: _Past, sure: Sure, refuse_below: float) -> str:
+def _with_topic(question: str, last: _Past, sure: Sure, read: Read, refuse_below: float) -> str:
     """The question behind the last one's topic, where it has none of its own.
 
     A question of bare asking words ("khi nào?") has none. One of few words, or with words such
@@ -337,7 +337,20 @@ def _with_topic(question: str, last: _Past, sure: Sure, refuse_below: float) -> 
         return query
     if entities_in(question) or (len(words) > SHORT and not VAGUE.search(question)):
         return ""
+    if not (_spoken_of(words, question, read(query)) or VAGUE.search(question)):
+        return ""
     return query if sure(question) < refuse_below <= sure(query) else ""
+
+
+def _spoken_of(words: Sequence[str], question: str, texts: Sequence[str]) -> bool:
+    """Whether the passages speak of what the question asks: "thời tiết ngày mai" is another topic.
+
+    Most of its words must stand in them; words of another language cannot.
+    """
+    if not texts or language_of(question) != language_of(texts[0]):
+        return True
+    there = {fold(term) for text in texts for term in terms(text)}
+    return 2 * sum(fold(word) in there for word in words) > len(words)
 
 
 def _topic(query: str) -> str:

@@ -127,8 +127,14 @@ def test_few_words_go_on_only_where_that_makes_an_answer(
     alone: float, carried: float, taken: bool
 ) -> None:
     question = "Với dự án nào?"
-    found = asked(question, SECRETARY, sure=lambda q: alone if q == question else carried)
-    assert bool(found) == taken
+
+    def sure(query: str) -> float:
+        return alone if query == question else carried
+
+    found = follow(question, [SECRETARY], sure, lambda _: ["Phường có nhiều dự án."])
+    assert bool(found.query) == taken
+    # Where nothing of it is in what was found, it is another topic.
+    assert follow(question, [SECRETARY], sure, lambda _: ["Phường có chợ."]) == ALONE
 
 
 def test_a_long_history_is_read_from_its_end() -> None:
