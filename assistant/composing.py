@@ -13,7 +13,7 @@ from typing import Literal
 import regex
 
 from assistant.citations import Marker, MarkerFilter, literals_of
-from assistant.links import AddressFilter, LinkFilter
+from assistant.links import AddressFilter, LinkFilter, plain
 from assistant.sentencestream import End, SentenceStream
 from assistant.text import fold
 from assistant.types import (
@@ -196,7 +196,7 @@ class Composer:
             return []
         one, span = self._shown[judgement.evidence[0].number], judgement.evidence[0].span
         quote = one.passage.text[span.start - one.passage.start : span.end - one.passage.start]
-        events = self._say(f"{lead}“{' '.join(quote.split())}”")
+        events = self._say(f"{lead}“{' '.join(plain(quote).split())}”")
         _, cited = self._cited(replace(judgement, evidence=judgement.evidence[:1]))
         self._blanks = tail
         return [*events, *cited]

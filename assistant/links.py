@@ -120,6 +120,12 @@ def _text_of(link: regex.Match[str]) -> str:
     return f"[{text}]" if text.isdecimal() else text  # "[1](address)": a marker all the same
 
 
+def plain(text: str) -> str:
+    """A whole text, an article's own words say, without links; names of hosts stay."""
+    links, addresses = LinkFilter(), AddressFilter(texts=[text])
+    return addresses.feed(links.feed(text) + links.finish()) + addresses.settle()
+
+
 class AddressFilter:
     """Words as they stream, none of which Markdown, HTML or a finder of addresses can follow.
 

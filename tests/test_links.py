@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from assistant.composing import Policy
-from assistant.links import LONGEST, AddressFilter, LinkFilter
+from assistant.links import LONGEST, AddressFilter, LinkFilter, plain
 from tests.test_composing import composed
 
 OWN = "https://tuoitre.vn/abc-1.htm"
@@ -152,3 +152,7 @@ def test_readers_of_markdown_find_nothing_to_follow(pieces: list[str], policy: P
         for reader in READERS:
             assert not _Followed(reader.render(out)).found, out
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202e]", out)
+
+
+def test_an_articles_words_are_shown_without_their_links() -> None:
+    assert plain("Xem ![a](https://e.vn/p) ở Booking.com nhé.") == "Xem a ở Booking.com nhé."
