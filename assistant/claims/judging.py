@@ -150,10 +150,11 @@ def _lines(wanted: Reading, passages: Sequence[Shown], similar: Similar | None) 
     ]
     texts = [text for *_, text in cut]
     cosines = similar(wanted.text, texts) if similar and texts else [0.0] * len(texts)
-    return [
+    found = [
         Line(shown, i, start, end, read(text, shown.date), float(cosine))
         for (shown, i, start, end, text), cosine in zip(cut, cosines, strict=True)
     ]
+    return [line for line in found if line.reading.words]  # "***" bears nothing out
 
 
 def _text_of(passage: Passage, sentence: Sentence) -> str:
