@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -35,16 +35,21 @@ EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Every error is one line on stderr."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `assistant … | head` ends quietly
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except AssistantError as error:
         print(f"assistant: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("assistant: stopped", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # `assistant … | head`: nobody reads on
+        # Not by SIGPIPE's default, which would end a server whose client has gone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         print(f"assistant: {error}; check the path and its permissions", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -151,3 +152,21 @@ def test_help_and_errors_do_not_load_the_model() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(index: str) -> None:
+    command = [sys.executable, "-m", "assistant.cli", "search", "nhà ở", "--json"]
+    with subprocess.Popen(
+        [*command, "--index", index],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout and running.stderr
+        running.stdout.close()  # as `head` does when it has its lines
+        assert running.stderr.read() == b""
+    assert running.returncode == 0
+
+
+def test_a_command_leaves_broken_pipes_to_whoever_writes() -> None:
+    main(["doctor", "--index", "nowhere"])
+    assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN  # else a client could end a server
