@@ -37,6 +37,7 @@ _LEADS_IN = regex.compile(r"[^\p{N}]*[:：]\s*")  # "Theo bài viết:", but not
 _DRESS = regex.compile(
     r"^\s*(?:(?:[-•+>]|#{1,6}|\d{1,2}[.)])\s+)+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}"
 )
+_WHOLE = regex.compile(r"[.!?…。！？][\"'”’»)\]]*\s*$")  # how a sentence ends
 _UNSAID = regex.compile(r"[^\p{L}\p{N}]+")
 
 
@@ -88,11 +89,14 @@ class Composer:
         return _joined(self._taken(self._markers.feed(self._links.feed(text))))
 
     def finish(self, broken: bool = False) -> list[AnswerEvent]:
-        """The model's text has ended. ``broken``: in the middle, so nothing bears its end out."""
-        self._broken = broken
+        """The model's text has ended. ``broken``: in the middle.
+
+        Nothing bears out a sentence that broke off.
+        """
         events = self._taken(self._markers.feed(self._links.finish()))
         events += self._taken(self._markers.finish())
         events += self._settled()
+        self._broken = broken and not _WHOLE.search(self._sentence)
         events += self._split(self._sentences.finish())
         return _joined(events)
 
