@@ -162,7 +162,9 @@ def test_markers_of_citations_become_links_and_other_brackets_stay_text() -> Non
 def test_sources_tell_number_title_date_and_the_start_of_the_quote() -> None:
     citation = cite(3, FIRST_QUOTE)
     answer = Answer("?", "Đúng vậy [3].", "vi", 0.9, (citation,))
-    done = Exchange("?", answer.text, None, (citation,), {"seed": "2025-08-05"}, answer)
+    done = Exchange(
+        "?", answer.text, citations=(citation,), dates={"seed": "2025-08-05"}, answer=answer
+    )
     said = _Reading(page.reply(done, LABELS["en"])).text
     assert "Sources" in said
     assert f"3{SEED.title} 5 Aug 2025" in said
@@ -173,7 +175,7 @@ def test_sources_tell_number_title_date_and_the_start_of_the_quote() -> None:
 def test_an_unverified_citation_says_so() -> None:
     doubtful = Citation(1, "seed", "T", 0, 4, "Sáng", verified=False)
     answer = Answer("?", "Ừ [1].", "vi", 0.5, (doubtful,))
-    done = Exchange("?", answer.text, None, (doubtful,), {}, answer)
+    done = Exchange("?", answer.text, citations=(doubtful,), answer=answer)
     assert LABELS["en"].unverified in page.reply(done, LABELS["en"])
 
 
