@@ -56,14 +56,16 @@ class Readable(Protocol):
         ...
 
 
-def build(assistant: Readable) -> gr.Blocks:
-    """The page over ``assistant``, with its queue set; :func:`mount` gives it its looks."""
-    return _Chat(assistant).blocks
+def build(assistant: Readable, sign_out: bool = False) -> gr.Blocks:
+    """The page over ``assistant``, with its queue set; :func:`mount` gives it its looks.
+
+    ``sign_out``: visitors have signed in, and are shown the way out.
+    """
+    return _Chat(assistant, sign_out).blocks
 
 
-def mount(application: FastAPI, blocks: gr.Blocks, sign_out: bool = False) -> None:
-    """Mounts ``blocks`` at the root of ``application``. ``sign_out``: with a link to leave."""
-    links = [{"label": "Đăng xuất · Sign out", "url": "/logout"}] if sign_out else []
+def mount(application: FastAPI, blocks: gr.Blocks) -> None:
+    """Mounts ``blocks`` at the root of ``application``."""
     gr.mount_gradio_app(
         application,
         blocks,
@@ -71,7 +73,7 @@ def mount(application: FastAPI, blocks: gr.Blocks, sign_out: bool = False) -> No
         theme=_theme(),
         css_paths=page.STATIC / "chat.css",
         favicon_path=str(page.STATIC / "favicon.png"),
-        footer_links=links,
+        footer_links=[],
         show_error=False,
         max_file_size="1kb",  # nothing is uploaded
         enable_monitoring=False,
@@ -123,8 +125,9 @@ class _Chat:
     a list of runs that handlers change in place. They return the components that change.
     """
 
-    def __init__(self, assistant: Readable) -> None:
+    def __init__(self, assistant: Readable, sign_out: bool) -> None:
         self.assistant = assistant
+        self.sign_out = sign_out
         self.blocks = gr.Blocks(
             title="Hỏi đáp tin tức · Ask the news",
             analytics_enabled=False,
@@ -140,7 +143,9 @@ class _Chat:
         self.run = gr.State(None)  # what the last submit began, if it began anything
         self.address = gr.Textbox(visible=False)  # what the reader shows
         with gr.Row(elem_id="top"):
-            self.heading = gr.HTML(page.heading(labels), elem_id="heading", js_on_load=None)
+            self.heading = gr.HTML(
+                page.heading(labels, self.sign_out), elem_id="heading", js_on_load=None
+            )
             self.fresh = gr.Button(labels.fresh, elem_id="fresh", size="sm", visible=False)
             self.language = gr.Radio(
                 _LANGUAGES,
@@ -228,7 +233,7 @@ class _Chat:
         """Everything said so far and every label, in ``language``."""
         labels = LABELS[language]
         return {
-            self.heading: page.heading(labels),
+            self.heading: page.heading(labels, self.sign_out),
             self.fresh: gr.update(value=labels.fresh),
             self.language: gr.update(label=labels.switch),
             self.chatbot: gr.update(

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any, Final
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
@@ -105,7 +106,8 @@ def routes(answering: Answering) -> APIRouter:
         )
         if last is None:
             return Response(status_code=499)
-        return JSONResponse(completion.whole(_answer(last)))
+        # In a thread, since counting tokens takes a while.
+        return JSONResponse(await to_thread.run_sync(completion.whole, _answer(last)))
 
     return router
 

@@ -96,8 +96,8 @@ class Guard:
         except Exception as failure:
             if begun:
                 raise
-            problem = problems.of_failure(failure)
-            await problems.response(problem, scope["path"])(scope, receive, secured)
+            found = problems.of_failure(failure)
+            await problems.response(found, scope["path"])(scope, receive, secured)
 
     def _pass(self, scope: Scope, headers: Headers) -> None:
         """Raises Problem for a request that may not pass."""
@@ -133,8 +133,10 @@ class Guard:
             owner = access.keys.owner(key.strip()) if kind.lower() == "bearer" else None
             if owner:
                 return f"key:{owner}"
-        if proxied and access.proxy_header and (name := headers.get(access.proxy_header)):
-            return f"proxy:{name}"
+        if proxied and access.proxy_header:
+            names = headers.getlist(access.proxy_header)
+            if len(names) == 1 and names[0]:  # of two, one may be the client's own
+                return f"proxy:{names[0]}"
         if access.sessions:
             cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
             if user := access.sessions.user(cookie):
@@ -159,12 +161,16 @@ class Guard:
 
 def _tell_by_proxy(scope: Scope, headers: Headers) -> None:
     """The client and scheme as the proxy saw them; it appends to what clients send."""
-    forwarded = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    forwarded = _last(headers, "x-forwarded-for")
     if forwarded:
         scope["client"] = (forwarded, 0)
-    scheme = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
+    scheme = _last(headers, "x-forwarded-proto")
     if scheme in ("http", "https"):
         scope["scheme"] = scheme
+
+
+def _last(headers: Headers, name: str) -> str:
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
 
 
 def _name_of(host: str) -> str:

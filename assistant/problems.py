@@ -17,7 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from assistant.types import AssistantError, LLMError
+from assistant.types import AssistantError, IndexFault, LLMError, ModelError
 
 OPENAI: Final = "/v1/"
 _log = logging.getLogger(__name__)
@@ -84,6 +84,9 @@ def of_failure(failure: Exception) -> Problem:
             return failure
         case LLMError(kind="rate"):
             return Problem(503, _line(failure), {"Retry-After": "10"})
+        case IndexFault() | ModelError():  # their messages name folders of this machine
+            _log.error("%s", _line(failure))
+            return Problem(503, "The index cannot be used; on the server: assistant doctor")
         case AssistantError():
             return Problem(503, _line(failure))
         case _:

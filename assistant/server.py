@@ -77,7 +77,7 @@ def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
     _add_signs(found, warming)
     if tools is not None:
         found.router.routes += tools.routes
-    chat.mount(found, chat.build(assistant), sign_out=access.users is not None)
+    chat.mount(found, chat.build(assistant, sign_out=access.users is not None))
     _give_way(found)
     # The last one added is the first one passed.
     found.add_middleware(BodyLimit, limit=settings.max_body)

@@ -72,7 +72,7 @@ def routes(access: Access) -> APIRouter:
         name, password = _text(fields, "name").strip(), _text(fields, "password")
         there = _text(fields, "next")
         client = request.client.host if request.client else ""
-        seconds = tries.wait(client) or tries_of_name.wait(name)
+        seconds = tries.wait(client) or tries_of_name.wait(name[:64])
         if seconds:
             return _page(request, there, "often", 429, seconds)
         if not limiter:  # belongs to the event loop that runs now

@@ -38,7 +38,8 @@ QUOTE = Citation(1, "bridge", "Cầu", 0, 22, BRIDGE.text, verified=True)
 class Scripted:
     """Says after how many turns it was asked what, and cites the bridge.
 
-    "hỏng" breaks at once, "vỡ" half-way, "quá tải" is a busy language model; "mãi" says a word
+    "hỏng" breaks at once, "vỡ" half-way, "mất" has no index,
+    "quá tải" is a busy language model; "mãi" says a word
     every 50 ms until it is closed, which ``closed`` tells.
     """
 
@@ -54,6 +55,8 @@ class Scripted:
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
         if question == "hỏng":
             raise RuntimeError("secret detail")
+        if question == "mất":
+            raise IndexFault("No index at /secret/folder; run: assistant index")
         if question == "quá tải":
             raise LLMError("The model is busy; try again", "rate")
         yield Retrieved((HIT,), "")

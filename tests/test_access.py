@@ -15,12 +15,16 @@ from typing import Any
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from playwright.sync_api import Browser, expect
 
 from assistant import access, cli, server
 from assistant.access import COOKIE, Access, Keys, Sessions, Users
 from assistant.settings import Settings
 from assistant.types import SettingsError
 from tests.served import Scripted, served
+from tests.test_chat import browser, browser_test
+
+__all__ = ["browser"]  # a fixture
 
 PASSWORDS = {"linh": "một mật khẩu dài", "nam": "another long one"}
 HTML = {"accept": "text/html"}
@@ -374,6 +378,9 @@ import logging, sys, threading, httpx
 from assistant import server
 from assistant.settings import Settings
 from tests.served import Scripted, served
+from tests.test_chat import browser, browser_test
+
+__all__ = ["browser"]  # a fixture
 from pathlib import Path
 users, keys, key = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 logging.basicConfig(level=logging.DEBUG)
@@ -408,6 +415,8 @@ def test_a_trusted_proxy_names_the_user() -> None:
         assert asks(proxy) == 401
         assert proxy.get("/").status_code == 401
         assert asks(proxy, **{"x-remote-user": "linh"}) == 200
+        twice = [("x-remote-user", "linh"), ("x-remote-user", "nam")]
+        assert proxy.get("/api/v1/articles", headers=twice).status_code == 401
         own = {"x-remote-user": "linh", "origin": "https://hoi.example"}
         assert asks(proxy, **own) == 403
         # Under the name that the outside knows it by, a page of ours is no stranger.
@@ -432,6 +441,39 @@ def test_the_cookie_is_secure_behind_a_proxy_with_https(folder: Path) -> None:
         headers = {"x-forwarded-proto": "https", "x-forwarded-for": "198.51.100.7"}
         cookie = linh.post("/login", data=data, headers=headers).headers["set-cookie"]
         assert "secure" in cookie.lower()
+
+
+@pytest.mark.browser
+@browser_test
+def test_two_people_in_browsers(closed: httpx.Client, browser: Browser) -> None:
+    """The sign-in works without scripts; what one asks, the other neither sees nor continues."""
+    tabs = []
+    for name, password in PASSWORDS.items():
+        plain = browser.new_context(java_script_enabled=False)
+        form = plain.new_page()
+        form.goto(str(closed.base_url))
+        form.locator("#name").fill(name)
+        form.locator("#password").fill(password)
+        form.locator("button").click()
+        form.wait_for_url(f"{closed.base_url}/")
+        kept = browser.new_context(storage_state=plain.storage_state(), locale="vi-VN")
+        tabs.append(kept.new_page())
+        tabs[-1].goto(str(closed.base_url))
+        plain.close()
+    for tab, name in zip(tabs, PASSWORDS, strict=True):
+        tab.locator("#question textarea").fill(f"{name}?")
+        tab.keyboard.press("Enter")
+        expect(tab.locator(".sources")).to_be_visible()
+    for tab, name in zip(tabs, PASSWORDS, strict=True):
+        expect(tab.locator(".question")).to_have_text([f"{name}?"])
+        expect(tab.locator(".body").first).to_have_text(f"() {name}? [1]")
+    tabs[0].get_by_role("link", name="Đăng xuất").click()
+    tabs[0].get_by_role("button").click()
+    expect(tabs[0].locator("#password")).to_be_visible()
+    tabs[1].reload()
+    expect(tabs[1].locator("#question")).to_be_visible()
+    for tab in tabs:
+        tab.context.close()
 
 
 def test_a_proxys_clients_are_counted_apart() -> None:

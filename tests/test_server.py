@@ -255,6 +255,7 @@ def test_nothing_large_is_uploaded(client: httpx.Client) -> None:
         ("GET", "/api/v1/articles?limit=9999", {}, 422, "limit: "),
         ("POST", "/api/v1/answer", {"json": {"question": "hỏng"}}, 500, "log"),
         ("POST", "/api/v1/answer", {"json": {"question": "quá tải"}}, 503, "busy"),
+        ("POST", "/api/v1/answer", {"json": {"question": "mất"}}, 503, "doctor"),
         ("POST", "/api/v1/answer", {"json": {"question": "hỏng", "stream": True}}, 500, "log"),
         ("GET", "/healthz", {"headers": {"host": "evil.example"}}, 421, "host"),
     ],
