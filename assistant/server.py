@@ -34,7 +34,8 @@ from assistant.types import AssistantError
 
 PORTS_TRIED: Final = 20
 PATIENCE: Final = 3  # seconds that open requests have to end when the server stops
-OURS: Final = ("/api", "/v1", "/mcp", "/healthz", "/readyz", "/docs")  # never the page's
+# Never the page's, whether they are there or not.
+OURS: Final = "/api /v1 /mcp /healthz /readyz /docs /login /logout".split()
 
 _API_PAGE: Final = Template((page.STATIC / "api.html").read_text("utf-8"))
 _log = logging.getLogger(__name__)

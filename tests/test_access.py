@@ -311,6 +311,14 @@ def test_guessing_is_slowed_down(folder: Path) -> None:
         assert int(refused.headers["retry-after"]) > 0
 
 
+def test_without_users_there_is_no_sign_in(folder: Path, key: str) -> None:
+    with served(Scripted(), Settings(keys=folder / "keys")) as found:
+        assert found.get("/login").status_code == 404
+        assert sign_in(found, "linh", PASSWORDS["linh"]).status_code == 404
+        assert found.get("/", headers=HTML).status_code == 401
+        assert asks(found, authorization=f"Bearer {key}") == 200
+
+
 # Keys
 
 

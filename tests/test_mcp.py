@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,3 +116,27 @@ async def test_failures_are_told_in_a_line(
         assert words in found.content[0].text
         assert "secret" not in found.content[0].text
         assert "Traceback" not in found.content[0].text
+
+
+WITHOUT = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "mcp":
+            raise ModuleNotFoundError("No module named 'mcp'", name="mcp")
+sys.meta_path.insert(0, Missing())
+from assistant import cli
+from tests.served import Scripted, served
+with served(Scripted()) as client:
+    print(client.post("/mcp", json={}).status_code)
+print(cli.main(["mcp"]))
+"""
+
+
+def test_without_the_extra_the_rest_works_and_the_command_says_what_to_install() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == ["404", "2"]
+    assert "pip install 'article-assistant[mcp]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

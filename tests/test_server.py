@@ -73,15 +73,18 @@ def seed_questions() -> list[str]:
 
 
 def test_an_answer_is_the_same_by_every_way_in(
-    seed: httpx.Client, seed_assistant: Assistant, capsys: pytest.CaptureFixture[str]
+    seed: httpx.Client,
+    seed_assistant: Assistant,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(cli, "_open", lambda options: seed_assistant)  # loads the model once
     kinds = set()
     for question in seed_questions():
         answer = seed_assistant.answer(question)
         proof = json.dumps(_proof(answer.citations), ensure_ascii=False)
         kinds.add(answer.grounding)
-        folder = str(seed_assistant.settings.index)
-        assert cli.main(["ask", question, "--index", folder, "--json"]) == 0
+        assert cli.main(["ask", question, "--json"]) == 0
         printed = json.loads(capsys.readouterr().out)
         body = ask(seed, question)
         parts = seed.post("/api/v1/answer", json={"question": question, "stream": True}).text
