@@ -55,6 +55,7 @@ class Labels:
     tagline: str
     switch: str
     fresh: str
+    leave: str
     question: str
     hint: str
     ask: str
@@ -265,9 +266,11 @@ def _refusal(answer: Answer, labels: Labels) -> str:
 _PARAGRAPH = re.compile(r"[^\n]+\n*|\n+")  # a line with the line ends after it
 
 
-def heading(labels: Labels) -> str:
-    """The title of the page."""
-    return f"<h1>{html.escape(labels.title)}</h1><p>{html.escape(labels.tagline)}</p>"
+def heading(labels: Labels, sign_out: bool = False) -> str:
+    """The title of the page, and the way out for those who have signed in."""
+    title = f"<h1>{html.escape(labels.title)}</h1><p>{html.escape(labels.tagline)}</p>"
+    leave = f'<a class="leave" href="/logout">{html.escape(labels.leave)}</a>'
+    return title + leave if sign_out else title
 
 
 def library(articles: Sequence[Article], labels: Labels) -> str:
