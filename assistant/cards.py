@@ -34,7 +34,7 @@ VERSION: Final = 1  # of the format; another is refused
 SUFFIXES: Final = (".json", ".md", ".html")
 MAX_BYTES: Final = 20_000_000
 MAX_QUOTES: Final = 2000
-MAX_QUOTE: Final = 50_000  # characters; each of a quote's words is looked for
+MAX_QUOTED: Final = 1_000_000  # characters of all quotes; each of their words is looked for
 MARK: Final = "article-assistant-card"  # names the block that holds the document
 
 # Where the document stands in the two readable forms. Their texts cannot hold these: every "<"
@@ -279,8 +279,9 @@ def _fault(card: Card) -> str:
         return f"its format has version {card.version}, this program reads {VERSION}; update it"
     if not card.exchanges:
         return "it holds no exchange"
-    if sum(len(exchange.proofs) for exchange in card.exchanges) > MAX_QUOTES:
-        return f"it holds more than {MAX_QUOTES} quotes"
+    lengths = [len(proof.quote) for exchange in card.exchanges for proof in exchange.proofs]
+    if len(lengths) > MAX_QUOTES or sum(lengths) > MAX_QUOTED:
+        return f"it holds more than {MAX_QUOTES} quotes or {MAX_QUOTED} characters of them"
     for number, exchange in enumerate(card.exchanges, 1):
         if why := _wrong(exchange):
             return f"exchange {number} {why}"
@@ -290,8 +291,6 @@ def _fault(card: Card) -> str:
 def _wrong(exchange: Exchange) -> str:
     if not all(0 <= c.start <= c.end <= len(exchange.answer) for c in exchange.claims):
         return "has a claim outside its answer"
-    if any(len(proof.quote) > MAX_QUOTE for proof in exchange.proofs):
-        return f"has a quote of more than {MAX_QUOTE} characters"
     if exchange.grounding != _answer(exchange).grounding:
         return f"says it is {exchange.grounding}, which its citations and claims do not bear out"
     return ""
