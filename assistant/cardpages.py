@@ -39,6 +39,13 @@ def render(card: Card, suffix: str) -> str:
     return html_page(card) if suffix == ".html" else markdown(card)
 
 
+def shows_quotes(card: Card, suffix: str, text: str) -> bool:
+    """Whether a page, of whatever version, shows every quote of its card."""
+    form = _html_quote if suffix == ".html" else _md_quote
+    proofs = (proof for exchange in card.exchanges for proof in exchange.proofs)
+    return all(form(proof.quote) in text for proof in proofs)
+
+
 @lru_cache(maxsize=1)
 def _labels() -> Mapping[str, Words]:
     found: Mapping[str, Words] = json.loads((_STATIC / "card.json").read_text("utf-8"))
@@ -201,11 +208,15 @@ def _html_proof(proof: Proof, words: Words) -> str:
     facts = [f"<cite>{escape(proof.title)}</cite>", source, *map(escape, _facts(proof, words))]
     digest = f"{escape(words['hash'])} <code>{escape(proof.sha256)}</code>"
     return (
-        f'<blockquote dir="auto"{_lang(proof.language)}>{escape(proof.quote)}</blockquote>'
+        f'<blockquote dir="auto"{_lang(proof.language)}{_html_quote(proof.quote)}'
         f'<p class="facts">{" · ".join(filter(None, facts))}</p>'
         f'<p class="hash">{escape(_place(proof, words))} · '
         f"{digest if proof.sha256 else escape(words['unknown'])}</p>"
     )
+
+
+def _html_quote(quote: str) -> str:
+    return f">{escape(quote)}</blockquote>"
 
 
 def _lang(code: str) -> str:
@@ -257,13 +268,20 @@ def _md_piece(plain: str, claim: Claim | None, words: Words) -> str:
 
 
 def _md_proof(proof: Proof, words: Words) -> list[str]:
-    lines = _md_lines(_md_text(proof.quote)).split("\n")
-    quote = "\n".join(f"> {line}".rstrip() for line in lines)
     address = _address(proof.source)
     source = f"<{address}>" if address else _md(proof.source)
     facts = [_md(proof.title), source, *map(_md, _facts(proof, words))]
     digest = f"{_md(words['hash'])} {_md(proof.sha256)}" if proof.sha256 else _md(words["unknown"])
-    return [quote, " · ".join(filter(None, facts)), f"{_md(_place(proof, words))} · {digest}"]
+    return [
+        _md_quote(proof.quote),
+        " · ".join(filter(None, facts)),
+        f"{_md(_place(proof, words))} · {digest}",
+    ]
+
+
+def _md_quote(quote: str) -> str:
+    lines = _md_lines(_md_text(quote)).split("\n")
+    return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
 def _md_text(text: str) -> str:

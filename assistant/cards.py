@@ -31,6 +31,7 @@ from assistant.types import (
 
 FORMAT: Final = "article-assistant card"
 VERSION: Final = 1  # of the format; another is refused
+RENDERING: Final = 1  # of the readable forms: raise it with any change of what they show
 SUFFIXES: Final = (".json", ".md", ".html")
 MAX_BYTES: Final = 20_000_000
 MAX_QUOTES: Final = 2000
@@ -101,12 +102,16 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A conversation with its proofs. ``made``: when, ISO 8601 in UTC."""
+    """A conversation with its proofs. ``made``: when, ISO 8601 in UTC.
+
+    ``rendering``: which version of the readable forms its program had.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     format: str
     version: int
+    rendering: int
     made: str
     title: str
     language: Literal["vi", "en"]  # of our words around the conversation
@@ -147,6 +152,7 @@ def make(
     return Card(
         FORMAT,
         VERSION,
+        RENDERING,
         when,
         _line(title or answers[0].question),
         "vi" if vietnamese else "en",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
-import regex
-
-from assistant.cardpages import render
-from assistant.cards import Card, Proof, digest, parse, read, suffix_of
+from assistant.cardpages import render, shows_quotes
+from assistant.cards import RENDERING, Card, Proof, digest, parse, read, suffix_of
 from assistant.segment import sentences
 from assistant.text import bigrams, terms
 from assistant.types import Article, Span
@@ -22,6 +23,7 @@ from assistant.types import Article, Span
 Standing = Literal["holds", "moved", "changed", "gone"]
 
 TELLING = 4  # terms; fewer may stand in any article and say nothing about where a quote went
+_RUN = re.compile(r"\S+")
 ALIKE = 0.5  # of one file's several articles, the one that a changed quote is nearest to
 _SHOWN = 100  # characters of a text in the table
 
@@ -54,7 +56,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A card held against an index. ``intact``: the readable part says what the document says."""
+    """A card held against an index. ``intact``: the readable part says what the document says.
+
+    Of a page that another version of this program made, that is only known of its quotes.
+    """
 
     file: str
     card: Card
@@ -80,7 +85,8 @@ class Shelf:
     """The articles of an index, by what an edited one can be known by."""
 
     def __init__(self, articles: Sequence[Article]) -> None:
-        self.articles = articles
+        self._articles = articles
+        self._flat: list[str] | None = None
         self._by_id = {article.id: article for article in articles}
         self._by_path: dict[str, list[Article]] = {}
         self._by_name: dict[tuple[str, str], list[Article]] = {}
@@ -101,14 +107,28 @@ class Shelf:
         found = self._by_path.get(proof.path_sha256, []) if proof.path_sha256 else []
         return found or (self._by_name.get((proof.title, proof.source), []) if proof.title else [])
 
+    def holding(self, words: str) -> list[Article]:
+        """The articles that hold these words, whatever the spaces: all of them are read."""
+        if self._flat is None:
+            self._flat = [_flat(article.text) for article in self._articles]
+        needle = _flat(words)
+        return [a for a, flat in zip(self._articles, self._flat, strict=True) if needle in flat]
+
 
 def verify_file(path: Path, articles: Sequence[Article]) -> Verification:
     """The card in the file, held against these articles. Raises CardError."""
     text = read(path)
     card = parse(path, text)
+    return Verification(str(path), card, _is_intact(card, text, path), verify(card, articles))
+
+
+def _is_intact(card: Card, text: str, path: Path) -> bool:
     suffix = suffix_of(path)
-    intact = suffix == ".json" or render(card, suffix) == text
-    return Verification(str(path), card, intact, verify(card, articles))
+    if suffix == ".json":
+        return True
+    if card.rendering == RENDERING:
+        return render(card, suffix) == text
+    return shows_quotes(card, suffix, text)
 
 
 def verify(card: Card, articles: Sequence[Article]) -> tuple[Finding, ...]:
@@ -137,7 +157,7 @@ def locate(proof: Proof, shelf: Shelf) -> tuple[Standing, Place | None]:
         nearest, likeness = _nearest(versions, words)
         if len(versions) == 1 or likeness >= ALIKE:
             return "changed", nearest
-    elif len(terms(words)) >= TELLING and (place := _standing_in(shelf.articles, words)):
+    elif len(terms(words)) >= TELLING and (place := _standing_in(shelf.holding(words), words)):
         return "moved", place
     return "gone", None
 
@@ -146,15 +166,38 @@ def find_words(words: str, text: str, near: int = 0) -> Span | None:
     """Where ``words`` stand in ``text``, whatever the spaces between them; the place nearest to
     ``near`` where there are several. Never inside a longer word or number: "15" is not in "150".
     """
-    parts = words.split()
-    if not parts:
+    needle, flat = _flat(words), _flat(text)
+    if not needle or needle not in flat:
         return None
-    inner = r"\s+".join(regex.escape(part) for part in parts)
-    before = r"(?<![\p{L}\p{N}])" if parts[0][0].isalnum() else ""
-    after = r"(?![\p{L}\p{N}])" if parts[-1][-1].isalnum() else ""
-    places = [m.span() for m in regex.finditer(f"{before}{inner}{after}", text)]
-    start, end = min(places, key=lambda span: abs(span[0] - near), default=(-1, -1))
-    return Span(start, end) if start >= 0 else None
+    runs = [run.span() for run in _RUN.finditer(text)]
+    starts = list(accumulate((end - start + 1 for start, end in runs), initial=0))  # in ``flat``
+
+    def offset(at: int) -> int:
+        """Where the character of ``flat`` stands in ``text``."""
+        run = bisect_right(starts, at) - 1
+        return runs[run][0] + at - starts[run]
+
+    found = [
+        Span(offset(at), offset(at + len(needle) - 1) + 1)
+        for at in _occurrences(needle, flat)
+        if not _cuts_a_word(flat, at) and not _cuts_a_word(flat, at + len(needle))
+    ]
+    return min(found, key=lambda span: abs(span.start - near), default=None)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _occurrences(needle: str, text: str) -> Iterator[int]:
+    at = text.find(needle)
+    while at >= 0:
+        yield at
+        at = text.find(needle, at + len(needle))
+
+
+def _cuts_a_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
 def _standing_in(articles: Sequence[Article], words: str, near: int = 0) -> Place | None:
@@ -204,8 +247,8 @@ def table(verification: Verification) -> str:
     lines.append(f"{len(verification.findings)} quotes{': ' + told if told else ''}")
     if not verification.intact:
         lines.append(
-            "The readable part of this file is not what its data gives: it was edited, or made by "
-            "another version of this program. Only the data was checked"
+            "The readable part of this file does not say what its data says: it was edited; only "
+            "the data was checked"
         )
     return "\n".join(lines)
 

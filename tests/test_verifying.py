@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.cardpages import save
-from assistant.cards import Card, CardError, make
+from assistant.cardpages import render, save
+from assistant.cards import RENDERING, Card, CardError, digest, make
 from assistant.cli import main
 from assistant.corpus import read_article
 from assistant.types import Answer, Article, Citation
@@ -153,6 +153,7 @@ def test_a_wrong_content_hash_is_not_the_same_article() -> None:
         ("a.b", "axb a.b", (4, 7)),
         ("“x”", "“x”", (0, 3)),
         ("", "x", None),
+        ("ba bốn", "một\n\nhai \t ba\nbốn", (11, 17)),
     ],
 )
 def test_words_are_found_whole_whatever_the_spaces(
@@ -274,3 +275,21 @@ def test_a_bad_file_and_a_missing_index_are_one_line(
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"name a \.json"):
         verify_file(tmp_path / "card.txt", [])
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html"])
+def test_a_page_of_another_version_must_still_show_its_quotes(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"card{suffix}"
+    save(replace(card(FIRST), rendering=RENDERING + 1), path)
+    text = path.read_text("utf-8").replace("Trích dẫn", "Nguồn", 1)  # other words of ours
+    path.write_text(text, "utf-8")
+    assert verify_file(path, [article()]).sound
+    path.write_text(text.replace("Tâm", "Châu", 1), "utf-8")
+    assert not verify_file(path, [article()]).sound
+
+
+def test_a_change_of_the_pages_raises_their_version() -> None:
+    """Otherwise each page that was exported before would be called edited. When this fails, raise
+    RENDERING and put the new digest here."""
+    pages = "".join(render(card(FIRST, SECOND), suffix) for suffix in (".md", ".html"))
+    assert (RENDERING, digest(pages)[:16]) == (1, "ce9674ebb1aacea4")
