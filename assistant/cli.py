@@ -102,7 +102,8 @@ def _search(options: argparse.Namespace) -> int:
         _print_json(wire.search_json(question, hits))
         return 0
     for hit in hits:
-        print(f"{hit.rank}. {hit.title}  ({hit.score:.2f})\n   {' '.join(hit.text.split())}\n")
+        text = " ".join(_shown(hit.text).split())
+        print(f"{hit.rank}. {_shown(hit.title)}  ({hit.score:.2f})\n   {text}\n")
     if not hits:
         print("Nothing found.")
     return 0
@@ -116,7 +117,7 @@ def _ask(options: argparse.Namespace) -> int:
     question = _question(options)
     for event in assistant.stream(question):
         if isinstance(event, TextDelta) and not options.json:
-            print(event.text, end="", flush=True)
+            print(_shown(event.text), end="", flush=True)
         elif isinstance(event, Finished):
             answer = event.answer
     _save_card(options, assistant, answer)
@@ -133,7 +134,7 @@ def _ask(options: argparse.Namespace) -> int:
     for citation in answer.citations:
         article = dates[citation.article_id]
         facts = ", ".join(filter(None, [article.title, article.date, article.source]))
-        print(f"[{citation.number}] {facts}")
+        print(f"[{citation.number}] {_shown(facts)}")
     return 0
 
 
@@ -316,6 +317,13 @@ def _articles(settings: Settings) -> list[Article]:
 
 
 # -- plumbing ----------------------------------------------------------------------------
+
+
+def _shown(text: str) -> str:
+    """Text for a terminal, which obeys control characters: an article may hold any."""
+    from assistant.links import UNSEEN
+
+    return UNSEEN.sub("", text)
 
 
 def _print_json(value: Any) -> None:

@@ -3,7 +3,8 @@
 The last user message is the question, the exchanges before it are the history. System messages
 are accepted and not followed: what is said comes from the articles alone. Citations are in the
 message, or the last chunk, as ``citations``; the model "assistant-with-sources" also lists them
-in the text. ``usage`` counts the texts of question, history and answer in tokens of cl100k_base,
+in the text. Programs show the text as Markdown, so no link or image of an article's words is in
+it (``citations`` has the words as they are). ``usage`` counts the texts of question, history and answer in tokens of cl100k_base,
 whichever model wrote the answer.
 """
 
@@ -24,6 +25,7 @@ from starlette.responses import JSONResponse, Response
 
 from assistant import problems, relay, wire
 from assistant.api import Answering
+from assistant.links import plain
 from assistant.passages import count_tokens
 from assistant.problems import Problem
 from assistant.types import Answer, AnswerEvent, Citation, Finished, TextDelta, Turn
@@ -150,7 +152,9 @@ def sources(citations: Sequence[Citation], language: str) -> str:
     """The list under an answer; "" where there is nothing to list."""
     if not citations:
         return ""
-    lines = [f"[{c.number}] {c.title}: “{' '.join(c.quote.split())}”" for c in citations]
+    lines = [
+        f"[{c.number}] {plain(c.title)}: “{' '.join(plain(c.quote).split())}”" for c in citations
+    ]
     return f"\n\n{_SOURCES['vi' if language == 'vi' else 'en']}\n\n" + "\n".join(lines)
 
 
@@ -165,7 +169,7 @@ class _Completion:
         self.head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time())}
 
     def whole(self, answer: Answer) -> dict[str, Any]:
-        text = answer.text + self._sources(answer)
+        text = plain(answer.text) + self._sources(answer)
         message = {"role": "assistant", "content": text, "refusal": None, **_proof(answer)}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         return {
@@ -185,7 +189,7 @@ class _Completion:
             for last in events:
                 if isinstance(last, TextDelta):
                     written.append(last.text)
-                    yield self._chunk({"content": last.text})
+                    yield self._chunk({"content": plain(last.text)})
         answer = _answer(last)
         if listed := self._sources(answer):
             written.append(listed)

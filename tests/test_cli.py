@@ -191,3 +191,18 @@ def test_a_reader_that_leaves_ends_the_command_quietly(index: str) -> None:
 def test_a_command_leaves_broken_pipes_to_whoever_writes() -> None:
     main(["doctor", "--index", "nowhere"])
     assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN  # else a client could end a server
+
+
+def test_what_an_article_holds_does_not_move_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "news").mkdir()
+    article = tmp_path / "news" / "tin.txt"
+    article.write_text("Chợ Bến Thành\u202e mở lại\u009b2J ngày 5-8.", "utf-8")
+    folder = str(tmp_path / "index")
+    assert main(["index", str(article), "--index", folder]) == 0
+    main(["ask", "Chợ Bến Thành mở lại ngày nào?", "--index", folder])
+    main(["search", "Chợ Bến Thành", "--index", folder])
+    out = capsys.readouterr().out
+    assert "Chợ Bến Thành mở lại" in out
+    assert not {"\u202e", "\u009b"} & set(out)
