@@ -4,8 +4,8 @@ The last user message is the question, the exchanges before it are the history. 
 are accepted and not followed: what is said comes from the articles alone. Citations are in the
 message, or the last chunk, as ``citations``; the model "assistant-with-sources" also lists them
 in the text. Programs show the text as Markdown, so no link or image of an article's words is in
-it (``citations`` has the words as they are). ``usage`` counts the texts of question, history and answer in tokens of cl100k_base,
-whichever model wrote the answer.
+it (``citations`` has the words as they are). ``usage`` counts the texts of question, history and
+answer in tokens of cl100k_base, whichever model wrote the answer.
 """
 
 from __future__ import annotations
