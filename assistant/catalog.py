@@ -115,8 +115,8 @@ class Catalog:
         if layout != LAYOUT:
             folder = self.path.parent
             raise IndexFault(
-                f"{self.path} has layout {layout}, this version needs {LAYOUT}; delete {folder} "
-                f"and run: assistant index --index {folder}"
+                f"{self.path} has layout {layout}, this version needs {LAYOUT}; index "
+                f"your articles anew: assistant index PATHS --rebuild --index {folder}"
             )
 
     def close(self) -> None:
@@ -376,8 +376,8 @@ class Catalog:
 
 def _unreadable(path: Path, error: sqlite3.DatabaseError) -> IndexFault:
     return IndexFault(
-        f"{path} cannot be read ({error}); if it is damaged, delete {path.parent} and run: "
-        f"assistant index --index {path.parent}"
+        f"{path} cannot be read ({error}); if it is damaged, index your articles anew: "
+        f"assistant index PATHS --rebuild --index {path.parent}"
     )
 
 

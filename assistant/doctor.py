@@ -44,7 +44,7 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         complaint = catalog.integrity()
         if complaint != "ok":
-            remedy = f"delete {folder} and run: {update}"
+            remedy = f"index your articles anew: assistant index PATHS --rebuild --index {folder}"
             return [Finding(False, f"The catalog is damaged: {complaint}", remedy)]
         return [
             *_identity(catalog, settings),

@@ -206,3 +206,16 @@ def test_what_an_article_holds_does_not_move_the_terminal(
     out = capsys.readouterr().out
     assert "Chợ Bến Thành mở lại" in out
     assert not {"\u202e", "\u009b"} & set(out)
+
+
+def test_a_damaged_catalog_is_made_anew_as_the_error_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "index"
+    assert main(["index", str(SEEDS), "--index", str(folder)]) == 0
+    (folder / "feedback.sqlite").write_bytes(b"what people wrote")
+    (folder / "catalog.sqlite").write_bytes(b"not a database, though long enough" * 100)
+    assert main(["ask", "Ai?", "--index", str(folder)]) == 2
+    assert f"assistant index PATHS --rebuild --index {folder}" in capsys.readouterr().err
+    assert main(["index", str(SEEDS), "--rebuild", "--index", str(folder)]) == 0
+    assert (folder / "feedback.sqlite").read_bytes() == b"what people wrote"
