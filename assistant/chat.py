@@ -1,7 +1,7 @@
 """The chat page: a conversation whose citations open, highlighted, in the article beside it.
 
-``build`` makes the page, ``serve`` puts it on a port. Nothing is decided here: the assistant's
-events are shown as they come.
+``build`` makes the page, ``mount`` puts it into the server's application. Nothing is decided
+here: the assistant's events are shown as they come.
 
 How a click reaches Python. A citation is a plain link to a place in an article,
 ``#article=<id>&start=<s>&end=<e>``, which gr.Chatbot's sanitizer lets through; following it
@@ -12,13 +12,9 @@ an address opened from elsewhere are thus one mechanism.
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -27,12 +23,12 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr
+from fastapi import FastAPI
 
 from assistant import page
 from assistant.page import LABELS, Exchange, Labels, Language
 from assistant.types import AnswerEvent, Article, AssistantError, Span, Turn
 
-PORTS_TRIED: Final = 20
 ANSWERS_AT_ONCE: Final = 4
 LONGEST_QUESTION: Final = 2000  # characters
 
@@ -61,24 +57,22 @@ class Readable(Protocol):
 
 
 def build(assistant: Readable) -> gr.Blocks:
-    """The page over ``assistant``, with its queue set; :func:`launch` gives it its looks."""
+    """The page over ``assistant``, with its queue set; :func:`mount` gives it its looks."""
     return _Chat(assistant).blocks
 
 
-def launch(blocks: gr.Blocks, host: str, port: int) -> str:
-    """Serves ``blocks`` from a thread and returns the address, once it answers."""
-    _reach_without_proxy()
-    blocks.launch(
-        server_name=f"[{host}]" if ":" in host else host,
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
+def mount(application: FastAPI, blocks: gr.Blocks, sign_out: bool = False) -> None:
+    """Mounts ``blocks`` at the root of ``application``. ``sign_out``: with a link to leave."""
+    links = [{"label": "Đăng xuất · Sign out", "url": "/logout"}] if sign_out else []
+    gr.mount_gradio_app(
+        application,
+        blocks,
+        path="/",
         theme=_theme(),
         css_paths=page.STATIC / "chat.css",
-        favicon_path=page.STATIC / "favicon.png",
-        footer_links=[],
-        share=False,
-        inbrowser=False,
+        favicon_path=str(page.STATIC / "favicon.png"),
+        footer_links=links,
+        show_error=False,
         max_file_size="1kb",  # nothing is uploaded
         enable_monitoring=False,
         run_history=False,  # the browser keeps no questions
@@ -86,72 +80,6 @@ def launch(blocks: gr.Blocks, host: str, port: int) -> str:
         pwa=False,
         mcp_server=False,
     )
-    shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-
-
-def serve(
-    assistant: Readable,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    ready: Callable[[str], None] = print,
-) -> None:
-    """Serves the page until Ctrl-C. ``ready`` is given the lines meant for the user.
-
-    Raises AssistantError if no port can be had.
-    """
-    free = free_port(host, port)
-    if free != port:
-        ready(f"Port {port} is taken; using {free}.")
-    blocks = build(assistant)
-    with suppress(KeyboardInterrupt):
-        try:
-            ready(f"Open {launch(blocks, host, free)}")
-            threading.Event().wait()
-        finally:
-            blocks.close(verbose=False)
-
-
-def free_port(host: str, port: int) -> int:
-    """The first port from ``port`` on that can be listened on; PORTS_TRIED are tried.
-
-    Raises AssistantError if all are taken, or if this account or machine may not listen there.
-    """
-    ports = range(port, min(port + PORTS_TRIED, 65536))
-    for candidate in ports:
-        try:
-            _bind(host, candidate)
-        except OSError as exc:
-            if exc.errno != errno.EADDRINUSE:
-                reason = exc.strerror or str(exc)
-                raise AssistantError(
-                    f"Cannot listen on {host}, port {candidate}: {reason}. "
-                    "Choose others with --host and --port."
-                ) from exc
-        else:
-            return candidate
-    raise AssistantError(
-        f"Ports {port} to {ports[-1]} are all taken. Choose another with --port."
-        if ports
-        else f"There is no port {port}. Choose one up to 65535 with --port."
-    )
-
-
-def _bind(host: str, port: int) -> None:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    with socket.socket(family, kind, protocol) as probe:
-        if os.name == "posix":  # a port left a moment ago is free; elsewhere this option steals it
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-
-
-def _reach_without_proxy() -> None:
-    """Gradio asks its own server for a sign of life, which a company's proxy cannot pass on."""
-    for name in ("no_proxy", "NO_PROXY"):
-        hosts = [h for h in os.environ.get(name, "").split(",") if h]
-        os.environ[name] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost", "::1"]))
 
 
 def _theme() -> gr.themes.Base:

@@ -11,13 +11,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from assistant import wire
 from assistant.settings import Settings
-from assistant.types import Answer, AssistantError, Hit, SettingsError
+from assistant.types import AssistantError, SettingsError
 
 DEFAULT_ARTICLES = Path("seeds")
 
@@ -29,6 +29,10 @@ EXAMPLES = """examples:
   assistant search "nhà ở xã hội" --top-k 3
   assistant eval questions.jsonl --json report.json
   assistant serve --port 8000
+  assistant serve --host 0.0.0.0 --users users.txt
+  assistant user add linh --users users.txt
+  assistant key add reports --keys keys.txt
+  assistant mcp
   assistant doctor --repair
 """
 
@@ -88,7 +92,7 @@ def _search(options: argparse.Namespace) -> int:
     question = _question(options)
     hits = assistant.retrieve(question)
     if options.json:
-        _print_json({"question": question, "hits": [_hit(hit) for hit in hits]})
+        _print_json(wire.search_json(question, hits))
         return 0
     for hit in hits:
         print(f"{hit.rank}. {hit.title}  ({hit.score:.2f})\n   {' '.join(hit.text.split())}\n")
@@ -108,7 +112,7 @@ def _ask(options: argparse.Namespace) -> int:
         elif isinstance(event, Finished):
             answer = event.answer
     if options.json:
-        _print_json(answer_json(answer))
+        _print_json(wire.answer_json(answer))
         return 0
     print()
     dates = {c.article_id: assistant.article(c.article_id) for c in answer.citations}
@@ -172,33 +176,56 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from assistant.access import Access, check_open
+
     settings = _settings(options)
+    check_open(settings)  # told at once, and not after seconds of loading
+    Access.of(settings)
     assistant = _open(options)
     # The model loads while the page is built: either takes seconds.
     threading.Thread(target=assistant.warm, daemon=True).start()
-    from assistant import chat
+    from assistant import server
 
-    chat.serve(assistant, settings.host, settings.port, partial(print, flush=True))
+    server.serve(assistant, settings, partial(print, flush=True))
+    return 0
+
+
+def _user(options: argparse.Namespace) -> int:
+    from assistant.access import Users
+
+    path = _settings(options).users
+    if path is None:
+        raise SettingsError("Which file of users? Name it with --users FILE")
+    Users(path).add(options.name, _password())
+    print(f"{options.name} may sign in: assistant serve --users {path}")
+    return 0
+
+
+def _key(options: argparse.Namespace) -> int:
+    from assistant.access import Keys
+
+    path = _settings(options).keys
+    if path is None:
+        raise SettingsError("Which file of keys? Name it with --keys FILE")
+    print(Keys(path).add(options.name))
+    print("This key is not shown again; its hash is kept.", file=sys.stderr)
+    return 0
+
+
+def _mcp(options: argparse.Namespace) -> int:
+    try:
+        from assistant import tools
+    except ModuleNotFoundError as missing:
+        if missing.name != "mcp":
+            raise
+        raise SettingsError("MCP is not installed: pip install 'article-assistant[mcp]'") from None
+    assistant = _open(options)
+    threading.Thread(target=assistant.warm, daemon=True).start()
+    tools.serve_stdio(assistant, _settings(options))
     return 0
 
 
 # -- plumbing ----------------------------------------------------------------------------
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """The contract's shape of an answer."""
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "grounding": answer.grounding,
-        "language": answer.language,
-        "confidence": round(answer.confidence, 4),
-        "citations": [asdict(citation) for citation in answer.citations],
-    }
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    return {k: v for k, v in asdict(hit).items() if k not in {"dense", "lexical"}}
 
 
 def _print_json(value: Any) -> None:
@@ -221,6 +248,18 @@ def _question(options: argparse.Namespace) -> str:
     if options.question != "-":
         return str(options.question)
     return sys.stdin.read()
+
+
+def _password() -> str:
+    """Asked for twice on a terminal; the first line of what is piped in elsewhere."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    from getpass import getpass
+
+    password = getpass("Password: ")
+    if getpass("Again: ") != password:
+        raise SettingsError("The passwords differ; nothing was changed")
+    return password
 
 
 def _progress(unit: str) -> tuple[Callable[[int, int], None], Callable[[], None]]:
@@ -281,9 +320,30 @@ def _parser() -> argparse.ArgumentParser:
     serve = add("serve", _serve, "Open the chat in the browser.")
     serve.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", metavar="P", help="port to listen on (default: 7860)")
+    serve.add_argument("--users", metavar="FILE", help="who may sign in")
+    serve.add_argument("--keys", metavar="FILE", help="keys that open the API")
+    serve.add_argument(
+        "--open-to-all", action="store_const", const=True, help="let everyone in from anywhere"
+    )
+    add("mcp", _mcp, "Offer the assistant as tools (MCP) on standard input and output.")
+    _access_commands(commands)
     doctor = add("doctor", _doctor, "Check the index and say what is wrong and what to do.")
     doctor.add_argument("--repair", action="store_true", help="rebuild what can be rebuilt")
     return parser
+
+
+def _access_commands(commands: Any) -> None:
+    for name, run, file, help_ in (
+        ("user", _user, "--users", "Let a user sign in, or give one a new password."),
+        ("key", _key, "--keys", "Make a key that opens the API; it is printed once."),
+    ):
+        actions = commands.add_parser(name, help=help_, description=help_).add_subparsers(
+            metavar="add", required=True
+        )
+        command = actions.add_parser("add", help=help_, description=help_)
+        command.set_defaults(run=run)
+        command.add_argument("name", metavar="NAME", help="up to 64 letters, digits and . _ @ -")
+        command.add_argument(file, metavar="FILE", help="the file (made if it is not there)")
 
 
 def _eval_options(command: argparse.ArgumentParser) -> None:

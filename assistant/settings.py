@@ -65,6 +65,29 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address the chat listens on")
     port: int = Field(7860, ge=1, le=65535, description="port the chat listens on")
 
+    # The server: its limits, and who may come in.
+    max_body: int = Field(
+        1_048_576, ge=1024, le=1 << 30, description="bytes of a request's body the server reads"
+    )
+    longest_question: int = Field(
+        20_000, ge=50, le=1_000_000, description="characters of a question the server takes"
+    )
+    requests_a_minute: int = Field(
+        120, ge=0, le=1_000_000, description="questions and searches of one client; 0: no limit"
+    )
+    answers_at_once: int = Field(
+        8, ge=1, le=1000, description="answers the server works on at the same time"
+    )
+    users: Path | None = Field(None, description="file of the users who may sign in")
+    keys: Path | None = Field(None, description="file of the keys that open the API")
+    session_hours: int = Field(168, ge=1, le=8760, description="hours until one signs in again")
+    proxy_address: str | None = Field(None, description="address of a reverse proxy to trust")
+    proxy_header: str | None = Field(
+        None, description="header in which that proxy names the user who has signed in"
+    )
+    hosts: str = Field("", description="host names the server is reached under, with commas")
+    open_to_all: bool = Field(False, description="other machines may ask without signing in")
+
     @property
     def least_confidence(self) -> float:
         """The confidence under which a question is refused, at the chosen strictness.

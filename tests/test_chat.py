@@ -26,8 +26,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from assistant import chat, page
+from assistant import page, server
 from assistant.page import LABELS, Exchange
+from assistant.settings import Settings
 from assistant.types import (
     Answer,
     AnswerEvent,
@@ -36,6 +37,7 @@ from assistant.types import (
     Citation,
     Cited,
     Finished,
+    Hit,
     Retrieved,
     Span,
     TextDelta,
@@ -252,36 +254,38 @@ def _two_ports() -> tuple[int, int]:
 
 def test_a_taken_port_leads_to_the_next() -> None:
     port, following = _two_ports()
-    assert chat.free_port("127.0.0.1", port) == port
+    assert server.free_port("127.0.0.1", port) == port
     with ExitStack() as stack:
         _taken(stack, port)
-        assert chat.free_port("127.0.0.1", port) == following
+        assert server.free_port("127.0.0.1", port) == following
 
 
 def test_no_port_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "PORTS_TRIED", 1)
+    monkeypatch.setattr(server, "PORTS_TRIED", 1)
     with ExitStack() as stack:
         port = _taken(stack)
         with pytest.raises(AssistantError, match=f"Ports {port} to {port} are all taken"):
-            chat.free_port("127.0.0.1", port)
+            server.free_port("127.0.0.1", port)
     with pytest.raises(AssistantError, match="no port 70000"):
-        chat.free_port("127.0.0.1", 70000)
+        server.free_port("127.0.0.1", 70000)
 
 
 def test_a_port_that_is_not_ours_to_open_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(host: str, port: int) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(chat, "_bind", refuse)
+    monkeypatch.setattr(server, "_bind", refuse)
     with pytest.raises(AssistantError, match=r"on 127\.0\.0\.1, port 80: Permission denied\."):
-        chat.free_port("127.0.0.1", 80)
+        server.free_port("127.0.0.1", 80)
 
 
 SERVE = """
 import sys
 from tests.test_chat import Scripted
-from assistant import chat
-chat.serve(Scripted(), port=int(sys.argv[1]), ready=lambda line: print(line, flush=True))
+from assistant import server
+from assistant.settings import Settings
+settings = Settings(port=int(sys.argv[1]))
+server.serve(Scripted(), settings, ready=lambda line: print(line, flush=True))
 """
 
 
@@ -342,6 +346,12 @@ class Scripted:
                 cite(2, SECOND_QUOTE),
             )
 
+    def retrieve(self, question: str, top_k: int | None = None) -> list[Hit]:
+        return []
+
+    def warm(self) -> None:
+        pass
+
     def article(self, article_id: str) -> Article:
         return {a.id: a for a in self.articles()}[article_id]
 
@@ -380,9 +390,8 @@ def assistant() -> Scripted:
 
 @pytest.fixture(scope="module")
 def address(assistant: Scripted) -> Iterator[str]:
-    blocks = chat.build(assistant)
-    yield chat.launch(blocks, "127.0.0.1", chat.free_port("127.0.0.1", 7960))
-    blocks.close(verbose=False)
+    with server.running(server.app(assistant, Settings()), "127.0.0.1", 0) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,127 @@
+"""What a client is told when a request fails: one clear line, and never a traceback.
+
+Everywhere a problem document (RFC 9457, ``application/problem+json``), but under ``/v1`` the
+shape that OpenAI's clients read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from assistant.types import AssistantError, LLMError
+
+OPENAI: Final = "/v1/"
+_log = logging.getLogger(__name__)
+
+_DETAILS: Final = {
+    404: "There is nothing at this address; GET /openapi.json lists what there is",
+    405: "This address does not take that method; see the Allow header",
+    500: "The answer failed on this side; the server's log says why",
+}
+_OPENAI_TYPES: Final = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """A request that cannot be served. ``parameter`` and ``code`` are for OpenAI's shape."""
+
+    status: int
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    parameter: str | None = None
+    code: str | None = None
+
+
+def document(problem: Problem) -> dict[str, Any]:
+    """The problem document. "about:blank": it means no more than its status does."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+
+
+def openai_error(problem: Problem) -> dict[str, Any]:
+    kind = "server_error" if problem.status >= 500 else "invalid_request_error"
+    return {
+        "error": {
+            "message": problem.detail,
+            "type": _OPENAI_TYPES.get(problem.status, kind),
+            "param": problem.parameter,
+            "code": problem.code,
+        }
+    }
+
+
+def response(problem: Problem, path: str) -> Response:
+    """The problem in the shape that clients of ``path`` read."""
+    headers = {"Cache-Control": "no-store"} | dict(problem.headers)
+    if path.startswith(OPENAI):
+        return JSONResponse(openai_error(problem), problem.status, headers)
+    return JSONResponse(
+        document(problem), problem.status, headers, media_type="application/problem+json"
+    )
+
+
+def of_failure(failure: Exception) -> Problem:
+    """The problem of whatever an assistant raised; what is not known is logged in full."""
+    match failure:
+        case Problem():
+            return failure
+        case LLMError(kind="rate"):
+            return Problem(503, _line(failure), {"Retry-After": "10"})
+        case AssistantError():
+            return Problem(503, _line(failure))
+        case _:
+            _log.error("a request failed", exc_info=failure)
+            return Problem(500, _DETAILS[500])
+
+
+def _line(failure: Exception) -> str:
+    return " ".join(str(failure).split())
+
+
+def install(app: FastAPI) -> None:
+    """Makes ``app`` answer failures with a problem; those of our own making the guard catches."""
+
+    async def problem(request: Request, failure: Exception) -> Response:
+        return response(of_failure(failure), request.url.path)
+
+    async def refused(request: Request, failure: Exception) -> Response:
+        assert isinstance(failure, HTTPException)
+        detail = _DETAILS.get(failure.status_code, str(failure.detail))
+        found = Problem(failure.status_code, detail, failure.headers or {})
+        return response(found, request.url.path)
+
+    async def invalid(request: Request, failure: Exception) -> Response:
+        assert isinstance(failure, RequestValidationError)
+        return response(_of_validation(failure), request.url.path)
+
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(AssistantError, problem)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+
+
+def _of_validation(failure: RequestValidationError) -> Problem:
+    """Names the field, and not its value, which may be long or secret."""
+    fault = failure.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"][1:])
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "json_invalid":
+        return Problem(422, "The body is not JSON", parameter=None)
+    return Problem(422, f"{where or 'body'}: {message}", parameter=where or None)

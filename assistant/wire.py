@@ -1,0 +1,254 @@
+"""The JSON shapes of the product, in one place: for the command line, HTTP and MCP.
+
+``search_json`` and ``answer_json`` are the contract that people's scripts rely on, and what
+``--json`` prints. The servers send the same with more fields: ``full_hit_json``,
+``full_answer_json``. Offsets count Unicode code points of the article's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
+
+from assistant.types import (
+    Answer,
+    AnswerEvent,
+    Article,
+    Citation,
+    Cited,
+    Claim,
+    Claimed,
+    Finished,
+    Hit,
+    Retrieved,
+    Span,
+    TextDelta,
+)
+
+
+class HitJSON(TypedDict):
+    """A passage found. ``score``: higher is better; ``rank`` counts from 1."""
+
+    rank: int
+    score: float
+    article_id: str
+    title: str
+    start: int
+    end: int
+    text: str
+
+
+class FullHitJSON(HitJSON):
+    """With the standardized scores of the two searches, by meaning and by words."""
+
+    dense: float
+    lexical: float
+
+
+class SearchJSON(TypedDict):
+    """What ``search`` gives."""
+
+    question: str
+    hits: list[FullHitJSON]
+
+
+class CitationJSON(TypedDict):
+    """A quote. ``verified``: the article's text from ``start`` to ``end`` is the quote."""
+
+    number: int
+    article_id: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    verified: bool
+
+
+class ClaimJSON(TypedDict):
+    """A sentence a language model wrote, the span of the answer, and what became of it."""
+
+    start: int
+    end: int
+    verdict: str
+    numbers: list[int]
+    lack: str
+    detail: str
+
+
+class UsageJSON(TypedDict):
+    """Tokens a language model read and wrote, as its provider counted them."""
+
+    read: int
+    written: int
+
+
+class AnswerJSON(TypedDict):
+    """An answer and its proof. ``answer`` carries markers [n], the numbers of the citations."""
+
+    question: str
+    answer: str
+    grounding: str
+    language: str
+    confidence: float
+    citations: list[CitationJSON]
+
+
+class FullAnswerJSON(AnswerJSON):
+    """With what was searched and found, and what a language model had to do with it."""
+
+    claims: list[ClaimJSON]
+    hits: list[FullHitJSON]
+    query: str
+    closest: CitationJSON | None
+    llm: str
+    fault: str | None
+    usage: UsageJSON | None
+
+
+class ArticleHeadJSON(TypedDict):
+    """An article without its text."""
+
+    id: str
+    title: str
+    language: str
+    source: str
+    date: str
+
+
+class ArticleJSON(ArticleHeadJSON):
+    """An article. ``furniture``: spans [start, end] of its text that are not prose of it."""
+
+    text: str
+    furniture: list[list[int]]
+
+
+class ArticlesJSON(TypedDict):
+    """A part of the articles, from ``offset``; ``total`` counts all."""
+
+    total: int
+    offset: int
+    articles: list[ArticleHeadJSON]
+
+
+class OpenedJSON(ArticleHeadJSON):
+    """A part of an article's text: ``text`` is the article's from ``start`` to ``end``."""
+
+    start: int
+    end: int
+    length: int
+    text: str
+
+
+def hit_json(hit: Hit) -> HitJSON:
+    return HitJSON(
+        rank=hit.rank,
+        score=hit.score,
+        article_id=hit.article_id,
+        title=hit.title,
+        start=hit.start,
+        end=hit.end,
+        text=hit.text,
+    )
+
+
+def full_hit_json(hit: Hit) -> FullHitJSON:
+    return FullHitJSON(**hit_json(hit), dense=hit.dense, lexical=hit.lexical)
+
+
+def search_json(question: str, hits: Sequence[Hit]) -> dict[str, Any]:
+    """The contract's shape of a search."""
+    return {"question": question, "hits": [hit_json(hit) for hit in hits]}
+
+
+def full_search_json(question: str, hits: Sequence[Hit]) -> SearchJSON:
+    return SearchJSON(question=question, hits=[full_hit_json(hit) for hit in hits])
+
+
+def citation_json(citation: Citation) -> CitationJSON:
+    return cast(CitationJSON, asdict(citation))
+
+
+def claim_json(claim: Claim) -> ClaimJSON:
+    return cast(ClaimJSON, asdict(claim) | {"numbers": list(claim.numbers)})
+
+
+def answer_json(answer: Answer) -> AnswerJSON:
+    """The contract's shape of an answer."""
+    return AnswerJSON(
+        question=answer.question,
+        answer=answer.text,
+        grounding=answer.grounding,
+        language=answer.language,
+        confidence=round(answer.confidence, 4),
+        citations=[citation_json(citation) for citation in answer.citations],
+    )
+
+
+def full_answer_json(answer: Answer) -> FullAnswerJSON:
+    return FullAnswerJSON(
+        **answer_json(answer),
+        claims=[claim_json(claim) for claim in answer.claims],
+        hits=[full_hit_json(hit) for hit in answer.hits],
+        query=answer.query,
+        closest=citation_json(answer.closest) if answer.closest else None,
+        llm=answer.llm,
+        fault=answer.fault,
+        usage=cast(UsageJSON, asdict(answer.usage)) if answer.usage else None,
+    )
+
+
+def event_json(event: AnswerEvent) -> tuple[str, Any]:
+    """The name of an event and its data: the deltas' texts joined are the answer's text."""
+    match event:
+        case Retrieved(hits=hits, query=query):
+            return "retrieved", {"hits": [full_hit_json(hit) for hit in hits], "query": query}
+        case TextDelta(text=text):
+            return "delta", {"text": text}
+        case Cited(citation=citation):
+            return "cited", {"citation": citation_json(citation)}
+        case Claimed(claim=claim):
+            return "claimed", {"claim": claim_json(claim)}
+        case Finished(answer=answer):
+            return "finished", full_answer_json(answer)
+
+
+def article_head_json(article: Article) -> ArticleHeadJSON:
+    """Without the path, which would tell about the machine the article was read on."""
+    return ArticleHeadJSON(
+        id=article.id,
+        title=article.title,
+        language=article.language,
+        source=article.source,
+        date=article.date,
+    )
+
+
+def article_json(article: Article) -> ArticleJSON:
+    return ArticleJSON(
+        **article_head_json(article),
+        text=article.text,
+        furniture=[[span.start, span.end] for span in article.furniture],
+    )
+
+
+def articles_json(articles: Sequence[Article], offset: int, limit: int) -> ArticlesJSON:
+    part = articles[offset : offset + limit]
+    return ArticlesJSON(
+        total=len(articles), offset=offset, articles=[article_head_json(a) for a in part]
+    )
+
+
+def opened_json(article: Article, span: Span) -> OpenedJSON:
+    """The part of an article in ``span``, as much of it as there is."""
+    end = min(span.end, len(article.text))
+    start = min(span.start, end)
+    return OpenedJSON(
+        **article_head_json(article),
+        start=start,
+        end=end,
+        length=len(article.text),
+        text=article.text[start:end],
+    )
