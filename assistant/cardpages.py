@@ -50,7 +50,7 @@ def _labels() -> Mapping[str, Words]:
 
 def _state(exchange: Exchange, words: Words) -> str:
     """How well the answer is borne out, in one line."""
-    percent = round(100 * exchange.confidence)
+    percent = int(100 * exchange.confidence)  # rounded down: 0.996 is not certain
     parts = [words[exchange.grounding], words["confidence"].format(percent=percent)]
     if exchange.llm:
         parts.append(words["llm"].format(llm=exchange.llm))

@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -167,8 +167,9 @@ def _check(
 
 
 def _record(row: Sequence[Any]) -> Record:
-    citations = tuple(Citation(**c) for c in json.loads(row[13]))
-    return Record(*row[:13], citations=citations, llm=row[14], fingerprint=row[15])
+    values = dict(zip((field.name for field in fields(Record)), row, strict=True))
+    values["citations"] = tuple(Citation(**c) for c in json.loads(values["citations"]))
+    return Record(**values)
 
 
 def fingerprint(settings: Settings, model: Mapping[str, str], llm: str = "") -> str:
