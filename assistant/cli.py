@@ -17,7 +17,7 @@ from typing import Any
 
 from assistant import wire
 from assistant.settings import Settings
-from assistant.types import AssistantError, SettingsError
+from assistant.types import Answer, Article, AssistantError, SettingsError
 
 DEFAULT_ARTICLES = Path("seeds")
 
@@ -34,6 +34,9 @@ EXAMPLES = """examples:
   assistant key add reports --keys keys.txt
   assistant mcp
   assistant doctor --repair
+  assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?" --card answer.html
+  assistant verify answer.html
+  assistant feedback export questions.jsonl --todo todo.jsonl
 """
 
 
@@ -79,12 +82,10 @@ def _index(options: argparse.Namespace) -> int:
 
 def _empty(settings: Settings) -> None:
     """Takes away the old index, so that the new one holds just what is given."""
-    import shutil
-
-    from assistant.index import CATALOG
+    from assistant.index import CATALOG, clear
 
     if (settings.index / CATALOG).exists():
-        shutil.rmtree(settings.index)
+        clear(settings.index)
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -104,6 +105,7 @@ def _search(options: argparse.Namespace) -> int:
 def _ask(options: argparse.Namespace) -> int:
     from assistant.types import Finished, TextDelta
 
+    _check_card(options)
     assistant = _open(options)
     question = _question(options)
     for event in assistant.stream(question):
@@ -111,6 +113,7 @@ def _ask(options: argparse.Namespace) -> int:
             print(event.text, end="", flush=True)
         elif isinstance(event, Finished):
             answer = event.answer
+    _save_card(options, assistant, answer)
     if options.json:
         _print_json(wire.answer_json(answer))
         return 0
@@ -225,6 +228,70 @@ def _mcp(options: argparse.Namespace) -> int:
     return 0
 
 
+# -- cards and feedback ------------------------------------------------------------------
+
+
+def _check_card(options: argparse.Namespace) -> None:
+    """A wrong file name is told before the work, not after."""
+    if options.card:
+        from assistant.cards import suffix_of
+
+        suffix_of(Path(options.card))
+
+
+def _save_card(options: argparse.Namespace, assistant: Any, answer: Answer) -> None:
+    if options.card:
+        from assistant import cardpages, cards
+
+        cardpages.save(cards.make([answer], assistant.article), Path(options.card))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from assistant import verifying
+
+    found = verifying.verify_file(Path(options.file), _articles(_settings(options)))
+    if options.json:
+        _print_json(found.to_json())
+    else:
+        print(verifying.table(found))
+    return 0 if found.sound else 1
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from assistant import feedback
+
+    settings = _settings(options)
+    store = feedback.Feedback.open(settings.index, create=False)
+    if options.action == "list":
+        records = store.records()
+        if options.json:
+            _print_json([asdict(record) for record in records])
+        else:
+            print(feedback.table(records))
+        return 0
+    if not options.file:
+        raise SettingsError("feedback export needs a FILE to write the question set to")
+    export = feedback.export(store.records(), _articles(settings))
+    todo = Path(options.todo) if options.todo else None
+    feedback.write(export, Path(options.file), todo)
+    for conflict in export.conflicts:
+        print(f"assistant: {conflict}", file=sys.stderr)
+    print(f"{options.file}: {export}")
+    return 1 if export.conflicts else 0
+
+
+def _articles(settings: Settings) -> list[Article]:
+    """The articles of the index, read without its model."""
+    from assistant.catalog import Catalog
+    from assistant.index import CATALOG
+
+    catalog = Catalog.open(settings.index / CATALOG)
+    try:
+        return catalog.articles()
+    finally:
+        catalog.close()
+
+
 # -- plumbing ----------------------------------------------------------------------------
 
 
@@ -315,6 +382,7 @@ def _parser() -> argparse.ArgumentParser:
     ask = add("ask", _ask, "Answer a question with quotes, or say that the articles do not.")
     ask.add_argument("question", metavar="QUESTION", help='the question; "-" reads it from stdin')
     ask.add_argument("--json", action="store_true", help="print JSON")
+    ask.add_argument("--card", metavar="FILE", help="keep the answer as .json, .md or .html")
     evaluate = add("eval", _eval, "Score the assistant on a question set.")
     _eval_options(evaluate)
     serve = add("serve", _serve, "Open the chat in the browser.")
@@ -329,6 +397,14 @@ def _parser() -> argparse.ArgumentParser:
     _access_commands(commands)
     doctor = add("doctor", _doctor, "Check the index and say what is wrong and what to do.")
     doctor.add_argument("--repair", action="store_true", help="rebuild what can be rebuilt")
+    verify = add("verify", _verify, "Check the quotes of an exported answer against the index.")
+    verify.add_argument("file", metavar="FILE", help="a card: .json, .md or .html")
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    feedback = add("feedback", _feedback, "List what people said of answers, or export it.")
+    feedback.add_argument("action", choices=["list", "export"], help="what to do")
+    feedback.add_argument("file", nargs="?", metavar="FILE", help="export: the question set")
+    feedback.add_argument("--todo", metavar="FILE", help="export: what a person must complete")
+    feedback.add_argument("--json", action="store_true", help="list: print JSON")
     return parser
 
 

@@ -29,6 +29,7 @@ from assistant.types import (
 
 CATALOG = "catalog.sqlite"
 LOCK = "lock"
+KEPT = ("feedback.sqlite", "history.sqlite")  # what people wrote; no rebuild takes it away
 RULES = "1"  # version of the rules for sentences, passages and terms; another is refused
 BATCH = 64  # articles that commit together
 
@@ -248,10 +249,26 @@ def rebuild(settings: Settings, progress: Progress = lambda done, total: None) -
     index.refresh()
     counts = index.catalog.counts()
     index.close()
-    shutil.rmtree(folder)
-    scratch.rename(folder)
+    clear(folder)
+    for path in scratch.iterdir():
+        path.rename(folder / path.name)
+    scratch.rmdir()
     passages, seconds = counts["passages"], time.perf_counter() - began
     return Update(counts["articles"], passages, passages, 0, before, embedded, seconds)
+
+
+def clear(folder: Path) -> None:
+    """Deletes all of the index in ``folder`` but what people wrote, which is not touched.
+
+    The catalog goes first: what is left of a deletion that was interrupted is no index.
+    """
+    for path in sorted(folder.iterdir(), key=lambda path: not path.name.startswith(CATALOG)):
+        if path.name.startswith(KEPT):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _texts(article: Article, passages: Sequence[Passage]) -> Iterator[str]:

@@ -55,6 +55,27 @@ def test_ask_prints_answer_and_sources(index: str, capsys: pytest.CaptureFixture
     assert "https://ttbc-hcm.gov.vn/" in out
 
 
+@pytest.mark.parametrize("suffix", [".json", ".md", ".html"])
+def test_an_answer_is_kept_and_verified(
+    index: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    card = str(tmp_path / f"answer{suffix}")
+    question = "Ai là bí thư đảng ủy phường Lái Thiêu?"
+    assert main(["ask", question, "--index", index, "--card", card]) == 0
+    assert "Nguyễn Thanh Tâm" in capsys.readouterr().out
+    assert main(["verify", card, "--index", index]) == 0
+    assert capsys.readouterr().out.startswith("holds    1 [1]")
+
+
+def test_a_card_of_another_kind_is_refused_before_the_question_is_asked(
+    index: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", "Ai?", "--index", index, "--card", str(tmp_path / "a.pdf")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "name a .json, .md or .html file" in err
+
+
 def test_indexing_again_keeps_everything(index: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["index", str(SEEDS), "--index", index]) == 0
     assert "(0 new, 11 kept, 0 removed)" in capsys.readouterr().out
