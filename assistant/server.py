@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant import api, chat, completions, page, problems, signin
+from assistant import api, chat, completions, page, problems, resources, signin
 from assistant.access import Access, check_open
 from assistant.api import Answering, Served
 from assistant.guard import Guard
@@ -31,6 +31,7 @@ from assistant.passages import count_tokens
 from assistant.problems import Problem
 from assistant.settings import Settings
 from assistant.types import AssistantError
+from assistant.uploads import Uploads
 
 PORTS_TRIED: Final = 20
 PATIENCE: Final = 3  # seconds that open requests have to end when the server stops
@@ -72,17 +73,25 @@ def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
     )
     problems.install(found)
     found.include_router(api.routes(answering))
+    found.include_router(resources.routes(answering, _uploads(assistant, settings)))
     found.include_router(completions.routes(answering))
     found.include_router(signin.routes(access))
     _add_signs(found, warming)
     if tools is not None:
         found.router.routes += tools.routes
-    chat.mount(found, chat.build(assistant), sign_out=access.users is not None)
+    blocks = chat.build(assistant, settings, answering.choices)
+    chat.mount(found, blocks, sign_out=access.users is not None)
     _give_way(found)
     # The last one added is the first one passed.
     found.add_middleware(BodyLimit, limit=settings.max_body)
     found.add_middleware(Guard, access=access, settings=settings)
     return found
+
+
+def _uploads(assistant: Served, settings: Settings) -> Uploads | None:
+    """What adds and removes articles; None where the settings forbid it."""
+    index = getattr(assistant, "index", None)
+    return Uploads(index, settings) if settings.corpus_changes and index is not None else None
 
 
 def _give_way(found: FastAPI) -> None:

@@ -21,13 +21,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from assistant import page, server
-from assistant.page import LABELS, Exchange
+from assistant import page, reader, replies, server
+from assistant.page import LABELS
+from assistant.replies import About, Exchange
 from assistant.settings import Settings
 from assistant.types import (
     Answer,
@@ -120,7 +122,7 @@ class _Reading(HTMLParser):
 )
 def test_highlight_is_the_quote_and_the_text_is_whole(quote: str) -> None:
     citation = cite(1, quote)
-    reading = _Reading(page.marked(SEED, Span(citation.start, citation.end)))
+    reading = _Reading(reader.marked(SEED, Span(citation.start, citation.end)))
     assert reading.quote == quote
     assert reading.text == SEED.text
 
@@ -128,7 +130,7 @@ def test_highlight_is_the_quote_and_the_text_is_whole(quote: str) -> None:
 @pytest.mark.parametrize("quote", ["😀", "🏙️ Trước", "👩‍👩‍👧 hết", '<img src=x onerror="window'])
 def test_highlight_counts_code_points_and_escapes(quote: str) -> None:
     citation = cite(1, quote, EVIL)
-    markup = page.marked(EVIL, Span(citation.start, citation.end))
+    markup = reader.marked(EVIL, Span(citation.start, citation.end))
     reading = _Reading(markup)
     assert reading.quote == quote
     assert reading.text == EVIL.text
@@ -138,7 +140,7 @@ def test_highlight_counts_code_points_and_escapes(quote: str) -> None:
 
 def test_a_span_outside_the_text_opens_the_article_without_a_highlight() -> None:
     for span in (Span(0, len(SEED.text) + 1), Span(5, 5), Span(9, 3), None):
-        assert "<mark" not in page.reading(SEED, span, LABELS["vi"])
+        assert "<mark" not in reader.reading(SEED, span, LABELS["vi"])
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "a_b *c* #d", "1. x", "- y", "    code", "Ngã tư ™ 😀"])
@@ -150,31 +152,33 @@ def test_inert_text_leaves_nothing_to_markdown_or_html(text: str) -> None:
 
 def test_markers_of_citations_become_links_and_other_brackets_stay_text() -> None:
     exchange = Exchange("[1]?", "Một [1][2] ba [7].", citations=(cite(1, "Sáng 5-8"),))
-    question, answer = (m["content"] for m in page.messages([exchange], LABELS["vi"]))
+    question, answer = (m["content"] for m in replies.messages([exchange], LABELS["vi"]))
     assert "<a" not in question
     assert answer.count("<a ") == 1
     assert 'href="#article=seed&amp;start=0&amp;end=8"' in answer
-    assert _Reading(answer).text == "Một [1][2] ba [7]."
-    title = re.search(r'title="([^"]*)"', answer)
-    assert title and html.unescape(title[1]) == f"“Sáng 5-8” — {SEED.title}"
+    assert _Reading(answer.partition('<div class="previews"')[0]).text == "Một [1][2] ba [7]."
+    preview = answer.partition('<div class="previews" hidden>')[2]
+    assert "“Sáng 5-8”" in _Reading(preview).text
+    assert SEED.title in _Reading(preview).text
 
 
 def test_sources_tell_number_title_date_and_the_start_of_the_quote() -> None:
     citation = cite(3, FIRST_QUOTE)
     answer = Answer("?", "Đúng vậy [3].", "vi", 0.9, (citation,))
-    done = Exchange("?", answer.text, None, (citation,), {"seed": "2025-08-05"}, answer)
-    said = _Reading(page.reply(done, LABELS["en"])).text
+    done = Exchange("?", answer.text, None, (citation,), (), {"seed": About("2025-08-05")}, answer)
+    said = _Reading(replies.reply(done, LABELS["en"])).text
     assert "Sources" in said
-    assert f"3{SEED.title} 5 Aug 2025" in said
-    assert f"“{FIRST_QUOTE[:60]}" in said
-    assert "05/08/2025" in page.reply(done, LABELS["vi"])
+    assert f"3{SEED.title} “{FIRST_QUOTE[:60]}" in said
+    place = f"characters {citation.start}–{citation.end}"
+    assert f"5 Aug 2025 · {place} · verified" in said
+    assert "05/08/2025" in replies.reply(done, LABELS["vi"])
 
 
 def test_an_unverified_citation_says_so() -> None:
     doubtful = Citation(1, "seed", "T", 0, 4, "Sáng", verified=False)
     answer = Answer("?", "Ừ [1].", "vi", 0.5, (doubtful,))
-    done = Exchange("?", answer.text, None, (doubtful,), {}, answer)
-    assert LABELS["en"].unverified in page.reply(done, LABELS["en"])
+    done = Exchange("?", answer.text, None, (doubtful,), (), {}, answer)
+    assert LABELS["en"].unverified in replies.reply(done, LABELS["en"])
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_an_unverified_citation_says_so() -> None:
 )
 def test_only_web_addresses_are_links(source: str, link: str | None) -> None:
     article = Article("x", "T", "Text", "vi", source)
-    links = re.findall(r'<a href="([^#"][^"]*)"([^>]*)>', page.reading(article, None, LABELS["vi"]))
+    links = re.findall(r'<a href="([^#"][^"]*)"([^>]*)>', reader.reading(article, None, LABELS["vi"]))
     assert [html.unescape(href) for href, _ in links] == ([link] if link else [])
     assert all('target="_blank" rel="noopener noreferrer"' in rest for _, rest in links)
 
@@ -226,11 +230,11 @@ def test_the_page_speaks_the_language_of_the_browser(header: str, language: str)
 
 
 def test_long_lists_of_articles_are_cut_and_say_so() -> None:
-    many = [Article(str(n), f"Bài {n}", "x", "vi") for n in range(page.LISTED_ARTICLES + 5)]
-    listed = page.library(many, LABELS["en"])
-    assert listed.count("<li>") == page.LISTED_ARTICLES
+    many = [Article(str(n), f"Bài {n}", "x", "vi") for n in range(reader.LISTED_ARTICLES + 5)]
+    listed = reader.library(many, LABELS["en"])
+    assert listed.count("<li>") == reader.LISTED_ARTICLES
     assert "and 5 more" in listed
-    assert LABELS["vi"].no_articles in page.library([], LABELS["vi"])
+    assert LABELS["vi"].no_articles in reader.library([], LABELS["vi"])
 
 
 # The port
@@ -345,6 +349,9 @@ class Scripted:
                 cite(1, FIRST_QUOTE),
                 cite(2, SECOND_QUOTE),
             )
+
+    def with_settings(self, **changes: Any) -> Scripted:
+        return self
 
     def retrieve(self, question: str, top_k: int | None = None) -> list[Hit]:
         return []
