@@ -46,6 +46,10 @@ class Asked(Protocol):
         """An assistant over the same index under other settings."""
         ...
 
+    def examples(self, language: str) -> list[str]:
+        """Questions, in that language, that the articles answer."""
+        ...
+
 
 class Choices:
     """The choices there are, and the assistants that answer under them."""
@@ -94,6 +98,10 @@ class Choices:
     ) -> Iterator[AnswerEvent]:
         """The events of an answer under ``choice``. Raises SettingsError for one there is not."""
         return self.under(choice or Choice()).stream(question, history)
+
+    def examples(self, language: str) -> list[str]:
+        """Questions that the articles answer; no language model is asked to find them."""
+        return self.under(Choice(llm=NONE)).examples(language)
 
     def under(self, choice: Choice) -> Asked:
         """The assistant that answers under ``choice``."""

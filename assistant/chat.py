@@ -151,7 +151,9 @@ class _Chat:
         self.kept = gr.Textbox(visible=False)  # the options that the browser has kept
         self.record = gr.Textbox(visible=False)  # an answered exchange, for the browser to keep
         with gr.Row(elem_id="top"):
-            self.tools = gr.HTML(reader.tools(labels), elem_id="tools", js_on_load=None)
+            self.tools = gr.HTML(
+                reader.tools(labels), elem_id="tools", apply_default_css=False, js_on_load=None
+            )
             self.heading = gr.HTML(reader.heading(labels), elem_id="heading", js_on_load=None)
             self.fresh = gr.Button(labels.fresh, elem_id="fresh", size="sm", visible=False)
             self.language = gr.Radio(
@@ -162,7 +164,9 @@ class _Chat:
                 container=False,
                 elem_id="language",
             )
-        self.side = gr.HTML(self._side(labels), elem_id="side", js_on_load=None)
+        self.side = gr.HTML(
+            self._side(labels), elem_id="side", apply_default_css=False, js_on_load=None
+        )
         with gr.Column(elem_id="settings"):
             self._lay_out_options(labels)
         with gr.Row(elem_id="panes"):
@@ -477,7 +481,7 @@ class _Chat:
 
     def _examples(self, language: Language) -> list[str]:
         try:
-            return self.assistant.examples(language)
+            return self.choices.examples(language)
         except Exception:
             _log.exception("no examples")
             return []

@@ -167,6 +167,14 @@ def _source_link(source: str) -> str:
 
 # The parts around the reader.
 
+_SVG = '<svg viewBox="0 0 20 20" aria-hidden="true">{}</svg>'
+_LINES = _SVG.format('<path d="M3 5h14M3 10h14M3 15h14"/>')
+_SLIDERS = _SVG.format(
+    '<path d="M3 6h7M14 6h3M3 14h3M10 14h7"/><circle cx="12" cy="6" r="2"/>'
+    '<circle cx="8" cy="14" r="2"/>'
+)
+_HALF = _SVG.format('<circle cx="10" cy="10" r="7"/><path class="full" d="M10 3a7 7 0 0 1 0 14z"/>')
+
 
 def tools(labels: Labels) -> str:
     """The buttons of the top line; static/panels.js answers them."""
@@ -174,9 +182,9 @@ def tools(labels: Labels) -> str:
         f'<button type="button" id="open-{name}" aria-label="{html.escape(label)}"'
         f' title="{html.escape(label)}"{more}>{sign}</button>'
         for name, label, sign, more in (
-            ("side", labels.conversations, "☰", ' aria-expanded="false" aria-controls="side"'),
-            ("settings", labels.settings, "⚙", ' aria-expanded="false" aria-controls="settings"'),
-            ("theme", labels.theme, "◐", ""),
+            ("side", labels.conversations, _LINES, ' aria-expanded="false" aria-controls="side"'),
+            ("settings", labels.settings, _SLIDERS, ' aria-expanded="false" aria-controls="settings"'),
+            ("theme", labels.theme, _HALF, ""),
         )
     )
 

@@ -291,7 +291,7 @@ def _read(answer: Answer, labels: Labels) -> str:
 
 def _passage(hit: Hit, labels: Labels) -> str:
     address = html.escape(address_of(hit.article_id, Span(hit.start, hit.end)))
-    score = inert(labels.score.format(score=f"{hit.score:.2f}"))
+    score = inert(labels.score.format(score=_decimal(hit.score, labels, 2)))
     return (
         f'<a href="{address}">{inert(hit.title)}</a> '
         f'<span class="meta">{inert(why(hit, labels))} · {score}</span>'
@@ -333,8 +333,8 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
     return f'<div class="foot"><p class="facts">{told}</p><div class="acts">{acts}</div></div>'
 
 
-def _decimal(seconds: float, labels: Labels) -> str:
-    shown = f"{seconds:.1f}"
+def _decimal(number: float, labels: Labels, places: int = 1) -> str:
+    shown = f"{number:.{places}f}"
     return shown.replace(".", ",") if labels.language == "vi" else shown
 
 

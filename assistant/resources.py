@@ -128,7 +128,7 @@ def _add_answers(router: APIRouter, stores: Stores) -> None:
 
     @router.get("/examples", summary="Questions that the articles answer")
     def examples(language: Literal["vi", "en"] = "vi") -> dict[str, list[str]]:
-        return {"questions": answering.assistant.examples(language)}
+        return {"questions": answering.choices.examples(language)}
 
     @router.post("/feedback", status_code=201, summary="Say whether an answer is good or bad")
     def feedback(body: FeedbackBody, request: Request) -> dict[str, int]:

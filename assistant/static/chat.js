@@ -145,8 +145,9 @@ function showPreview(mark) {
   const room = document.documentElement.clientWidth;
   const left = Math.min(Math.max(8, at.left - 24), room - preview.offsetWidth - 8);
   const above = at.top - preview.offsetHeight - 8;
+  const fits = at.bottom + 8 + preview.offsetHeight < window.innerHeight - 8;
   preview.style.left = `${Math.max(8, left)}px`;
-  preview.style.top = `${above > 8 ? above : at.bottom + 8}px`;
+  preview.style.top = `${fits ? at.bottom + 8 : Math.max(8, above)}px`;
 }
 
 function hidePreview(after = 0) {

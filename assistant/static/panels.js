@@ -14,7 +14,7 @@ function made(tag, properties = {}, ...children) {
 // One line for everyone, screen readers included, that goes away by itself.
 document.querySelector("#said")?.remove();
 const said = made("div", { id: "said", role: "status" });
-document.querySelector(".gradio-container").append(said);
+panes.append(said);
 let saidFor = 0;
 function say(line) {
   said.textContent = line;
@@ -39,7 +39,7 @@ function ask(title, fields, go, cancel) {
       resolve(dialog.returnValue === "go" ? new FormData(form) : null);
       dialog.remove();
     });
-    document.querySelector(".gradio-container").append(dialog);
+    panes.append(dialog);
     dialog.showModal();
   });
 }
@@ -47,8 +47,8 @@ function ask(title, fields, go, cancel) {
 // The drawers.
 
 function toggle(name, open) {
-  const root = document.querySelector(".gradio-container");
-  const on = root.classList.toggle(`${name}-open`, open);
+  // An attribute: the component's classes are Gradio's to write.
+  const on = document.querySelector(`#${name}`).toggleAttribute("data-open", open);
   document.querySelector(`#open-${name}`)?.setAttribute("aria-expanded", String(on));
   return on;
 }
@@ -231,10 +231,10 @@ async function added(files) {
 let shown = [];
 watch("value", () => {
   for (const name of ["side", "settings"]) {
-    const on = document.querySelector(`.gradio-container.${name}-open`) !== null;
+    const on = document.querySelector(`#${name}`).hasAttribute("data-open");
     document.querySelector(`#open-${name}`)?.setAttribute("aria-expanded", String(on));
   }
-  if (document.querySelector(".side-open .conversations:empty")) list();
+  if (document.querySelector("#side[data-open] .conversations:empty")) list();
   element.querySelector(".uploads")?.replaceChildren(...shown);
   if (!location.hash.startsWith(PLACE)) return;
   shown = [];
