@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -215,7 +216,8 @@ class _Chat:
     def _wire(self) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
-        spoken = [self.session, self.language, *self.options]
+        told = [self.session, self.language]
+        spoken = [*told, *self.options]
         shown = [self.chatbot, self.box]
         opened = [self.reader, self.address]
         begun = [*shown, self.run, self.fresh]
@@ -233,21 +235,17 @@ class _Chat:
         ):
             answered = began.then(
                 self.answer,
-                [self.run, self.session, self.language],
-                [*shown, *opened],
+                [self.run, *told],
+                [*shown, *opened, self.record],
                 concurrency_limit=ANSWERS_AT_ONCE,
                 concurrency_id="answer",
                 trigger_mode="multiple",  # a halted run may still wait for its assistant
                 **quiet,
             )
             # The language may have been switched meanwhile, or the run halted.
-            answered.then(
-                self.settle,
-                [self.run, self.session, self.language],
-                [*shown, self.record],
-                **at_once,
-            ).then(None, [self.record], None, js="(it) => window.assistantKeeps(it)", **quiet)
-        told = [self.session, self.language]
+            answered.then(self.redraw, told, shown, **at_once)
+        keep = "(it) => window.assistantKeeps(it)"
+        self.record.change(None, [self.record], None, js=keep, **quiet)
         self.box.stop(self.stop, told, shown, **at_once)
         self.fresh.click(
             self.start_over, told, begun, js="(...a) => (window.assistantLeaves(), a)", **at_once
@@ -406,20 +404,19 @@ class _Chat:
             if run.halt.is_set():
                 return
             run.exchange = exchange
-            yield self.redraw(session, language)
+            yield {**self.redraw(session, language), **self._recorded(run, session)}
         if run.exchange.answer and run.exchange.citations:
             first = run.exchange.citations[0]
             address = page.address_of(first.article_id, Span(first.start, first.end))
             yield self._open(address, LABELS[language])
 
-    def settle(self, run: Run | None, session: list[Run], language: Language) -> Updates:
-        """An answer has come to its end: the browser is given it to keep."""
-        updates = self.redraw(session, language)
-        if run is not None and run in session and (document := kept.document_of(run.exchange)):
-            number = session.index(run)
-            told = {"number": number, "exchange": document}
-            updates[self.record] = json.dumps(told, ensure_ascii=False)
-        return updates
+    def _recorded(self, run: Run, session: list[Run]) -> Updates:
+        """An answer that has come to its end, for the browser to keep."""
+        document = kept.document_of(run.exchange)
+        if document is None or run not in session:
+            return {}
+        told = {"number": session.index(run), "exchange": document, "at": time.time()}
+        return {self.record: json.dumps(told, ensure_ascii=False)}
 
     def stop(self, session: list[Run], language: Language) -> Updates:
         """The answer is cut short; what has come of it stays."""

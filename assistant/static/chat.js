@@ -104,6 +104,7 @@ const panes = pane.parentElement; // the chatbot itself may be put into the page
 // What its sanitizer takes away of ours is put back: who describes whom.
 function mend() {
   for (const part of panes.querySelectorAll("#messages [aria-label]")) part.removeAttribute("aria-label");
+  panes.querySelector("#messages .examples[role=list]")?.removeAttribute("role"); // of buttons
   for (const [i, reply] of panes.querySelectorAll("#messages .reply").entries()) {
     for (const part of reply.querySelectorAll(".previews > div:not([id])"))
       part.id = `preview-${i}-${part.className}`;
@@ -141,7 +142,11 @@ function showPreview(mark) {
   preview.className = mark.matches(".flag") ? "of-flag" : "of-cite";
   preview.innerHTML = text.innerHTML;
   preview.hidden = false;
-  const at = mark.getBoundingClientRect();
+  placePreview();
+}
+
+function placePreview() {
+  const at = pointed.getBoundingClientRect();
   const room = document.documentElement.clientWidth;
   const left = Math.min(Math.max(8, at.left - 24), room - preview.offsetWidth - 8);
   const above = at.top - preview.offsetHeight - 8;
@@ -174,16 +179,18 @@ panes.addEventListener("focusin", (event) => {
 });
 panes.addEventListener("focusout", (event) => event.target.closest(MARKS) && hidePreview());
 document.addEventListener("keydown", (event) => event.key === "Escape" && hidePreview());
-document.addEventListener("scroll", () => hidePreview(), { capture: true, passive: true });
+document.addEventListener("scroll", () => pointed && placePreview(), { capture: true, passive: true });
 
 // A finger cannot hover: its first tap shows the preview, the next one on the marker opens it.
+let pointedBefore = null; // a tap may focus the marker, which shows its preview
+panes.addEventListener("pointerdown", () => (pointedBefore = pointed), true);
 panes.addEventListener(
   "click",
   (event) => {
     const mark = event.target.closest(MARKS);
     if (!mark) return hidePreview();
     if (mark.matches(".flag")) return pointed === mark ? clearTimeout(leaving) : showPreview(mark);
-    if (event.pointerType !== "touch" || pointed === mark) return hidePreview();
+    if (event.pointerType !== "touch" || pointedBefore === mark) return hidePreview();
     event.preventDefault();
     event.stopPropagation();
     showPreview(mark);

@@ -116,6 +116,14 @@ window.assistantKeeps = (told) => {
     .then(() => list());
 };
 
+// The exchange with that number: Python hands it over a moment after its text is whole.
+async function answered(number) {
+  for (let tries = 0; tries < 100 && !exchanges[number]; tries++)
+    await new Promise((go) => setTimeout(go, 50));
+  if (!exchanges[number]) throw new Error(words().failed);
+  return exchanges[number];
+}
+
 window.assistantLeaves = () => {
   exchanges = [];
   opened = "";

@@ -29,7 +29,8 @@ function ask(title, fields, go, cancel) {
     const buttons = made(
       "div",
       { className: "buttons" },
-      made("button", { value: "", textContent: cancel, formNoValidate: true }),
+      // No submit button: that would be the one that the Enter key presses.
+      made("button", { type: "button", textContent: cancel, onclick: () => dialog.close("") }),
       made("button", { value: "go", textContent: go, className: "go" }),
     );
     form.append(made("h2", { id: "dialog-title", textContent: title }), ...fields, buttons);
@@ -112,7 +113,7 @@ async function exported(suffix) {
 // What can be done with an answer.
 
 async function copied(number) {
-  const it = exchanges[number];
+  const it = await answered(number);
   const label = words();
   const place = (c) => {
     const url = new URL(document.baseURI);
@@ -139,7 +140,7 @@ async function copied(number) {
 }
 
 async function judged(number, opinion) {
-  const body = { answer: exchanges[number], opinion };
+  const body = { answer: await answered(number), opinion };
   const label = words();
   if (opinion === "bad") {
     const reasons = ["should refuse", "should answer", "wrong sentence", "other"].map((value, i) =>

@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from assistant import chat
 from assistant.answering import Assistant
-from tests.test_chat import FLAGS, ask
+from tests.browsing import FLAGS, ask
 
 QUESTION = "Ai là bí thư đảng ủy phường Lái Thiêu?"
 
