@@ -30,7 +30,7 @@ from fastapi import FastAPI
 
 from assistant import kept, page, reader, replies
 from assistant.asking import Choice, Choices
-from assistant.llm import NONE
+from assistant.options import Options
 from assistant.page import LABELS, Labels, Language
 from assistant.replies import Exchange
 from assistant.runs import Run, turns_of
@@ -40,19 +40,15 @@ from assistant.types import AnswerEvent, Article, AssistantError, Span, Turn
 ANSWERS_AT_ONCE: Final = 4
 LONGEST_QUESTION: Final = 2000  # characters
 MOST_RESTORED: Final = 200  # exchanges
-MOST_SOURCES: Final = 20  # passages that a person may have read
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
 _SCRIPTS: Final = ("chat.js", "keeping.js", "panels.js")
-# What the browser keeps: read when the page opens, and written when an option changes.
+# What the browser keeps, read when the page opens.
 _OPENED: Final = """() => {
   const kept = (name) => {
     try { return localStorage.getItem("assistant." + name) || "" } catch { return "" }
   };
   return [location.hash, kept("language"), kept("options")];
-}"""
-_KEEP: Final = """(...values) => {
-  try { localStorage.setItem("assistant.options", JSON.stringify(values)) } catch {}
 }"""
 _log = logging.getLogger(__name__)
 
@@ -89,9 +85,8 @@ def build(
     return _Chat(assistant, settings, choices or Choices(assistant, settings)).blocks
 
 
-def mount(application: FastAPI, blocks: gr.Blocks, sign_out: bool = False) -> None:
-    """Mounts ``blocks`` at the root of ``application``. ``sign_out``: with a link to leave."""
-    links = [{"label": "Đăng xuất · Sign out", "url": "/logout"}] if sign_out else []
+def mount(application: FastAPI, blocks: gr.Blocks) -> None:
+    """Mounts ``blocks`` at the root of ``application``."""
     gr.mount_gradio_app(
         application,
         blocks,
@@ -99,7 +94,7 @@ def mount(application: FastAPI, blocks: gr.Blocks, sign_out: bool = False) -> No
         theme=_theme(),
         css_paths=[page.STATIC / "chat.css", page.STATIC / "panels.css"],
         favicon_path=str(page.STATIC / "favicon.png"),
-        footer_links=links,
+        footer_links=[],
         show_error=False,
         max_file_size="1kb",  # articles are sent to /api/v1, and nothing else is uploaded
         enable_monitoring=False,
@@ -169,7 +164,7 @@ class _Chat:
             self._side(labels), elem_id="side", apply_default_css=False, js_on_load=None
         )
         with gr.Column(elem_id="settings"):
-            self._lay_out_options(labels)
+            self.options = Options(self.choices, labels)
         with gr.Row(elem_id="panes"):
             with gr.Column(elem_id="conversation"):
                 self.chatbot = gr.Chatbot(
@@ -200,29 +195,16 @@ class _Chat:
                     js_on_load="\n".join((page.STATIC / s).read_text("utf-8") for s in _SCRIPTS),
                 )
 
-    def _lay_out_options(self, labels: Labels) -> None:
-        default = self.choices.default
-        self.hint = gr.HTML(f'<p class="meta">{labels.settings_hint}</p>', js_on_load=None)
-        self.llm = gr.Dropdown(
-            [NONE], value=NONE, label=labels.model, interactive=True, filterable=False
-        )
-        self.top_k = gr.Slider(
-            1, MOST_SOURCES, default.top_k, step=1, label=labels.sources_read, interactive=True
-        )
-        self.strictness = gr.Radio([], label=labels.strictness, interactive=True)
-        self.unsupported = gr.Radio([], label=labels.unsupported_choice, interactive=True)
-        self.options: list[Any] = [self.llm, self.top_k, self.strictness, self.unsupported]
-
     def _wire(self) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
         told = [self.session, self.language]
-        spoken = [*told, *self.options]
+        spoken = [*told, *self.options.components]
         shown = [self.chatbot, self.box]
         opened = [self.reader, self.address]
         begun = [*shown, self.run, self.fresh]
-        frame = [self.tools, self.heading, self.fresh, self.language, self.side, self.hint]
-        labelled = [*frame, *self.options, *shown, *opened]
+        frame = [self.tools, self.heading, self.fresh, self.language, self.side]
+        labelled = [*frame, self.options.hint, *self.options.components, *shown, *opened]
 
         self.blocks.load(
             self.begin, [self.address, self.spoken, self.kept], labelled, js=_OPENED, **at_once
@@ -254,8 +236,7 @@ class _Chat:
         self.language.input(self.relabel, [*told, self.address], labelled, **at_once)
         self.reader.address(self.show, [self.language], opened, **at_once)
         self.reader.find(self.find, [self.language], opened, **at_once)
-        for option in self.options:
-            option.input(None, self.options, None, js=_KEEP, **quiet)
+        self.options.keep(**quiet)
 
     # Events of the whole page.
 
@@ -263,26 +244,8 @@ class _Chat:
         """The page was opened: in the browser's language, at the address it was opened with."""
         header = request.headers.get("accept-language", "")
         language = page.preferred_language(spoken or header)
-        updates = {**self.relabel([], language, address), self.language: language}
-        for option, value in zip(self.options, self._kept_options(kept_options), strict=True):
-            updates[option] = {**updates[option], "value": value}
-        return updates
-
-    def _kept_options(self, text: str) -> list[Any]:
-        """The options as the browser has kept them, as far as there still are such."""
-        default = self.choices.default
-        values = [default.llm, default.top_k, default.strictness, default.unsupported]
-        try:
-            llm, top_k, strictness, unsupported = json.loads(text or "[]")
-        except (ValueError, TypeError):
-            return values
-        labels = LABELS["vi"]
-        return [
-            llm if llm in self.choices.models() else values[0],
-            top_k if isinstance(top_k, int) and 1 <= top_k <= MOST_SOURCES else values[1],
-            strictness if strictness in _strictness(labels).values() else values[2],
-            unsupported if unsupported in _unsupported(labels).values() else values[3],
-        ]
+        options = self.options.opened(kept_options, LABELS[language])
+        return {**self.relabel([], language, address), **options, self.language: language}
 
     def relabel(self, session: list[Run], language: Language, address: str) -> Updates:
         """Everything said so far and every label, in ``language``."""
@@ -294,8 +257,7 @@ class _Chat:
             self.fresh: gr.update(value=labels.fresh),
             self.language: gr.update(label=labels.switch),
             self.side: self._side(labels),
-            self.hint: f'<p class="meta">{labels.settings_hint}</p>',
-            **self._option_labels(labels),
+            **self.options.labelled(labels),
             self.chatbot: gr.update(
                 value=_messages(session, labels),
                 placeholder=reader.welcome(self.assistant.articles(), labels),
@@ -303,21 +265,6 @@ class _Chat:
             ),
             self.box: self._box(session, labels),
             **self._open(address, labels),
-        }
-
-    def _option_labels(self, labels: Labels) -> Updates:
-        models = [
-            (labels.model_none if name == NONE else name, name) for name in self.choices.models()
-        ]
-        return {
-            self.llm: gr.update(choices=models, label=labels.model),
-            self.top_k: gr.update(label=labels.sources_read),
-            self.strictness: gr.update(
-                choices=list(_strictness(labels).items()), label=labels.strictness
-            ),
-            self.unsupported: gr.update(
-                choices=list(_unsupported(labels).items()), label=labels.unsupported_choice
-            ),
         }
 
     def _side(self, labels: Labels) -> str:
@@ -482,14 +429,6 @@ class _Chat:
         except Exception:
             _log.exception("no examples")
             return []
-
-
-def _strictness(labels: Labels) -> dict[str, str]:
-    return {labels.strict: "strict", labels.balanced: "balanced", labels.open: "open"}
-
-
-def _unsupported(labels: Labels) -> dict[str, str]:
-    return {labels.flag: "flag", labels.drop: "drop", labels.replace: "replace"}
 
 
 def _messages(session: list[Run], labels: Labels) -> list[dict[str, str]]:

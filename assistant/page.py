@@ -60,18 +60,15 @@ class Labels:
     back: str
     to_conversation: str
     gone: str
-    skip: str
     conversations: str
     settings: str
     theme: str
     close: str
     loaded: str
     loaded_one: str
-    answer: str
     sure: str
     place: str
     verified: str
-    quoted: str
     read: str
     score: str
     by_meaning: str
@@ -89,7 +86,6 @@ class Labels:
     again: str
     good: str
     bad: str
-    opinion: str
     instead: str
     model: str
     model_none: str
@@ -113,6 +109,7 @@ class Labels:
     kept_here: str
     kept_there: str
     export: str
+    sign_out: str
     lacks: Mapping[Lack, str]  # what the articles do not bear out of a sentence
     faults: Mapping[FaultKind, str]
     script: Mapping[str, str]  # the words that static/panels.js shows

@@ -183,7 +183,12 @@ def tools(labels: Labels) -> str:
         f' title="{html.escape(label)}"{more}>{sign}</button>'
         for name, label, sign, more in (
             ("side", labels.conversations, _LINES, ' aria-expanded="false" aria-controls="side"'),
-            ("settings", labels.settings, _SLIDERS, ' aria-expanded="false" aria-controls="settings"'),
+            (
+                "settings",
+                labels.settings,
+                _SLIDERS,
+                ' aria-expanded="false" aria-controls="settings"',
+            ),
             ("theme", labels.theme, _HALF, ""),
         )
     )
@@ -196,6 +201,7 @@ def side(labels: Labels, account: bool) -> str:
     """
     kept = labels.kept_there if account else labels.kept_here
     find = html.escape(labels.find_conversation)
+    leave = f'<a class="leave" href="logout">{html.escape(labels.sign_out)}</a>' if account else ""
     exports = "".join(
         f'<button type="button" class="export" value="{suffix}">{name}</button>'
         for suffix, name in ((".md", "Markdown"), (".html", "HTML"), (".json", "JSON"))
@@ -206,7 +212,7 @@ def side(labels: Labels, account: bool) -> str:
         f'<button type="button" class="close" aria-label="{html.escape(labels.close)}">×</button>'
         f'</header><input type="search" class="find" placeholder="{find}" aria-label="{find}">'
         f'<ul class="conversations"></ul><p class="meta">{html.escape(kept)}</p>'
-        f'<h3>{html.escape(labels.export)}</h3><div class="exports">{exports}</div></div>'
+        f'<h3>{html.escape(labels.export)}</h3><div class="exports">{exports}</div>{leave}</div>'
     )
 
 

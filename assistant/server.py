@@ -80,7 +80,7 @@ def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
     if tools is not None:
         found.router.routes += tools.routes
     blocks = chat.build(assistant, settings, answering.choices)
-    chat.mount(found, blocks, sign_out=access.users is not None)
+    chat.mount(found, blocks)
     _give_way(found)
     # The last one added is the first one passed.
     found.add_middleware(BodyLimit, limit=settings.max_body)

@@ -69,6 +69,7 @@ ORDER = (
     "kept",
     "streaming",
     "runs",
+    "options",
     "chat",
     "problems",
     "limits",

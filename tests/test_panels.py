@@ -160,8 +160,10 @@ def test_a_marker_previews_its_quote_for_mouse_keyboard_and_finger(
     expect(preview).to_contain_text(quote)
     tab.keyboard.press("Tab")
     tab.keyboard.press("Escape")
+    tab.mouse.move(0, 0)
     tab.evaluate("location.hash = '#articles'")
     expect(tab.locator("#reader .library")).to_be_visible()
+    expect(preview).to_be_hidden()
     marker.tap()  # the first tap shows it, the second opens it
     expect(preview).to_contain_text(quote)
     expect(tab.locator("#reader .library")).to_be_visible()

@@ -51,9 +51,16 @@ const inBrowser = {
     const it = (id && (await this.get(id))) || fresh;
     it.exchanges.push(exchange);
     it.updated = now;
-    this.put(it);
-    for (const old of this.all().slice(MOST_KEPT)) localStorage.removeItem(PREFIX + old.id);
-    return it.id;
+    const others = this.all().filter((other) => other.id !== it.id);
+    while (others.length >= MOST_KEPT) localStorage.removeItem(PREFIX + others.pop().id);
+    for (;;)
+      try {
+        this.put(it);
+        return it.id;
+      } catch (error) {
+        if (!others.length) throw error; // no room for this one alone
+        localStorage.removeItem(PREFIX + others.pop().id); // the oldest makes room
+      }
   },
   put(it) {
     localStorage.setItem(PREFIX + it.id, JSON.stringify(it));

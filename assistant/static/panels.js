@@ -97,8 +97,11 @@ async function actOnConversation(button) {
   await list();
 }
 
+// What was read is no part of a card or an opinion, and the largest part of an exchange.
+const withoutHits = (exchange) => ({ ...exchange, hits: [] });
+
 async function exported(suffix) {
-  const answers = exchanges.filter(Boolean);
+  const answers = exchanges.filter(Boolean).map(withoutHits);
   const response = await fetch(`${API}/cards`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -140,7 +143,7 @@ async function copied(number) {
 }
 
 async function judged(number, opinion) {
-  const body = { answer: await answered(number), opinion };
+  const body = { answer: withoutHits(await answered(number)), opinion };
   const label = words();
   if (opinion === "bad") {
     const reasons = ["should refuse", "should answer", "wrong sentence", "other"].map((value, i) =>
@@ -175,7 +178,12 @@ document.addEventListener("click", async (event) => {
     say(error.message || words().failed);
   }
 });
-document.addEventListener("input", (event) => event.target.matches("#side .find") && list());
+let listing = 0;
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("#side .find")) return;
+  clearTimeout(listing);
+  listing = setTimeout(list, 200);
+});
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   for (const name of ["side", "settings"])
