@@ -12,13 +12,24 @@ import sys
 import urllib.request
 from contextlib import ExitStack
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
 from assistant import page, reader, replies, server
 from assistant.page import LABELS
 from assistant.replies import About, Exchange
-from assistant.types import Answer, Article, AssistantError, Citation, Span
+from assistant.types import (
+    Answer,
+    Article,
+    AssistantError,
+    Citation,
+    Claim,
+    FaultKind,
+    Hit,
+    Lack,
+    Span,
+)
 from tests.browsing import EVIL, FIRST_QUOTE, HOSTILE, ROOT, SEED, cite
 
 # Markup
@@ -175,6 +186,76 @@ def test_long_lists_of_articles_are_cut_and_say_so() -> None:
     assert listed.count("<li>") == reader.LISTED_ARTICLES
     assert "and 5 more" in listed
     assert LABELS["vi"].no_articles in reader.library([], LABELS["vi"])
+
+
+def test_both_languages_have_every_word_and_the_scripts_know_each() -> None:
+    vi, en = LABELS["vi"], LABELS["en"]
+    for mine, other in ((vi.script, en.script), (vi.lacks, en.lacks), (vi.faults, en.faults)):
+        assert mine.keys() == other.keys()
+    assert set(vi.lacks) == set(get_args(Lack)) - {""}
+    assert set(vi.faults) == set(get_args(FaultKind))
+    scripts = "".join(path.read_text("utf-8") for path in page.STATIC.glob("*.js"))
+    asked = set(re.findall(r"(?:label|words\(\))\.(\w+)", scripts))
+    assert asked <= set(vi.script)
+
+
+def test_an_unsupported_sentence_is_marked_where_it_stands_and_explained() -> None:
+    text = "Một [1]. Có 7 voi.\n\nHai."
+    claims = (
+        Claim(0, 3, "supported", (1,)),
+        Claim(9, 18, "unsupported", (), "number", "<7>"),
+        Claim(20, 24, "elsewhere"),
+    )
+    answer = Answer("?", text, "vi", 0.9, (cite(1, "Sáng 5-8"),), claims=claims, llm="a:b")
+    done = Exchange("?", text, None, answer.citations, claims, {}, answer)
+    said = replies.reply(done, LABELS["en"])
+    (marked,) = re.findall(r'<span class="unsupported">(.*?)</span>', said)
+    assert html.unescape(marked) == "Có 7 voi."
+    previews = _Reading(said.partition('<div class="previews" hidden>')[2]).text
+    assert f"{LABELS['en'].lacks['number']} (“<7>”)." in previews
+    assert LABELS["en"].partial in _Reading(said).text
+
+
+def test_a_sentence_is_marked_while_the_answer_still_comes() -> None:
+    coming = Exchange("?", "Có 7 voi. Và", claims=(Claim(0, 9, "unsupported", (), "number", "7"),))
+    assert '<span class="unsupported">' in replies.reply(coming, LABELS["vi"])
+
+
+def test_a_models_fault_is_told_with_its_name() -> None:
+    answer = Answer("?", "“Sáng” [1]", "vi", 0.9, (cite(1, "Sáng 5-8"),), llm="m:n", fault="rate")
+    said = _Reading(replies.reply(Exchange("?", answer.text, answer=answer), LABELS["en"])).text
+    assert "m:n gave no answer (too many requests); the articles are quoted instead." in said
+
+
+@pytest.mark.parametrize(
+    ("dense", "lexical", "why"),
+    [
+        (1.2, 0.3, "close in meaning, and the same words"),
+        (1.2, -0.3, "close in meaning"),
+        (-0.1, 2.0, "the same words"),
+        (-0.1, 0.0, "the nearest of the rest"),
+    ],
+)
+def test_a_passage_says_why_it_was_read(dense: float, lexical: float, why: str) -> None:
+    hit = Hit(1, 2.5, "seed", "T", 0, 8, "Sáng 5-8", dense, lexical)
+    answer = Answer("?", "Ừ.", "en", 0.9, (cite(1, "Sáng 5-8"),), (hit,))
+    said = _Reading(replies.reply(Exchange("?", "Ừ.", answer=answer), LABELS["en"])).text
+    assert f"T {why} · score 2.50Sáng 5-8" in said
+
+
+def test_articles_are_found_without_accents_by_title_source_and_date() -> None:
+    found = lambda words: [a.id for a in reader.matching([SEED, EVIL], words)]  # noqa: E731
+    assert found("tan dung nguon luc") == ["seed"]
+    assert found("TTBC-HCM 2025-08") == ["seed"]
+    assert found("  ") == ["seed", EVIL.id]
+    assert found("không bài nào") == []
+    assert LABELS["en"].nothing_found in reader.library([SEED], LABELS["en"], "xyz")
+
+
+def test_what_may_not_be_changed_is_not_offered() -> None:
+    assert 'type="file"' not in reader.library([SEED], LABELS["vi"])
+    assert "remove" not in reader.library([SEED], LABELS["vi"])
+    assert 'type="file"' in reader.library([SEED], LABELS["vi"], changes=True)
 
 
 # The port

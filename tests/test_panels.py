@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -279,6 +280,14 @@ def test_a_conversation_is_kept_found_renamed_and_deleted(opened: Opened) -> Non
     tab.get_by_role("button", name="Delete", exact=True).click()
     expect(rows).to_have_count(0)
     expect(tab.locator(".question")).to_have_count(0)
+
+
+def test_light_or_dark_is_kept(opened: Opened) -> None:
+    tab = opened()
+    tab.locator("#open-theme").click()
+    expect(tab.locator("body")).to_have_class(re.compile("dark"))
+    ready(tab.reload() and tab)
+    expect(tab.locator("body")).to_have_class(re.compile("dark"))
 
 
 def test_options_are_kept_and_reach_the_assistant(opened: Opened) -> None:

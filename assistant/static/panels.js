@@ -222,7 +222,7 @@ async function added(files) {
       try {
         if (!TYPES.test(file.name)) throw new Error(label.wrong_type);
         const told = await call("POST", `articles?name=${encodeURIComponent(file.name)}`, file, "application/octet-stream");
-        line.textContent = `${file.name}: ${told.note || label.added}`;
+        line.textContent = `${file.name}: ${told.articles.length ? label.added : label.known}`;
         line.className = "done";
       } catch (error) {
         line.textContent = `${file.name}: ${error.message || label.failed}`;
@@ -255,7 +255,7 @@ async function removed(button) {
   const sure = await ask(label.remove_question, [made("p", { textContent: title })], button.textContent, label.cancel);
   if (!sure) return;
   const told = await call("DELETE", `articles/${encodeURIComponent(button.value)}`);
-  if (told.note) say(told.note);
+  if (told.file_stays) say(label.file_stays);
   trigger("find", { words: element.querySelector("input.find")?.value || "" });
 }
 
