@@ -1,7 +1,7 @@
 """The chat page: a conversation whose citations open, highlighted, in the article beside it.
 
-``build`` makes the page, ``mount`` puts it into the server's application. Nothing is decided
-here: the assistant's events are shown as they come.
+``build`` makes the page, which ``looks.mount`` puts into the server's application. Nothing is
+decided here: the assistant's events are shown as they come.
 
 How a click reaches Python. A citation is a plain link to a place in an article,
 ``#article=<id>&start=<s>&end=<e>``, which gr.Chatbot's sanitizer lets through; following it
@@ -26,7 +26,6 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr
-from fastapi import FastAPI
 
 from assistant import kept, page, reader, replies
 from assistant.asking import Choice, Choices
@@ -80,42 +79,9 @@ class Readable(Protocol):
 def build(
     assistant: Readable, settings: Settings | None = None, choices: Choices | None = None
 ) -> gr.Blocks:
-    """The page over ``assistant``, with its queue set; :func:`mount` gives it its looks."""
+    """The page over ``assistant``, with its queue set."""
     settings = settings or Settings()
     return _Chat(assistant, settings, choices or Choices(assistant, settings)).blocks
-
-
-def mount(application: FastAPI, blocks: gr.Blocks) -> None:
-    """Mounts ``blocks`` at the root of ``application``."""
-    gr.mount_gradio_app(
-        application,
-        blocks,
-        path="/",
-        theme=_theme(),
-        css_paths=[page.STATIC / "chat.css", page.STATIC / "panels.css"],
-        favicon_path=str(page.STATIC / "favicon.png"),
-        footer_links=[],
-        show_error=False,
-        max_file_size="1kb",  # articles are sent to /api/v1, and nothing else is uploaded
-        enable_monitoring=False,
-        run_history=False,  # the browser keeps no questions
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-    )
-
-
-def _theme() -> gr.themes.Base:
-    """One accent on greys, in the system's own fonts: nothing is fetched from elsewhere."""
-    return gr.themes.Base(
-        primary_hue="teal",
-        secondary_hue="teal",
-        neutral_hue="slate",
-        text_size="lg",
-        radius_size="md",
-        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],
-    ).set(body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_400")
 
 
 class _Chat:

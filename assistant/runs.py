@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from assistant.asking import Choice
 from assistant.replies import About, Exchange
 from assistant.streaming import batches
-from assistant.types import AnswerEvent, Article, Turn
+from assistant.types import AnswerEvent, Article, IndexFault, Turn
 
 INSTEAD = 2  # questions offered with a refusal
 
@@ -76,8 +76,13 @@ def _dated(exchange: Exchange, article: Callable[[str], Article]) -> Exchange:
     new = {c.article_id for c in exchange.citations} - exchange.about.keys()
     if not new:
         return exchange
-    about = {article_id: About.of(article(article_id)) for article_id in new}
-    return replace(exchange, about={**exchange.about, **about})
+    about = dict(exchange.about)
+    for article_id in new:
+        try:
+            about[article_id] = About.of(article(article_id))
+        except (IndexFault, KeyError):  # it was removed meanwhile
+            about[article_id] = About()
+    return replace(exchange, about=about)
 
 
 def _others(question: str, examples: Sequence[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant import api, chat, completions, page, problems, resources, signin
+from assistant import api, chat, completions, looks, page, problems, resources, signin
 from assistant.access import Access, check_open
 from assistant.api import Answering, Served
 from assistant.guard import Guard
@@ -80,7 +80,7 @@ def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
     if tools is not None:
         found.router.routes += tools.routes
     blocks = chat.build(assistant, settings, answering.choices)
-    chat.mount(found, blocks)
+    looks.mount(found, blocks)
     _give_way(found)
     # The last one added is the first one passed.
     found.add_middleware(BodyLimit, limit=settings.max_body)

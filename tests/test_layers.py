@@ -71,6 +71,7 @@ ORDER = (
     "runs",
     "options",
     "chat",
+    "looks",
     "problems",
     "limits",
     "relay",
