@@ -225,17 +225,18 @@ def test_opinions_are_kept_with_their_reason(opened: Opened, assistant: Assistan
     assert records[-1].citations == assistant.answer(QUESTION).citations
 
 
-@pytest.mark.parametrize("name", ["Markdown", "HTML", "JSON"])
 def test_an_exported_conversation_can_be_verified(
-    opened: Opened, assistant: Assistant, tmp_path: Path, name: str
+    opened: Opened, assistant: Assistant, tmp_path: Path
 ) -> None:
     tab = answered(opened())
     tab.locator("#open-side").click()
-    with tab.expect_download() as download:
-        tab.get_by_role("button", name=name, exact=True).click()
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
-    assert verifying.verify_file(path, assistant.articles()).sound
+    for name, suffix in (("Markdown", ".md"), ("HTML", ".html"), ("JSON", ".json")):
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name=name, exact=True).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert path.suffix == suffix
+        assert verifying.verify_file(path, assistant.articles()).sound
 
 
 def test_copying_takes_the_sources_along(opened: Opened) -> None:
@@ -335,6 +336,9 @@ def test_those_who_sign_in_have_their_conversations_to_themselves(
         expect(again.locator(".sources")).to_be_visible()
         binh.locator("#open-side").click()
         expect(binh.locator(".conversations")).to_have_text(VI.script["empty"])
+        binh.get_by_role("link", name=VI.sign_out).click()
+        binh.get_by_role("button", name="Đăng xuất").click()
+        expect(binh.get_by_label("Mật khẩu")).to_be_visible()
         for tab in (an, binh, again):
             tab.context.close()
 
@@ -367,6 +371,16 @@ def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: A
     expect(tab.locator("#reader .nothing")).to_have_text(VI.nothing_found)
     assert len(assistant.articles()) == 1
     assert list((assistant.settings.index / "uploads").iterdir()) == []
+
+
+def test_a_dropped_file_that_is_there_already_says_so(opened: Opened) -> None:
+    tab = opened()
+    make = "text => { const d = new DataTransfer(); d.items.add(new File([text], 'lại.md'));"
+    text = (browsing.ROOT / "seeds" / "000_db7cbbd52221714d.txt").read_text("utf-8")
+    dropped = tab.evaluate_handle(f"{make} return d; }}", text)
+    tab.locator(".adding").dispatch_event("drop", {"dataTransfer": dropped})
+    expect(tab.locator(".uploads .done")).to_contain_text(VI.script["known"])
+    expect(tab.locator(".library li")).to_have_count(1)
 
 
 def test_where_the_articles_stay_as_they_are_nothing_offers_to_change_them(
