@@ -209,6 +209,7 @@ def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
         server_header=False,
         timeout_graceful_shutdown=PATIENCE,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     served = uvicorn.Server(config)
     thread = threading.Thread(
         target=asyncio.run, args=(served.serve(sockets=[listener]),), daemon=True
@@ -224,6 +225,13 @@ def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
         served.should_exit = True
         thread.join(2 * PATIENCE)
         listener.close()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that open pages, each of which holds a request open, were left when the server ended."""
+    kind = record.exc_info[0] if record.exc_info else None
+    cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+    return not cancelled and "graceful shutdown exceeded" not in record.getMessage()
 
 
 def serve(

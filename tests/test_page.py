@@ -333,6 +333,8 @@ def test_serve_says_which_port_and_ends_quietly_on_ctrl_c() -> None:
         assert served.stdout.readline() == f"Open http://127.0.0.1:{following}\n"
         with urllib.request.urlopen(f"http://127.0.0.1:{following}", timeout=10) as reply:
             assert reply.status == 200
+        beat = f"http://127.0.0.1:{following}/gradio_api/heartbeat/x"  # as an open page holds one
+        stack.enter_context(urllib.request.urlopen(beat, timeout=10))
         served.send_signal(signal.SIGINT)
         assert served.wait(20) == 0
         assert served.stdout.read() == ""
