@@ -265,6 +265,8 @@ def test_a_conversation_is_kept_found_renamed_and_deleted(opened: Opened) -> Non
     tab.locator("#open-side").click()
     rows = tab.locator(".conversations .open")
     expect(rows).to_have_text([QUESTION])
+    pane = tab.locator("#reader-pane").bounding_box()
+    assert pane and pane["x"] + pane["width"] <= 1280  # the drawer makes it narrower
     find = tab.locator("#side .find")
     find.fill("khong co gi")
     expect(rows).to_have_count(0)
