@@ -103,6 +103,9 @@ clean: ## Remove the environment, caches and build output; indexes stay
 $(INSTALLED_DEV): $(BIN)/pip pyproject.toml constraints.txt
 	@echo "Installing with the developers' tools (first time: several minutes)…"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@if command -v npm >/dev/null; then \
+		npm install --no-save --no-package-lock --silent axe-core@4; \
+	else echo "No npm: the page's accessibility is not tested." >&2; fi
 	@touch $(INSTALLED) $@
 
 $(INSTALLED): $(BIN)/pip pyproject.toml constraints.txt

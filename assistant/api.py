@@ -13,11 +13,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from assistant import problems, relay, wire
+from assistant import problems, reader, relay, wire
+from assistant.asking import Choice, Choices, Strictness, Unsupported
 from assistant.chat import Readable
 from assistant.problems import Problem
 from assistant.settings import Settings
-from assistant.types import AnswerEvent, Article, Finished, Hit, IndexFault, Turn
+from assistant.types import AnswerEvent, Article, Finished, Hit, IndexFault, SettingsError, Turn
 
 MOST_ARTICLES: Final = 200  # in one list
 
@@ -34,30 +35,43 @@ class Served(Readable, Protocol):
         ...
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A body whose unknown fields are refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class TurnBody(_Body):
+class TurnBody(Body):
     """An earlier exchange."""
 
     question: str
     answer: str
 
 
-class SearchBody(_Body):
+class SearchBody(Body):
     """What is searched for."""
 
     question: str
     top_k: Annotated[int | None, Field(ge=1, le=100)] = None
 
 
-class AnswerBody(_Body):
-    """What is asked, what was said before, and whether the answer comes in parts."""
+class AnswerBody(Body):
+    """What is asked, what was said before, and whether the answer comes in parts.
+
+    ``llm`` (a name that GET /api/v1/models lists), ``top_k``, ``strictness`` and ``unsupported``
+    replace the server's settings for this answer.
+    """
 
     question: str
     history: list[TurnBody] = []
     stream: bool = False
+    llm: str | None = None
+    top_k: Annotated[int | None, Field(ge=1, le=100)] = None
+    strictness: Strictness | None = None
+    unsupported: Unsupported | None = None
+
+    def choice(self) -> Choice:
+        return Choice(self.llm, self.top_k, self.strictness, self.unsupported)
 
 
 class Answering:
@@ -66,6 +80,7 @@ class Answering:
     def __init__(self, assistant: Served, settings: Settings) -> None:
         self.assistant = assistant
         self.settings = settings
+        self.choices = Choices(assistant, settings)
         self._limiter: CapacityLimiter | None = None
 
     @property
@@ -89,9 +104,18 @@ class Answering:
                 raise Problem(422, "A text holds half a surrogate pair, which is no character")
         return question
 
-    def events(self, question: str, history: Sequence[Turn]) -> Iterator[AnswerEvent]:
-        """The events of an answer; closing this closes the assistant's."""
-        return iter(self.assistant.stream(question, history))
+    def events(
+        self, question: str, history: Sequence[Turn], choice: Choice | None = None
+    ) -> Iterator[AnswerEvent]:
+        """The events of an answer; closing this closes the assistant's.
+
+        Raises Problem for a language model that cannot be used here.
+        """
+        try:
+            assistant = self.choices.under(choice or Choice())
+        except SettingsError as fault:
+            raise Problem(422, str(fault), parameter="llm") from None
+        return iter(assistant.stream(question, history))
 
     def article(self, article_id: str) -> Article:
         """Raises Problem when there is none."""
@@ -139,12 +163,15 @@ def routes(answering: Answering) -> APIRouter:
     async def answer(body: AnswerBody, request: Request) -> Response:
         history = [Turn(turn.question, turn.answer) for turn in body.history]
         question = answering.checked(body.question, history)
+        choice = body.choice()
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return relay.EventStream(
-                lambda: _lines(answering.events(question, history)), _failed, answering.limiter
+                lambda: _lines(answering.events(question, history, choice)),
+                _failed,
+                answering.limiter,
             )
         last = await relay.last(
-            request.receive, lambda: answering.events(question, history), answering.limiter
+            request.receive, lambda: answering.events(question, history, choice), answering.limiter
         )
         return Response(status_code=499) if last is None else JSONResponse(_finished(last))
 
@@ -152,8 +179,10 @@ def routes(answering: Answering) -> APIRouter:
     def articles(
         offset: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_ARTICLES)] = MOST_ARTICLES,
+        search: Annotated[str, Query(max_length=200)] = "",
     ) -> wire.ArticlesJSON:
-        return wire.articles_json(answering.assistant.articles(), offset, limit)
+        found = reader.matching(answering.assistant.articles(), search)
+        return wire.articles_json(found, offset, limit)
 
     @router.get(
         "/articles/{article_id}",

@@ -29,7 +29,9 @@ from assistant.types import (
 
 CATALOG = "catalog.sqlite"
 LOCK = "lock"
-KEPT = ("feedback.sqlite", "history.sqlite")  # what people wrote; no rebuild takes it away
+UPLOADS = "uploads"  # folder of the files that people sent
+# What people wrote or sent; no rebuild takes it away.
+KEPT = ("feedback.sqlite", "history.sqlite", UPLOADS)
 RULES = "1"  # version of the rules for sentences, passages and terms; another is refused
 BATCH = 64  # articles that commit together
 

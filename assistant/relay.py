@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from assistant import problems
+from assistant.speaking import stopped
 
 T = TypeVar("T")
 
@@ -68,6 +69,7 @@ def _read(
 ) -> None:
     if left.is_set():
         return
+    stopped.set(left)  # a language model's words are not waited for
     items = start()
     try:
         for item in items:

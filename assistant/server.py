@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant import api, chat, completions, page, problems, signin
+from assistant import api, chat, completions, looks, page, problems, resources, signin
 from assistant.access import Access, check_open
 from assistant.api import Answering, Served
 from assistant.guard import Guard
@@ -31,6 +31,7 @@ from assistant.passages import count_tokens
 from assistant.problems import Problem
 from assistant.settings import Settings
 from assistant.types import AssistantError
+from assistant.uploads import Uploads
 
 PORTS_TRIED: Final = 20
 PATIENCE: Final = 3  # seconds that open requests have to end when the server stops
@@ -73,17 +74,25 @@ def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
     )
     problems.install(found)
     found.include_router(api.routes(answering))
+    found.include_router(resources.routes(answering, _uploads(assistant, settings)))
     found.include_router(completions.routes(answering))
     found.include_router(signin.routes(access))
     _add_signs(found, warming)
     if tools is not None:
         found.router.routes += tools.routes
-    chat.mount(found, chat.build(assistant, sign_out=access.users is not None))
+    blocks = chat.build(assistant, settings, answering.choices)
+    looks.mount(found, blocks)
     _give_way(found)
     # The last one added is the first one passed.
     found.add_middleware(BodyLimit, limit=settings.max_body)
     found.add_middleware(Guard, access=access, settings=settings)
     return found
+
+
+def _uploads(assistant: Served, settings: Settings) -> Uploads | None:
+    """What adds and removes articles; None where the settings forbid it."""
+    index = getattr(assistant, "index", None)
+    return Uploads(index, settings) if settings.corpus_changes and index is not None else None
 
 
 def _give_way(found: FastAPI) -> None:
@@ -201,6 +210,7 @@ def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
         server_header=False,
         timeout_graceful_shutdown=PATIENCE,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     served = uvicorn.Server(config)
     thread = threading.Thread(
         target=asyncio.run, args=(served.serve(sockets=[listener]),), daemon=True
@@ -216,6 +226,13 @@ def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
         served.should_exit = True
         thread.join(2 * PATIENCE)
         listener.close()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that open pages, each of which holds a request open, were left when the server ended."""
+    kind = record.exc_info[0] if record.exc_info else None
+    cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+    return not cancelled and "graceful shutdown exceeded" not in record.getMessage()
 
 
 def serve(

@@ -87,6 +87,8 @@ class Settings(BaseModel):
     )
     hosts: str = Field("", description="host names the server is reached under, with commas")
     open_to_all: bool = Field(False, description="other machines may ask without signing in")
+    corpus_changes: bool = Field(True, description="articles may be added and removed in the page")
+    model_choice: bool = Field(True, description="people may choose among the usable models")
 
     @property
     def least_confidence(self) -> float:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 from assistant.llm import NONE, name_of, one_line
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 
 STOP = 2.0  # seconds a stopped request has to end
 PAUSE = 1.0  # seconds before the one retry
+LOOK = 0.2  # seconds between two looks at whether the answer was stopped
 TOKEN = 8  # characters: no text's tokens are longer on average, so more is past the limit
+
+# Set by who runs an answer: once this event is, nobody waits for the model's next words, so that
+# the answer's generator can be closed.
+stopped: ContextVar[threading.Event | None] = ContextVar("stopped", default=None)
 
 # What a failure is, and what to do: around what the provider said of it.
 FACTS: Mapping[FaultKind, tuple[str, str]] = {
@@ -198,19 +204,28 @@ class _Request:
 
     def items(self, patience: float) -> Iterator[Any]:
         """Chunks, and an exception if one ends them. Waits ``patience`` seconds for each."""
+        halt = stopped.get()
+        began = time.monotonic()
         while True:
-            left = self._deadline - time.monotonic()
+            now = time.monotonic()
+            end = min(began + patience, self._deadline)
             try:
-                item = self._queue.get(timeout=max(0.0, min(patience, left)))
+                item = self._queue.get(timeout=max(0.0, min(LOOK, end - now)))
             except queue.Empty:
-                what = "not a word within" if patience < left else "not finished; the last"
-                yield LLMError(f"{what} {min(patience, max(left, 0)):.3g} s", "timeout")
+                if halt is not None and halt.is_set():
+                    yield LLMError("the answer was stopped", "cut")
+                    return
+                if time.monotonic() < end:
+                    continue
+                what = "not a word within" if end < self._deadline else "not finished; the last"
+                yield LLMError(f"{what} {end - began:.3g} s", "timeout")
                 return
             if item is None:
                 return
             yield item
             if isinstance(item, BaseException):
                 return
+            began = time.monotonic()
 
     def stop(self) -> None:
         """Ends the request: within STOP seconds its connection is closed."""

@@ -68,12 +68,132 @@ function arrived() {
   reveal();
 }
 
-watch("value", arrived);
+// What was typed into the search of the articles stays, though the list around it is made anew.
+function keepSearch(before) {
+  const now = element.querySelector("input.find");
+  if (!before || !now) return;
+  now.value = before.value;
+  if (before.focused) {
+    now.focus({ preventScroll: true });
+    now.setSelectionRange(now.value.length, now.value.length);
+  }
+}
+
+let search = null;
+let waiting = 0;
+element.addEventListener("input", (event) => {
+  if (!event.target.matches("input.find")) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => trigger("find", { words: event.target.value }), 250);
+});
+element.addEventListener("focusout", () => (search = null));
+for (const kind of ["input", "focusin"])
+  element.addEventListener(kind, (event) => {
+    if (event.target.matches("input.find")) search = event.target;
+  });
+
+watch("value", () => {
+  keepSearch(search && { value: search.value, focused: true });
+  arrived();
+});
 arrived(); // if the value was there before this script
 
-// gr.Chatbot names each message by its source, markup and all: read out, that drowns its text.
 const panes = pane.parentElement; // the chatbot itself may be put into the page after this script
-new MutationObserver(() => {
-  const named = panes.querySelectorAll("#messages [aria-label]");
-  for (const part of named) part.removeAttribute("aria-label");
-}).observe(panes, { subtree: true, childList: true, attributeFilter: ["aria-label"] });
+
+// gr.Chatbot names each message by its source, markup and all: read out, that drowns its text.
+// What its sanitizer takes away of ours is put back: who describes whom.
+function mend() {
+  for (const part of panes.querySelectorAll("#messages [aria-label]")) part.removeAttribute("aria-label");
+  panes.querySelector("#messages .examples[role=list]")?.removeAttribute("role"); // of buttons
+  for (const [i, reply] of panes.querySelectorAll("#messages .reply").entries()) {
+    for (const part of reply.querySelectorAll(".previews > div:not([id])"))
+      part.id = `preview-${i}-${part.className}`;
+    for (const mark of reply.querySelectorAll(".cite:not([aria-describedby]), .flag:not([aria-describedby])"))
+      if (previewOf(mark)) mark.setAttribute("aria-describedby", previewOf(mark).id);
+  }
+}
+new MutationObserver(mend).observe(panes, {
+  subtree: true,
+  childList: true,
+  attributeFilter: ["aria-label"],
+});
+
+// The preview of a marker, or why a sentence is flagged: a copy of what the answer holds hidden.
+
+const preview = document.createElement("div");
+preview.id = "preview";
+preview.setAttribute("aria-hidden", "true"); // the marker's description says it already
+preview.hidden = true;
+document.querySelector("#preview")?.remove();
+panes.append(preview);
+let pointed = null; // the marker that the preview is of
+let leaving = 0;
+
+function previewOf(mark) {
+  const name = mark.matches(".flag") ? `claim-${mark.value}` : `cite-${parseInt(mark.textContent.slice(1))}`;
+  return mark.closest(".reply")?.querySelector(`.previews > .${name}`);
+}
+
+function showPreview(mark) {
+  clearTimeout(leaving);
+  const text = previewOf(mark);
+  if (!text || pointed === mark) return;
+  pointed = mark;
+  preview.className = mark.matches(".flag") ? "of-flag" : "of-cite";
+  preview.innerHTML = text.innerHTML;
+  preview.hidden = false;
+  placePreview();
+}
+
+function placePreview() {
+  const at = pointed.getBoundingClientRect();
+  const room = document.documentElement.clientWidth;
+  const left = Math.min(Math.max(8, at.left - 24), room - preview.offsetWidth - 8);
+  const above = at.top - preview.offsetHeight - 8;
+  const fits = at.bottom + 8 + preview.offsetHeight < window.innerHeight - 8;
+  preview.style.left = `${Math.max(8, left)}px`;
+  preview.style.top = `${fits ? at.bottom + 8 : Math.max(8, above)}px`;
+}
+
+function hidePreview(after = 0) {
+  clearTimeout(leaving);
+  leaving = setTimeout(() => {
+    preview.hidden = true;
+    pointed = null;
+  }, after);
+}
+
+const MARKS = "#messages .cite, #messages .flag";
+panes.addEventListener("pointerover", (event) => {
+  const mark = event.target.closest(MARKS);
+  if (mark && event.pointerType !== "touch") showPreview(mark);
+  else if (preview.contains(event.target)) clearTimeout(leaving); // it may be moved into
+});
+panes.addEventListener("pointerout", (event) => {
+  if (event.pointerType !== "touch" && (event.target.closest(MARKS) || preview.contains(event.target)))
+    hidePreview(150);
+});
+panes.addEventListener("focusin", (event) => {
+  const mark = event.target.closest(MARKS);
+  if (mark && mark.matches(":focus-visible")) showPreview(mark);
+});
+panes.addEventListener("focusout", (event) => event.target.closest(MARKS) && hidePreview());
+document.addEventListener("keydown", (event) => event.key === "Escape" && hidePreview());
+document.addEventListener("scroll", () => pointed && placePreview(), { capture: true, passive: true });
+
+// A finger cannot hover: its first tap shows the preview, the next one on the marker opens it.
+let pointedBefore = null; // a tap may focus the marker, which shows its preview
+panes.addEventListener("pointerdown", () => (pointedBefore = pointed), true);
+panes.addEventListener(
+  "click",
+  (event) => {
+    const mark = event.target.closest(MARKS);
+    if (!mark) return hidePreview();
+    if (mark.matches(".flag")) return pointed === mark ? clearTimeout(leaving) : showPreview(mark);
+    if (event.pointerType !== "touch" || pointedBefore === mark) return hidePreview();
+    event.preventDefault();
+    event.stopPropagation();
+    showPreview(mark);
+  },
+  true,
+);

@@ -1,34 +1,87 @@
-"""Takes the README's screenshot of a real answer: ``python -m tests.screenshots.take``."""
+"""Takes the README's screenshots, of real answers: ``python -m tests.screenshots.take``.
+
+The one in a language model's words has a scripted model, which gets a number wrong.
+"""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from assistant import chat
 from assistant.answering import Assistant
-from tests.test_chat import FLAGS, ask
+from assistant.corpus import read_articles
+from assistant.index import Index
+from assistant.settings import Settings
+from tests.browsing import FLAGS, ROOT, ask, ready, serving
 
-QUESTION = "Ai là bí thư đảng ủy phường Lái Thiêu?"
+QUESTION = "Các phường kiến nghị điều gì?"
+WRITTEN = (
+    "Các địa phương mong UBND TP.HCM sớm phân cấp đầu tư công, trước mắt với các dự án nhóm C [1]. "
+    "Họ cũng kiến nghị thành phố bố trí vốn cho 45 dự án trọng điểm tại địa bàn [1]."
+)
+FOLDER = Path(__file__).parent
 
 
 def main() -> None:
-    assistant = Assistant.open()
-    address = chat.launch(chat.build(assistant), "127.0.0.1", chat.free_port("127.0.0.1", 7900))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=FLAGS.split()
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="vi-VN")
-        page.goto(address)
-        page.wait_for_selector(".example")
-        ask(page, QUESTION)
-        page.wait_for_selector("#reader mark", timeout=60_000)
-        page.wait_for_timeout(800)
-        page.screenshot(path=Path(__file__).with_name("answer.png"))
-        browser.close()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(index=Path(folder) / "index", model_choice=False)
+        index = Index.create(settings)
+        index.update(read_articles([ROOT / "seeds"]), [ROOT / "seeds"], settings)
+        quoting = Assistant(index, settings)
+        named = settings.model_copy(update={"llm": "scripted:model"})
+        model = GenericFakeChatModel(messages=iter([AIMessage(WRITTEN)]))
+        with sync_playwright() as playwright:
+            path = shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+            with serving(quoting, settings) as address:
+                _answer(browser, address)
+                _phone(browser, address)
+            with serving(Assistant(index, named, model), named) as address:
+                _claims(browser, address)
+
+
+def _answer(browser: Browser, address: str) -> None:
+    page = _asked(browser, address, 1200, 760)
+    page.locator(".cite").first.hover()
+    _take(page, "answer")
+
+
+def _phone(browser: Browser, address: str) -> None:
+    page = _asked(browser, address, 390, 780)
+    page.locator(".cite").first.hover()
+    _take(page, "phone")
+
+
+def _claims(browser: Browser, address: str) -> None:
+    page = _asked(browser, address, 1200, 760, dark=True)
+    page.locator(".flag").hover()
+    _take(page, "claims")
+
+
+def _asked(browser: Browser, address: str, width: int, height: int, dark: bool = False) -> Page:
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        locale="vi-VN",
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    page.goto(address)
+    ask(ready(page), QUESTION)
+    page.wait_for_selector("#reader mark", timeout=60_000)
+    page.wait_for_timeout(800)  # it scrolls
+    return page
+
+
+def _take(page: Page, name: str) -> None:
+    page.wait_for_selector("#preview:visible")
+    page.wait_for_timeout(500)  # for what moves to come to rest
+    page.screenshot(path=FOLDER / f"{name}.png")
+    page.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,474 @@
+"""The page in a browser over a real index: what proves an answer, and what is kept and changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from playwright.sync_api import Browser, Page, expect
+
+from assistant import verifying
+from assistant.access import Users
+from assistant.answering import Assistant
+from assistant.catalog import Catalog
+from assistant.feedback import Feedback
+from assistant.index import CATALOG, Index
+from assistant.page import LABELS
+from assistant.settings import Settings
+from tests import browsing
+from tests.browsing import (
+    SEED,
+    Opened,
+    ask,
+    browser_test,
+    expect_highlight,
+    expect_no_sideways_scroll,
+    ready,
+)
+
+VI = LABELS["vi"]
+QUESTION = "Ai là bí thư đảng ủy phường Lái Thiêu?"
+UNKNOWN = "Giá vàng hôm nay bao nhiêu?"
+# The article says so; it has another number; it does not say so at all.
+WRITTEN = (
+    "Ông Nguyễn Thanh Tâm là bí thư đảng ủy phường Lái Thiêu [1]. "
+    "Phường kiến nghị phân cấp cho 45 dự án nhóm C [1].\n\nPhường muốn xây một sân bay mới."
+)
+NOVEL = "Bà Lò Thị Mai là chủ tịch hợp tác xã dệt thổ cẩm Mường Hum."
+
+browser, opened = browsing.browser, browsing.opened
+pytestmark = [pytest.mark.browser, browser_test]
+
+
+class Slow(BaseChatModel):
+    """Says two words and then nothing for a minute; tells when its request has ended."""
+
+    began: Any
+    ended: Any
+
+    @property
+    def _llm_type(self) -> str:
+        return "slow"
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise NotImplementedError
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        try:
+            yield ChatGenerationChunk(message=AIMessageChunk("Theo bài"))
+            self.began.set()
+            await asyncio.sleep(60)
+        finally:
+            self.ended.set()
+
+
+@pytest.fixture(scope="module")
+def index(seed_assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """An index of the seed article that may be changed."""
+    folder = tmp_path_factory.mktemp("panels") / "index"
+    shutil.copytree(seed_assistant.index.folder, folder)
+    catalog = Catalog.open(folder / CATALOG)
+    yield Index(folder, catalog, seed_assistant.index.encoder)
+    catalog.close()
+
+
+@pytest.fixture(scope="module")
+def assistant(index: Index) -> Assistant:
+    return Assistant(index, Settings(index=index.folder))
+
+
+@pytest.fixture(scope="module")
+def address(assistant: Assistant) -> Iterator[str]:
+    with browsing.serving(assistant, assistant.settings) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def written(index: Index) -> Iterator[str]:
+    """The address of a server whose language model always writes WRITTEN."""
+    settings = Settings(index=index.folder, llm="scripted:model")
+    llm = GenericFakeChatModel(messages=iter([AIMessage(WRITTEN)] * 20))
+    with browsing.serving(Assistant(index, settings, llm), settings) as found:
+        yield found
+
+
+def answered(tab: Page, question: str = QUESTION) -> Page:
+    before = tab.locator(".foot").count()
+    ask(tab, question)
+    expect(tab.locator(".foot")).to_have_count(before + 1, timeout=20_000)
+    return tab
+
+
+# Proof
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_an_unsupported_sentence_is_marked_and_explained(
+    browser: Browser, written: str, width: int
+) -> None:
+    tab = browser.new_page(locale="vi-VN", viewport={"width": width, "height": 700})
+    tab.goto(written)
+    answered(ready(tab))
+    expect(tab.locator(".unsupported")).to_have_count(2)
+    expect(tab.locator(".unsupported").first).to_contain_text("45 dự án nhóm C")
+    expect(tab.locator(".flag").first).to_have_text(VI.unsupported_mark)
+    expect(tab.locator(".partial")).to_have_text(VI.partial)
+    expect(tab.locator(".facts")).to_contain_text("scripted:model")
+    tab.locator(".flag").first.hover()
+    preview = tab.locator("#preview")
+    expect(preview).to_contain_text(VI.unsupported)
+    expect(preview).to_contain_text(VI.lacks["number"])
+    expect(preview).to_contain_text("45")
+    box = preview.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
+    expect(tab.locator(".flag").first).to_have_accessible_description(
+        f"{VI.unsupported} {VI.lacks['number']} (“45”)."
+    )
+    tab.context.close()
+
+
+def test_a_marker_previews_its_quote_for_mouse_keyboard_and_finger(
+    opened: Opened, assistant: Assistant
+) -> None:
+    tab = answered(opened(width=320, has_touch=True))
+    quote = assistant.answer(QUESTION).citations[0].quote
+    preview, marker = tab.locator("#preview"), tab.locator(".cite").first
+    marker.hover()
+    expect(preview).to_contain_text(quote)
+    expect(preview).to_contain_text(assistant.articles()[0].title)
+    box = preview.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 320
+    expect_no_sideways_scroll(tab)
+    tab.keyboard.press("Escape")
+    expect(preview).to_be_hidden()
+    marker.focus()
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Shift+Tab")
+    expect(marker).to_be_focused()
+    expect(preview).to_contain_text(quote)
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Escape")
+    tab.mouse.move(0, 0)
+    tab.evaluate("location.hash = '#articles'")
+    expect(tab.locator("#reader .library")).to_be_visible()
+    expect(preview).to_be_hidden()
+    marker.tap()  # the first tap shows it, the second opens it
+    expect(preview).to_contain_text(quote)
+    expect(tab.locator("#reader .library")).to_be_visible()
+    marker.tap()
+    expect_highlight(tab, quote)
+
+
+def test_what_was_read_says_why_and_opens_in_place(opened: Opened, assistant: Assistant) -> None:
+    tab = answered(opened())
+    hits = assistant.answer(QUESTION).hits
+    tab.locator(".read summary").click()
+    expect(tab.locator(".read li")).to_have_count(len(hits))
+    expect(tab.locator(".read li").first).to_contain_text(VI.by_both)
+    tab.locator(".read a").nth(1).click()
+    expect_highlight(tab, hits[1].text)
+
+
+def test_a_refusal_leads_to_a_question_that_is_answered(opened: Opened) -> None:
+    tab = answered(opened(), UNKNOWN)
+    expect(tab.locator(".refusal .closest")).to_be_visible()
+    expect(tab.locator(".instead")).to_have_count(2)
+    tab.locator(".instead").first.click()
+    expect(tab.locator(".sources")).to_be_visible(timeout=20_000)
+
+
+def test_stopping_ends_the_request_of_the_language_model(browser: Browser, index: Index) -> None:
+    slow = Slow(began=threading.Event(), ended=threading.Event())
+    settings = Settings(index=index.folder, llm="scripted:slow")
+    with browsing.serving(Assistant(index, settings, slow), settings) as found:
+        tab = browser.new_page(locale="vi-VN")
+        tab.goto(found)
+        ask(ready(tab), QUESTION)
+        assert slow.began.wait(20)
+        tab.get_by_role("button", name="Dừng").click()
+        assert slow.ended.wait(3)  # 2 s, and the way there
+        expect(tab.locator(".fault")).to_have_text(VI.stopped)
+        tab.context.close()
+
+
+# What is done with an answer
+
+
+def test_opinions_are_kept_with_their_reason(opened: Opened, assistant: Assistant) -> None:
+    tab = answered(opened())
+    tab.locator(".act-good").click()
+    expect(tab.locator("#said")).to_have_text(VI.script["thanks"])
+    tab.locator(".act-bad").click()
+    tab.get_by_label(VI.script["wrong sentence"]).check()
+    tab.get_by_label(VI.script["correction"]).fill("Sáng 5-8")
+    tab.get_by_role("button", name=VI.script["send"]).click()
+    expect(tab.locator("dialog")).to_have_count(0)
+    expect(tab.locator("#said")).to_have_text(VI.script["thanks"])
+    records = Feedback.open(assistant.settings.index).records()
+    assert [(r.opinion, r.reason, r.correction) for r in records[-2:]] == [
+        ("good", "", ""),
+        ("bad", "wrong sentence", "Sáng 5-8"),
+    ]
+    assert records[-1].citations == assistant.answer(QUESTION).citations
+
+
+def test_an_exported_conversation_can_be_verified(
+    opened: Opened, assistant: Assistant, tmp_path: Path
+) -> None:
+    tab = answered(opened())
+    tab.locator("#open-side").click()
+    for name, suffix in (("Markdown", ".md"), ("HTML", ".html"), ("JSON", ".json")):
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name=name, exact=True).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert path.suffix == suffix
+        assert verifying.verify_file(path, assistant.articles()).sound
+
+
+def test_copying_takes_the_sources_along(opened: Opened) -> None:
+    tab = answered(opened(permissions=["clipboard-read", "clipboard-write"]))
+    tab.locator(".act-copy").click()
+    expect(tab.locator("#said")).to_have_text(VI.script["copied"])
+    text = tab.evaluate("navigator.clipboard.readText()")
+    assert "Nguyễn Thanh Tâm" in text and "[1] “" in text
+    assert f"/#article={SEED.id}" not in text and "#article=" in text
+
+
+# What is kept
+
+
+def test_a_conversation_is_kept_found_renamed_and_deleted(opened: Opened) -> None:
+    tab = answered(opened())
+    tab.get_by_text("English", exact=True).click()
+    expect(tab.locator("h1")).to_have_text("Ask the news")
+    ready(tab.reload() and tab)
+    expect(tab.locator("h1")).to_have_text("Ask the news")  # though the browser is Vietnamese
+    expect(tab.locator(".question")).to_have_text(QUESTION)
+    expect(tab.locator(".sources .verified").first).to_be_visible()
+    answered(tab, "Còn phường Tân Phước?")
+    tab.locator("#fresh").click()
+    expect(tab.locator(".question")).to_have_count(0)
+    tab.locator("#open-side").click()
+    rows = tab.locator(".conversations .open")
+    expect(rows).to_have_text([QUESTION])
+    pane = tab.locator("#reader-pane").bounding_box()
+    assert pane and pane["x"] + pane["width"] <= 1280  # the drawer makes it narrower
+    find = tab.locator("#side .find")
+    find.fill("khong co gi")
+    expect(rows).to_have_count(0)
+    find.fill("phuong tan phuoc")  # in its second question, without accents
+    expect(rows).to_have_count(1)
+    tab.locator(".conversations .rename").click()
+    tab.locator("dialog input").fill("Hai phường")
+    tab.keyboard.press("Enter")
+    find.fill("")
+    expect(rows).to_have_text(["Hai phường"])
+    rows.click()
+    expect(tab.locator(".question")).to_have_count(2)
+    tab.locator(".conversations .delete").click()
+    tab.get_by_role("button", name="Delete", exact=True).click()
+    expect(rows).to_have_count(0)
+    expect(tab.locator(".question")).to_have_count(0)
+
+
+def test_light_or_dark_is_kept(opened: Opened) -> None:
+    tab = opened()
+    tab.locator("#open-theme").click()
+    expect(tab.locator("body")).to_have_class(re.compile("dark"))
+    ready(tab.reload() and tab)
+    expect(tab.locator("body")).to_have_class(re.compile("dark"))
+
+
+def test_options_are_kept_and_reach_the_assistant(opened: Opened) -> None:
+    tab = opened()
+    tab.locator("#open-settings").click()
+    number = tab.locator("#settings input[type=number]")
+    number.fill("2")
+    number.press("Tab")
+    tab.get_by_label(VI.strict).check()
+    tab.wait_for_function("(localStorage.getItem('assistant.options') || '').includes('strict')")
+    tab.keyboard.press("Escape")
+    expect(tab.locator("#settings")).to_be_hidden()
+    answered(tab)
+    expect(tab.locator(".read summary")).to_have_text(VI.read.format(count=2))
+    ready(tab.reload() and tab)
+    tab.locator("#open-settings").click()
+    expect(number).to_have_value("2")
+    expect(tab.get_by_label(VI.strict)).to_be_checked()
+
+
+def test_those_who_sign_in_have_their_conversations_to_themselves(
+    browser: Browser, assistant: Assistant, tmp_path: Path
+) -> None:
+    users = tmp_path / "users"
+    for name in ("an", "binh"):
+        Users(users).add(name, f"secret of {name}")
+    settings = assistant.settings.model_copy(update={"users": users})
+    with browsing.serving(assistant, settings) as found:
+
+        def enter(name: str) -> Page:
+            tab = browser.new_context(locale="vi-VN").new_page()
+            tab.goto(found)
+            tab.get_by_label("Tên người dùng").fill(name)
+            tab.get_by_label("Mật khẩu").fill(f"secret of {name}")
+            tab.get_by_role("button", name="Đăng nhập").click()
+            return ready(tab)
+
+        an, binh = enter("an"), enter("binh")
+        with an.expect_response(lambda r: r.url.endswith("/conversations") and r.ok):
+            answered(an)
+        again = enter("an")  # another browser
+        again.locator("#open-side").click()
+        expect(again.locator(".conversations .open")).to_have_text([QUESTION])
+        again.locator(".conversations .open").click()
+        expect(again.locator(".sources")).to_be_visible()
+        binh.locator("#open-side").click()
+        expect(binh.locator(".conversations")).to_have_text(VI.script["empty"])
+        binh.get_by_role("link", name=VI.sign_out).click()
+        binh.get_by_role("button", name="Đăng xuất").click()
+        expect(binh.get_by_label("Mật khẩu")).to_be_visible()
+        for tab in (an, binh, again):
+            tab.context.close()
+
+
+# The articles
+
+
+def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: Assistant) -> None:
+    tab = opened()
+    files = [
+        {"name": "mường hum.txt", "mimeType": "text/plain", "buffer": NOVEL.encode()},
+        {"name": "ảnh.txt", "mimeType": "text/plain", "buffer": b"\x89PNG\x00\x00"},
+        {"name": "bảng.xlsx", "mimeType": "text/plain", "buffer": b"x"},
+    ]
+    tab.locator(".adding input").set_input_files(files)
+    lines = tab.locator(".uploads li")
+    expect(lines.first).to_contain_text(VI.script["added"], timeout=20_000)
+    expect(lines.nth(1)).to_contain_text("is a binary file")
+    expect(lines.nth(2)).to_contain_text(VI.script["wrong_type"])
+    assert str(assistant.settings.index) not in tab.locator(".uploads").inner_text()
+    expect(tab.locator(".library li")).to_have_count(2)
+    answered(tab, "Ai là chủ tịch hợp tác xã dệt thổ cẩm Mường Hum?")
+    expect_highlight(tab, NOVEL)
+    tab.get_by_role("link", name=VI.back).click()
+    tab.locator("#reader .find").press_sequentially("lo thi mai")
+    expect(tab.locator(".library li")).to_have_count(1)
+    expect(tab.locator("#reader .find")).to_be_focused()
+    tab.locator(".library .remove").click()
+    tab.locator("dialog .go").click()
+    expect(tab.locator("#reader .nothing")).to_have_text(VI.nothing_found)
+    assert len(assistant.articles()) == 1
+    assert list((assistant.settings.index / "uploads").iterdir()) == []
+
+
+def test_a_dropped_file_that_is_there_already_says_so(opened: Opened) -> None:
+    tab = opened()
+    make = "text => { const d = new DataTransfer(); d.items.add(new File([text], 'lại.md'));"
+    text = (browsing.ROOT / "seeds" / "000_db7cbbd52221714d.txt").read_text("utf-8")
+    dropped = tab.evaluate_handle(f"{make} return d; }}", text)
+    tab.locator(".adding").dispatch_event("drop", {"dataTransfer": dropped})
+    expect(tab.locator(".uploads .done")).to_contain_text(VI.script["known"])
+    expect(tab.locator(".library li")).to_have_count(1)
+
+
+def test_where_the_articles_stay_as_they_are_nothing_offers_to_change_them(
+    browser: Browser, assistant: Assistant
+) -> None:
+    settings = assistant.settings.model_copy(update={"corpus_changes": False})
+    with browsing.serving(assistant, settings) as found:
+        tab = browser.new_page()
+        tab.goto(found)
+        expect(ready(tab).locator(".library li")).to_have_count(1)
+        expect(tab.locator(".adding, .remove")).to_have_count(0)
+        reply = tab.request.post(f"{found}/api/v1/articles?name=a.txt", data="Một bài báo.")
+        assert (reply.status, len(assistant.articles())) == (403, 1)
+        tab.context.close()
+
+
+# For everyone
+
+
+def test_the_keyboard_is_enough(opened: Opened) -> None:
+    tab = opened()
+    tab.locator("#question textarea").focus()
+    tab.keyboard.type("Ai là bí thư")
+    tab.keyboard.press("Shift+Enter")
+    tab.keyboard.type("đảng ủy phường Lái Thiêu?")
+    expect(tab.locator(".question")).to_have_count(0)  # Shift+Enter is a new line
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")  # nothing is sent twice
+    expect(tab.locator(".foot")).to_be_visible(timeout=20_000)
+    expect(tab.locator(".question")).to_have_count(1)
+    for _ in range(30):  # backwards, from the question box into the answer
+        tab.keyboard.press("Shift+Tab")
+        if tab.evaluate("document.activeElement.matches('.cite')"):
+            break
+    expect(tab.locator("#preview")).to_be_visible()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#quote")).to_be_focused()
+
+
+AXE = os.environ.get("AXE", "node_modules/axe-core/axe.min.js")
+
+
+@pytest.mark.skipif(not Path(AXE).is_file(), reason="no axe-core: npm install axe-core")
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_serious_bars_anyone(opened: Opened, dark: bool) -> None:
+    tab = opened(dark=dark, bypass_csp=True)
+    _expect_no_bar(tab, "start")
+    tab.locator("#open-settings").click()
+    _expect_no_bar(tab, "options")
+    tab.keyboard.press("Escape")
+    answered(tab)
+    tab.locator(".read summary").click()
+    expect_highlight_of_first(tab)
+    _expect_no_bar(tab, "answer and reader")
+    tab.locator("#open-side").click()
+    expect(tab.locator(".conversations .open")).to_be_visible()
+    _expect_no_bar(tab, "conversations")
+    tab.locator("#side .close").click()
+    tab.locator(".act-bad").click()
+    _expect_no_bar(tab, "dialog")
+    tab.keyboard.press("Escape")
+    answered(tab, UNKNOWN)
+    _expect_no_bar(tab, "refusal")
+
+
+def expect_highlight_of_first(tab: Page) -> None:
+    expect(tab.locator("#quote")).to_be_visible()
+
+
+def _expect_no_bar(tab: Page, where: str) -> None:
+    """No violation that axe-core calls serious or critical."""
+    if not tab.evaluate("'axe' in window"):
+        tab.add_script_tag(path=AXE)
+    found = tab.evaluate("axe.run({ resultTypes: ['violations'] })")
+    serious = [
+        {"rule": one["id"], "nodes": [node["html"][:160] for node in one["nodes"][:3]]}
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not serious, f"{where}: {json.dumps(serious, ensure_ascii=False, indent=1)}"
+
+
+def test_a_shared_link_opens_its_words(opened: Opened, assistant: Assistant) -> None:
+    quote = assistant.answer(QUESTION).citations[0].quote
+    link = answered(opened())
+    link.locator(".cite").first.click()
+    expect_highlight(link, quote)
+    fragment = urlsplit(link.url).fragment
+    expect_highlight(opened(f"/#{fragment}", locale="en-GB"), quote)
