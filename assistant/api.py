@@ -42,10 +42,11 @@ class Body(BaseModel):
 
 
 class TurnBody(Body):
-    """An earlier exchange."""
+    """An earlier exchange; ``query``: what the answer said was searched for it."""
 
     question: str
     answer: str
+    query: str = ""
 
 
 class SearchBody(Body):
@@ -161,7 +162,7 @@ def routes(answering: Answering) -> APIRouter:
         response_model=wire.FullAnswerJSON,
     )
     async def answer(body: AnswerBody, request: Request) -> Response:
-        history = [Turn(turn.question, turn.answer) for turn in body.history]
+        history = [Turn(turn.question, turn.answer, turn.query) for turn in body.history]
         question = answering.checked(body.question, history)
         choice = body.choice()
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):

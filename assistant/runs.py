@@ -69,7 +69,7 @@ class Run:
 def turns_of(runs: Sequence[Run]) -> tuple[Turn, ...]:
     """The answered exchanges, as the assistant takes them."""
     shown = [run.shown for run in runs]
-    return tuple(Turn(e.question, e.answer.text) for e in shown if e.answer)
+    return tuple(Turn(e.question, e.answer.text, e.answer.query) for e in shown if e.answer)
 
 
 def _dated(exchange: Exchange, article: Callable[[str], Article]) -> Exchange:

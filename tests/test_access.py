@@ -475,6 +475,7 @@ def test_two_people_in_browsers(closed: httpx.Client, browser: Browser) -> None:
     for tab, name in zip(tabs, PASSWORDS, strict=True):
         expect(tab.locator(".question")).to_have_text([f"{name}?"])
         expect(tab.locator(".body").first).to_have_text(f"() {name}? [1]")
+    tabs[0].locator("#open-side").click()
     tabs[0].get_by_role("link", name="Đăng xuất").click()
     tabs[0].get_by_role("button").click()
     expect(tabs[0].locator("#password")).to_be_visible()

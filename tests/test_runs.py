@@ -129,7 +129,7 @@ def test_a_stream_without_an_end_is_a_fault() -> None:
 
 def test_only_answered_exchanges_are_history() -> None:
     runs = [Run(Exchange("một", answer=ANSWER)), Run(Exchange("hai", fault="stopped"))]
-    assert turns_of(runs) == (Turn("một", ANSWER.text),)
+    assert turns_of(runs) == (Turn("một", ANSWER.text, ANSWER.query),)
 
 
 # Kept
