@@ -27,13 +27,13 @@ from markdown_it import MarkdownIt
 from pydantic import Field
 
 from assistant.answering import Assistant
-from assistant.cli import answer_json
 from assistant.corpus import Corpus
 from assistant.index import Index
 from assistant.page import LABELS, Exchange, library, messages, reading
 from assistant.settings import Settings
 from assistant.speaking import speak
 from assistant.types import Answer, Article, Span, TextDelta
+from assistant.wire import answer_json
 
 LINES = (Path(__file__).parent / "questions" / "injections.jsonl").read_text("utf-8").splitlines()
 CASES: list[dict[str, Any]] = [json.loads(line) for line in LINES]
