@@ -29,7 +29,9 @@ from pydantic import Field
 from assistant.answering import Assistant
 from assistant.corpus import Corpus
 from assistant.index import Index
-from assistant.page import LABELS, Exchange, library, messages, reading
+from assistant.page import LABELS
+from assistant.reader import library, reading
+from assistant.replies import Exchange, messages
 from assistant.settings import Settings
 from assistant.speaking import speak
 from assistant.types import Answer, Article, Span, TextDelta
