@@ -328,11 +328,12 @@ class Assistant:
 
     def _make_examples(self, language: str) -> list[str]:
         found: list[str] = []
+        quotes = self if self.settings.llm == NONE else self.with_settings(llm=NONE)
         for article in self.articles()[:EXAMPLES]:
             for question in islice(candidates(article, language), 3 * EXAMPLES):
                 if len(found) == EXAMPLES:
                     return found
-                if question not in found and self.answer(question).confidence >= SURE:
+                if question not in found and quotes.answer(question).confidence >= SURE:
                     found.append(question)
         return found
 

@@ -378,7 +378,7 @@ class _Chat:
         try:
             place = page.parse_address(address)
             if place is None:
-                changes = self.settings.corpus_changes
+                changes = self.settings.may_change_corpus
                 view = reader.library(self.assistant.articles(), labels, words, changes)
             else:
                 view = reader.reading(self.assistant.article(place[0]), place[1], labels)

@@ -92,7 +92,7 @@ def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
 def _uploads(assistant: Served, settings: Settings) -> Uploads | None:
     """What adds and removes articles; None where the settings forbid it."""
     index = getattr(assistant, "index", None)
-    return Uploads(index, settings) if settings.corpus_changes and index is not None else None
+    return Uploads(index, settings) if settings.may_change_corpus and index is not None else None
 
 
 def _give_way(found: FastAPI) -> None:

@@ -87,8 +87,16 @@ class Settings(BaseModel):
     )
     hosts: str = Field("", description="host names the server is reached under, with commas")
     open_to_all: bool = Field(False, description="other machines may ask without signing in")
-    corpus_changes: bool = Field(True, description="articles may be added and removed in the page")
+    corpus_changes: bool | None = Field(
+        None,
+        description="articles may be added and removed in the page; if not set: unless open_to_all",
+    )
     model_choice: bool = Field(True, description="people may choose among the usable models")
+
+    @property
+    def may_change_corpus(self) -> bool:
+        """Whether visitors may add and remove articles."""
+        return not self.open_to_all if self.corpus_changes is None else self.corpus_changes
 
     @property
     def least_confidence(self) -> float:

@@ -155,3 +155,18 @@ def test_a_broken_file_is_named(tmp_path: Path, content: str | bytes) -> None:
 
 def test_a_missing_file_that_was_asked_for_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "none.toml") in refusal(file=tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("flags", "may"),
+    [
+        ({}, True),
+        ({"open_to_all": True}, False),
+        ({"open_to_all": True, "corpus_changes": True}, True),
+        ({"corpus_changes": False}, False),
+    ],
+)
+def test_strangers_change_no_articles_unless_that_is_said(
+    flags: dict[str, bool], may: bool
+) -> None:
+    assert Settings.load({}, **flags).may_change_corpus == may

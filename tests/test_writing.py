@@ -203,3 +203,9 @@ def test_a_model_that_writes_a_follow_up_out_wrongly_is_not_followed(
     history = [Turn(QUESTION, TRUE)]
     answer = over(seed_assistant, model).answer("Còn Tân Phước?", history)
     assert answer.query == "Ai là bí thư đảng ủy phường Tân Phước?"
+
+
+def test_examples_are_made_without_the_model(seed_assistant: Assistant) -> None:
+    model = Refusing()
+    assert over(seed_assistant, model).examples("vi") == seed_assistant.examples("vi")
+    assert model.asked == 0
