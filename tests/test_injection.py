@@ -150,12 +150,19 @@ UNSEEN = re.compile(
 )
 
 
+# The page's own: what was read, its buttons, the search for articles.
+CONTROLS = [("details", ["read"]), ("summary", []), ("button", ["act"]), ("input", ["find"])]
+
+
 def followed(page: str, sources: set[str]) -> list[tuple[str, dict[str, str | None]]]:
     """What on a page is not ours: other tags, attributes that act, addresses from elsewhere."""
     return [
         (tag, attributes)
         for tag, attributes in Seen(page).tags
-        if tag not in PLAIN_TAGS
+        if (
+            tag not in PLAIN_TAGS
+            and (tag, (attributes.get("class") or "").split()[:1]) not in CONTROLS
+        )
         or any(name.startswith("on") or name in {"src", "style", "srcset"} for name in attributes)
         or not ((href := attributes.get("href")) is None or href in sources or OURS.fullmatch(href))
     ]
