@@ -305,8 +305,10 @@ def test_a_port_that_is_not_ours_to_open_says_why(monkeypatch: pytest.MonkeyPatc
         server.free_port("127.0.0.1", 80)
 
 
+# A test run in the background hands down that SIGINT is ignored: here it is as in a terminal.
 SERVE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.browsing import Scripted
 from assistant import server
 from assistant.settings import Settings
