@@ -18,10 +18,11 @@ MOST = 2  # sentences quoted for any other question
 
 # How a sentence says that it goes on with what the one before it began.
 _GOES_ON = regex.compile(
-    r"^\W*(ngoai ra|ben canh do|dong thoi|hon nua|them vao do|tiep tuc|tiep theo|tiep den"
+    r"^\W*(trong do|cu the|ngoai ra|ben canh do|dong thoi|hon nua|them vao do"
+    r"|tiep tuc|tiep theo|tiep den"
     r"|thu (hai|ba|tu|nam)|mat khac|cuoi cung|cung voi do|ong cung|ba cung"
     r"|also|in addition|moreover|furthermore|besides|additionally|second(ly)?|third(ly)?"
-    r"|finally|next)\b|^\W*([-*•]|\d{1,2}[.)])\s"
+    r"|finally|next|namely|specifically|among (them|these))\b|^\W*([-*•]|\d{1,2}[.)])\s"
 )
 _ALSO_SAYS = regex.compile(r"^\W*(\w+\s+){1,4}cung\s")
 _LEFT_OPEN = regex.compile(r"[:;]$|(\.\.\.|…)$")

@@ -229,3 +229,8 @@ def test_a_fresh_topic_is_searched_as_it_is(seed_assistant: Assistant) -> None:
     question = "Khu thương mại tự do gắn với cảng biển ở khu vực nào?"
     history = [Turn("Ai là bí thư đảng ủy phường Lái Thiêu?", "“… ông Nguyễn Thanh Tâm” [1]")]
     assert seed_assistant.answer(question, history) == seed_assistant.answer(question)
+
+
+def test_a_list_that_is_announced_is_quoted_with_its_items(seed_assistant: Assistant) -> None:
+    answer = seed_assistant.answer("Bốn nhiệm vụ trọng tâm của phường Tân Phước là gì?")
+    assert "bốn nhiệm vụ trọng tâm là: tái cơ cấu kinh tế" in quoted(answer)
