@@ -231,6 +231,7 @@ whichever query is surer, for all.
 
 One defect that the conversations held back showed was mended afterwards ("Which ward" was read as
 the name of a ward): before, carrying over had 7/10 of the first of them right, 9/11 of the others.
+Another was that a question about the weather took the old topic: before, 7/10 and 2/4 of the first.
 """
 COLUMNS = (
     "R@1", "sentence", "right refusals", "false refusals", "right", "as by hand", "rewritten"
