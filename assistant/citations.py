@@ -12,11 +12,13 @@ text and not on how it was cut.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import regex
 
+MARKER = re.compile(r"[ \t]*\[(\d{1,4})\]")  # as it stands in an answer of ours
 LONGEST = 160  # code points held back: a list of forty numbers fits
 LONGEST_LINK = 400  # the same for the address behind a marker: "[1](https://…)"
 _TAIL = 80  # code points of the text before a bracket that say what the bracket is

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from assistant.citations import MARKER
 from assistant.links import UNSEEN
 from assistant.passages import count_tokens
 from assistant.prompts import say
@@ -21,7 +22,6 @@ PER_MESSAGE = 4  # tokens that a chat format adds to a message: role and separat
 HISTORY_SHARE = 0.25  # of the window, at most, for earlier turns
 FENCE = ("<<<", ">>>")
 
-_MARKER = re.compile(r"[ \t]*\[\d{1,4}\]")
 # Chat formats write "<|im_start|>", "<start_of_turn>", "</s>" or "[INST]" between messages, and
 # some servers read these anywhere in a text. With a blank in them they are words.
 _ROLE = re.compile(r"<(?=[|｜]|/?[a-zA-Z_][^<>\n]{0,30}>)|\[(?=/?[A-Z_]{3,20}\])")
@@ -85,7 +85,7 @@ def _recent(history: Sequence[Turn], room: int) -> tuple[list[BaseMessage], int]
     messages: list[BaseMessage] = []
     spent = 0
     for turn in reversed(history):
-        pair = [HumanMessage(turn.question), AIMessage(_tame(_MARKER.sub("", turn.answer)))]
+        pair = [HumanMessage(turn.question), AIMessage(_tame(MARKER.sub("", turn.answer)))]
         cost = tokens_of(pair)
         if spent + cost > room:
             break

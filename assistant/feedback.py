@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from assistant.cards import fit
+from assistant.citations import MARKER
 from assistant.database import Database
-from assistant.evaluation.support import MARKER
 from assistant.prompts import digests
 from assistant.settings import Settings
 from assistant.text import fold, terms

@@ -143,7 +143,7 @@ def _lines(wanted: Reading, passages: Sequence[Shown], similar: Similar | None) 
             i,
             s.start,
             s.end,
-            shown.passage.text[s.start - shown.passage.start :][: s.end - s.start],
+            _text_of(shown.passage, s),
         )
         for shown in passages
         for i, s in enumerate(shown.passage.sentences)

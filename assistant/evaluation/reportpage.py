@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from assistant.citations import MARKER
 from assistant.evaluation import plots
 from assistant.evaluation.baseline import Comparison, Difference
 from assistant.evaluation.evaluate import LOWER_IS_BETTER, SECTIONS
@@ -31,7 +32,6 @@ from assistant.evaluation.report import (
     spread,
     summary,
 )
-from assistant.evaluation.support import MARKER
 
 _STATIC = Path(__file__).with_name("static")
 _TILES = ("recall@1", "ndcg@10", "contains", "precision", "tpr_at_5_fpr", "p50")

@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.citations import MARKER
 from assistant.claims import judge
 from assistant.segment import sentences
 from assistant.types import Answer, Article, Citation, Passage, Shown
 
 Supports = Callable[[str, str], bool]  # (cited text, statement) → whether it supports it
 
-MARKER = re.compile(r"[ \t]*\[(\d{1,4})\]")
 _QUOTED = re.compile(r"“[^“”]*”")
 _NOT_A_CLAIM = re.compile(r"[:：]\s*$")  # "According to the article:"
 
