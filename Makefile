@@ -67,6 +67,7 @@ lint: $(INSTALLED_DEV) ## Check style and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports >/dev/null || { $(BIN)/lint-imports; exit 1; }
 
 format: $(INSTALLED_DEV) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .

@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints. No logic.
+"""The command line: calls and prints. No logic; what can be typed stands in arguments.py.
 
 Exit codes: 0 done; 1 done in part or a check failed; 2 wrong use or an error that stopped it.
 """
@@ -10,40 +10,23 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from assistant import wire
+from assistant.answering import schemas
+from assistant.arguments import parser
 from assistant.settings import Settings
 from assistant.types import Answer, Article, AssistantError, SettingsError
 
 DEFAULT_ARTICLES = Path("seeds")
 
-EXAMPLES = """examples:
-  assistant index                           index seeds/ into indexes/default
-  assistant index news/ --index indexes/news
-  assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?"
-  assistant ask "ai la bi thu dang uy phuong lai thieu" --json
-  assistant search "nhà ở xã hội" --top-k 3
-  assistant eval questions.jsonl --json report.json
-  assistant serve --port 8000
-  assistant serve --host 0.0.0.0 --users users.txt
-  assistant user add linh --users users.txt
-  assistant key add reports --keys keys.txt
-  assistant mcp
-  assistant doctor --repair
-  assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?" --card answer.html
-  assistant verify answer.html
-  assistant feedback export questions.jsonl --todo todo.jsonl
-"""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Every error is one line on stderr."""
-    options = _parser().parse_args(arguments)
+    options = parser(_COMMANDS).parse_args(arguments)
     try:
         code = int(options.run(options))
         sys.stdout.flush()
@@ -64,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from assistant.corpus import read_articles
-    from assistant.index import Index, rebuild
+    from assistant.index.article_files import read_articles
+    from assistant.index.index import Index, rebuild
 
     settings = _settings(options)
     progress, done = _progress("articles")
@@ -88,7 +71,7 @@ def _index(options: argparse.Namespace) -> int:
 
 def _empty(settings: Settings) -> None:
     """Takes away the old index, so that the new one holds just what is given."""
-    from assistant.index import CATALOG, clear
+    from assistant.index.index import CATALOG, clear
 
     if (settings.index / CATALOG).exists():
         clear(settings.index)
@@ -99,7 +82,7 @@ def _search(options: argparse.Namespace) -> int:
     question = _question(options)
     hits = assistant.retrieve(question)
     if options.json:
-        _print_json(wire.search_json(question, hits))
+        _print_json(schemas.search_json(question, hits))
         return 0
     for hit in hits:
         text = " ".join(_shown(hit.text).split())
@@ -122,14 +105,14 @@ def _ask(options: argparse.Namespace) -> int:
             answer = event.answer
     _save_card(options, assistant, answer)
     if options.json:
-        _print_json(wire.answer_json(answer))
+        _print_json(schemas.answer_json(answer))
         return 0
     print()
     for claim in answer.claims:
         if claim.verdict == "unsupported":
             words = " ".join(answer.text[claim.start : claim.end].split())
             missing = f" ({claim.lack}: {claim.detail})" if claim.detail else ""
-            print(f"Not borne out by the articles: {words}{missing}")
+            print(f"Not supported by the articles: {words}{missing}")
     dates = {c.article_id: assistant.article(c.article_id) for c in answer.citations}
     for citation in answer.citations:
         article = dates[citation.article_id]
@@ -191,7 +174,7 @@ def _judge(model: str | None) -> dict[str, Any]:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from assistant.doctor import examine, repair
+    from assistant.index.doctor import examine, repair
 
     settings = _settings(options)
     findings = repair(settings) if options.repair else examine(settings)
@@ -203,7 +186,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from assistant.access import Access, check_open
+    from assistant.server import serve
+    from assistant.server.credentials import Access, check_open
 
     settings = _settings(options)
     check_open(settings)  # told at once, and not after seconds of loading
@@ -211,14 +195,13 @@ def _serve(options: argparse.Namespace) -> int:
     assistant = _open(options)
     # The model loads while the page is built: either takes seconds.
     threading.Thread(target=assistant.warm, daemon=True).start()
-    from assistant import server
 
-    server.serve(assistant, settings, partial(print, flush=True))
+    serve.serve(assistant, settings, partial(print, flush=True))
     return 0
 
 
 def _user(options: argparse.Namespace) -> int:
-    from assistant.access import Users
+    from assistant.server.credentials import Users
 
     path = _settings(options).users
     if path is None:
@@ -229,7 +212,7 @@ def _user(options: argparse.Namespace) -> int:
 
 
 def _key(options: argparse.Namespace) -> int:
-    from assistant.access import Keys
+    from assistant.server.credentials import Keys
 
     path = _settings(options).keys
     if path is None:
@@ -241,14 +224,14 @@ def _key(options: argparse.Namespace) -> int:
 
 def _mcp(options: argparse.Namespace) -> int:
     try:
-        from assistant import tools
+        from assistant.server import mcp_tools
     except ModuleNotFoundError as missing:
         if missing.name != "mcp":
             raise
         raise SettingsError("MCP is not installed: pip install 'article-assistant[mcp]'") from None
     assistant = _open(options)
     threading.Thread(target=assistant.warm, daemon=True).start()
-    tools.serve_stdio(assistant, _settings(options))
+    mcp_tools.serve_stdio(assistant, _settings(options))
     return 0
 
 
@@ -258,31 +241,31 @@ def _mcp(options: argparse.Namespace) -> int:
 def _check_card(options: argparse.Namespace) -> None:
     """A wrong file name is told before the work, not after."""
     if options.card:
-        from assistant.cards import suffix_of
+        from assistant.records.cards import suffix_of
 
         suffix_of(Path(options.card))
 
 
 def _save_card(options: argparse.Namespace, assistant: Any, answer: Answer) -> None:
     if options.card:
-        from assistant import cardpages, cards
+        from assistant.records import card_rendering, cards
 
-        cardpages.save(cards.make([answer], assistant.article), Path(options.card))
+        card_rendering.save(cards.make([answer], assistant.article), Path(options.card))
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from assistant import verifying
+    from assistant.records import card_verification
 
-    found = verifying.verify_file(Path(options.file), _articles(_settings(options)))
+    found = card_verification.verify_file(Path(options.file), _articles(_settings(options)))
     if options.json:
         _print_json(found.to_json())
     else:
-        print(verifying.table(found))
+        print(card_verification.table(found))
     return 0 if found.sound else 1
 
 
 def _feedback(options: argparse.Namespace) -> int:
-    from assistant import feedback
+    from assistant.records import feedback
 
     settings = _settings(options)
     store = feedback.Feedback.open(settings.index, create=False)
@@ -306,8 +289,8 @@ def _feedback(options: argparse.Namespace) -> int:
 
 def _articles(settings: Settings) -> list[Article]:
     """The articles of the index, read without its model."""
-    from assistant.catalog import Catalog
-    from assistant.index import CATALOG
+    from assistant.index.catalog import Catalog
+    from assistant.index.index import CATALOG
 
     catalog = Catalog.open(settings.index / CATALOG)
     try:
@@ -321,7 +304,7 @@ def _articles(settings: Settings) -> list[Article]:
 
 def _shown(text: str) -> str:
     """Text for a terminal, which obeys control characters: an article may hold any."""
-    from assistant.links import UNSEEN
+    from assistant.answering.link_filter import UNSEEN
 
     return UNSEEN.sub("", text)
 
@@ -336,7 +319,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _open(options: argparse.Namespace) -> Any:
-    from assistant.answering import Assistant
+    from assistant.answering.assistant import Assistant
 
     return Assistant.open(settings=_settings(options))
 
@@ -375,108 +358,19 @@ def _progress(unit: str) -> tuple[Callable[[int, int], None], Callable[[], None]
     return show, bar.close
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="assistant",
-        description="Answers questions about your articles and proves every answer.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--index", metavar="DIR", help="the index (default: indexes/default)")
-    common.add_argument("--model", metavar="NAME", help="'bundled', or a model's id or folder")
-    common.add_argument("--query-prefix", metavar="TEXT", help="put before questions")
-    common.add_argument("--passage-prefix", metavar="TEXT", help="put before passages")
-    common.add_argument("--llm", metavar="SPEC", help="language model: none, provider:model, …")
-    common.add_argument("--strictness", metavar="S", help="strict, balanced or open")
-    common.add_argument("--precision", metavar="P", help="auto, bf16 or fp32")
-    common.add_argument("--passage-tokens", metavar="N", help="token budget of a passage")
-    common.add_argument("--overlap", metavar="N", help="sentences neighbouring passages share")
-
-    def add(name: str, run: Callable[[argparse.Namespace], int], help_: str) -> Any:
-        command = commands.add_parser(name, help=help_, description=help_, parents=[common])
-        command.set_defaults(run=run)
-        return command
-
-    index = add("index", _index, "Index articles (.txt, .md, SQuAD .json); again: what changed.")
-    index.add_argument(
-        "paths", nargs="*", metavar="PATHS", help="files or folders (default: seeds/)"
-    )
-    index.add_argument(
-        "--rebuild", action="store_true", help="make it anew; without PATHS from what it holds"
-    )
-    search = add("search", _search, "List the passages that match a question best.")
-    search.add_argument(
-        "question", metavar="QUESTION", help='the question; "-" reads it from stdin'
-    )
-    search.add_argument("--top-k", metavar="N", help="how many passages (default: 5)")
-    search.add_argument("--json", action="store_true", help="print JSON")
-    ask = add("ask", _ask, "Answer a question with quotes, or say that the articles do not.")
-    ask.add_argument("question", metavar="QUESTION", help='the question; "-" reads it from stdin')
-    ask.add_argument("--json", action="store_true", help="print JSON")
-    ask.add_argument("--card", metavar="FILE", help="keep the answer as .json, .md or .html")
-    evaluate = add("eval", _eval, "Score the assistant on a question set.")
-    _eval_options(evaluate)
-    serve = add("serve", _serve, "Open the chat in the browser.")
-    serve.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
-    serve.add_argument("--port", metavar="P", help="port to listen on (default: 7860)")
-    serve.add_argument("--users", metavar="FILE", help="who may sign in")
-    serve.add_argument("--keys", metavar="FILE", help="keys that open the API")
-    serve.add_argument(
-        "--open-to-all", action="store_const", const=True, help="let everyone in from anywhere"
-    )
-    add("mcp", _mcp, "Offer the assistant as tools (MCP) on standard input and output.")
-    _access_commands(commands)
-    doctor = add("doctor", _doctor, "Check the index and say what is wrong and what to do.")
-    doctor.add_argument("--repair", action="store_true", help="rebuild what can be rebuilt")
-    verify = add("verify", _verify, "Check the quotes of an exported answer against the index.")
-    verify.add_argument("file", metavar="FILE", help="a card: .json, .md or .html")
-    verify.add_argument("--json", action="store_true", help="print JSON")
-    feedback = add("feedback", _feedback, "List what people said of answers, or export it.")
-    feedback.add_argument("action", choices=["list", "export"], help="what to do")
-    feedback.add_argument("file", nargs="?", metavar="FILE", help="export: the question set")
-    feedback.add_argument("--todo", metavar="FILE", help="export: what a person must complete")
-    feedback.add_argument("--json", action="store_true", help="list: print JSON")
-    return parser
-
-
-def _access_commands(commands: Any) -> None:
-    for name, run, file, help_ in (
-        ("user", _user, "--users", "Let a user sign in, or give one a new password."),
-        ("key", _key, "--keys", "Make a key that opens the API; it is printed once."),
-    ):
-        actions = commands.add_parser(name, help=help_, description=help_).add_subparsers(
-            metavar="add", required=True
-        )
-        command = actions.add_parser("add", help=help_, description=help_)
-        command.set_defaults(run=run)
-        command.add_argument("name", metavar="NAME", help="up to 64 letters, digits and . _ @ -")
-        command.add_argument(file, metavar="FILE", help="the file (made if it is not there)")
-
-
-def _eval_options(command: argparse.ArgumentParser) -> None:
-    flag = command.add_argument
-    flag("questions", metavar="QUESTIONS", help="JSONL, SQuAD/XQuAD/MLQA JSON, or a BEIR folder")
-    flag("--json", metavar="FILE", help="write the report as JSON")
-    flag("--html", metavar="FILE", help="write the report as one HTML page")
-    flag("--gold", metavar="FILE", help="take articles and answers from this parallel set")
-    flag("--baseline", metavar="FILE", help="compare with an earlier report's JSON")
-    flag("--fail-under", metavar="METRIC=VALUE", action="append", default=[], help="exit with 1")
-    flag("--fail-on-regression", action="store_true", help="exit with 1 when significantly worse")
-    flag("--check", action="store_true", help="only check the question set")
-    flag("--strip-accents", action="store_true", help="ask as typed without accents")
-    flag("--holdout", choices=["gold", "half"], help="make unanswerables by leaving articles out")
-    flag("--retrieval-only", action="store_true", help="score the passages, not the answers")
-    flag("--nli", metavar="MODEL", help="judge citations by this NLI model, not by words")
-    flag("--limit", type=_positive, metavar="N", help="the first N questions only")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "index": _index,
+    "search": _search,
+    "ask": _ask,
+    "eval": _eval,
+    "serve": _serve,
+    "mcp": _mcp,
+    "user": _user,
+    "key": _key,
+    "doctor": _doctor,
+    "verify": _verify,
+    "feedback": _feedback,
+}
 
 
 if __name__ == "__main__":

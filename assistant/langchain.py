@@ -10,8 +10,8 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
-from assistant.answering import Assistant
-from assistant.models import SentenceEncoder
+from assistant.answering.assistant import Assistant
+from assistant.index.encoder import SentenceEncoder
 from assistant.settings import Settings
 from assistant.types import Hit
 

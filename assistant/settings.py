@@ -44,7 +44,7 @@ class Settings(BaseModel):
         "language model read whatever was found",
     )
     unsupported: Literal["flag", "drop", "replace"] = Field(
-        "flag", description="what becomes of a model's sentence that no passage bears out"
+        "flag", description="what becomes of a model's sentence that no passage supports"
     )
     max_question: int = Field(2000, ge=50, le=100_000, description="characters of a question read")
     llm: str = Field(
@@ -66,6 +66,7 @@ class Settings(BaseModel):
     port: int = Field(7860, ge=1, le=65535, description="port the chat listens on")
 
     # The server: its limits, and who may come in.
+    page: bool = Field(True, description="serve the chat page; false: only the interfaces")
     max_body: int = Field(
         1_048_576, ge=1024, le=1 << 30, description="bytes of a request's body the server reads"
     )

@@ -21,8 +21,10 @@ Vectors = NDArray[np.float32]
 Grounding = Literal["grounded", "partial", "refused"]
 SentenceKind = Literal["prose", "heading"]
 Verdict = Literal["supported", "elsewhere", "unsupported"]
-# What of a claim its passages do not bear out.
-Lack = Literal["", "number", "date", "name", "negation", "direction", "attribution", "content"]
+# What of a claim its passages do not support.
+UnsupportedReason = Literal[
+    "", "number", "date", "name", "negation", "direction", "attribution", "content"
+]
 FaultKind = Literal[
     "missing",
     "key",
@@ -162,7 +164,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The exact words of a shown passage (``number``) that bear a claim out."""
+    """The exact words of a shown passage (``number``) that support a claim."""
 
     number: int
     span: Span
@@ -170,7 +172,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether the shown passages bear a sentence out.
+    """Whether the shown passages support a sentence.
 
     "supported": ``evidence`` is in the passages that the sentence cites. "elsewhere": it is in
     others, or the sentence cites none. "unsupported": ``lack`` and ``detail`` say what is not
@@ -179,7 +181,7 @@ class Judgement:
 
     verdict: Verdict
     evidence: tuple[Evidence, ...] = ()
-    lack: Lack = ""
+    lack: UnsupportedReason = ""
     detail: str = ""
 
 
@@ -188,14 +190,14 @@ class Claim:
     """A sentence of an answer that a language model wrote, and what became of checking it.
 
     ``start``, ``end``: its span of ``Answer.text``, without its markers. ``numbers``: of the
-    citations that bear it out.
+    citations that support it.
     """
 
     start: int
     end: int
     verdict: Verdict
     numbers: tuple[int, ...] = ()
-    lack: Lack = ""
+    lack: UnsupportedReason = ""
     detail: str = ""
 
 
@@ -233,13 +235,13 @@ class Answer:
 
     @property
     def grounding(self) -> Grounding:
-        """Derived: no citation and no claim is a refusal; all of them borne out is grounded."""
+        """Derived: no citation and no claim is a refusal; all of them supported is grounded."""
         if not self.citations and not self.claims:
             return "refused"
-        borne_out = all(c.verified for c in self.citations) and all(
+        supported = all(c.verified for c in self.citations) and all(
             claim.verdict != "unsupported" for claim in self.claims
         )
-        return "grounded" if borne_out else "partial"
+        return "grounded" if supported else "partial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,19 @@ class Turn:
     question: str
     answer: str
     query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the doctor looked at: sound or not, in plain words, and what mends it.
+
+    ``repairable``: ``repair`` mends it without embedding or reading any article.
+    """
+
+    sound: bool
+    text: str
+    remedy: str = ""
+    repairable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +305,14 @@ class Finished:
 AnswerEvent = Retrieved | TextDelta | Cited | Claimed | Finished
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedQuestion:
+    """A question after one forward pass: ``vector`` (d,), ``tokens`` (n, d), all of length 1."""
+
+    vector: Vectors
+    tokens: Vectors
+
+
 class Encoder(Protocol):
     """Texts to unit vectors. Shapes: n texts → (n, dimension) float32, rows of length 1."""
 
@@ -301,6 +324,8 @@ class Encoder(Protocol):
         """What makes vectors comparable: model, weights, prefixes, pooling, dimension."""
         ...
 
+    def embed_question(self, text: str) -> EmbeddedQuestion: ...
+
     def embed_questions(self, texts: Sequence[str]) -> Vectors: ...
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
@@ -308,7 +333,5 @@ class Encoder(Protocol):
 
 class TokenEncoder(Protocol):
     """Texts to unit vectors of their tokens, one array (tokens, dimension) for each text."""
-
-    def embed_question_tokens(self, text: str) -> Vectors: ...
 
     def embed_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]: ...

@@ -11,13 +11,14 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from assistant.answering import Assistant
-from assistant.catalog import Catalog, digest_of
-from assistant.corpus import read_articles
-from assistant.index import Index
+from assistant.answering.assistant import Assistant
+from assistant.index._catalog_rows import digest_of
+from assistant.index.article_files import read_articles
+from assistant.index.catalog import Catalog
+from assistant.index.index import Index
 from assistant.settings import Settings
-from assistant.text import terms
-from assistant.types import Article, Passage, Sentence, Vectors
+from assistant.text.terms import terms
+from assistant.types import Article, EmbeddedQuestion, Passage, Sentence, Vectors
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +68,10 @@ class FakeEncoder:
                 row[self._axes.setdefault(term, len(self._axes) % self.dimension)] += 1
             row /= np.linalg.norm(row) or 1
         return vectors
+
+    def embed_question(self, text: str) -> EmbeddedQuestion:
+        tokens = self.embed_questions(terms(text))
+        return EmbeddedQuestion(self.embed_questions([text])[0], tokens)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         if any("UNEMBEDDABLE" in text for text in texts):
@@ -118,7 +123,7 @@ def replace_content(path: Path, content: bytes) -> None:
 @pytest.fixture
 def fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every index that is opened has the fake encoder."""
-    monkeypatch.setattr("assistant.index.SentenceEncoder", FakeEncoder)
+    monkeypatch.setattr("assistant.index.index.SentenceEncoder", FakeEncoder)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from assistant.evaluation.questions import Question
+from assistant.evaluation._questions import Question
 from assistant.settings import Settings
 from assistant.types import Answer, Article, Citation, Hit, Turn
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from assistant import server
+from assistant.server import application, serve
 from assistant.settings import Settings
 from assistant.types import (
     Answer,
@@ -97,9 +97,9 @@ class Scripted:
 @contextmanager
 def served(assistant: object, settings: Settings | None = None) -> Iterator[httpx.Client]:
     """A client of a server over ``assistant``, once it is ready."""
-    application = server.app(assistant, settings or Settings())  # type: ignore[arg-type]
+    served_app = application.app(assistant, settings or Settings())  # type: ignore[arg-type]
     with (
-        server.running(application, "127.0.0.1", 0) as address,
+        serve.running(served_app, "127.0.0.1", 0) as address,
         httpx.Client(base_url=address, timeout=60) as client,
     ):
         wait_until_ready(client)

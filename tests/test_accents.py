@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.accents import Lookup, Prior, Statistics, count_syllables, prior, restore_accents
-from assistant.text import fold
+from assistant.text.accents import (
+    Lookup,
+    Prior,
+    Statistics,
+    count_syllables,
+    prior,
+    restore_accents,
+)
+from assistant.text.terms import fold
 
 Forms = Mapping[str, Mapping[str, int]]
 Pairs = Mapping[tuple[str, str], int]

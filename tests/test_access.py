@@ -17,8 +17,9 @@ import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import Browser, expect
 
-from assistant import access, cli, server
-from assistant.access import COOKIE, Access, Keys, Sessions, Users
+from assistant import cli
+from assistant.server import application, credentials
+from assistant.server.credentials import COOKIE, Access, Keys, Sessions, Users
 from assistant.settings import Settings
 from assistant.types import SettingsError
 from tests.served import Scripted, served
@@ -35,7 +36,7 @@ def quick_hashes() -> Iterator[None]:
     """The least work that Argon2 takes: these passwords protect nothing."""
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(access, "_HASHER", hasher)
+        patch.setattr(credentials, "_HASHER", hasher)
         yield
 
 
@@ -79,18 +80,18 @@ def asks(client: httpx.Client, **headers: str) -> int:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_on_this_machine_nobody_signs_in(host: str) -> None:
-    access.check_open(Settings(host=host))
+    credentials.check_open(Settings(host=host))
     assert not Access.of(Settings(host=host)).required
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "example.org", ""])
 def test_other_machines_are_let_in_only_when_that_was_said(host: str, folder: Path) -> None:
     with pytest.raises(SettingsError, match="--open-to-all") as caught:
-        server.app(Scripted(), Settings(host=host))
+        application.app(Scripted(), Settings(host=host))
     assert "--users FILE" in str(caught.value)
     assert "\n" not in str(caught.value)
-    access.check_open(Settings(host=host, open_to_all=True))
-    access.check_open(Settings(host=host, users=folder / "users"))
+    credentials.check_open(Settings(host=host, open_to_all=True))
+    credentials.check_open(Settings(host=host, users=folder / "users"))
 
 
 def test_the_command_refuses_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +129,7 @@ def test_neither_password_nor_key_is_in_its_file(folder: Path, key: str) -> None
 
 @pytest.mark.parametrize("name", ["", "a:b", "a b", "a\nb", "../a", "x" * 65])
 def test_odd_names_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SettingsError, match="no name"):
+    with pytest.raises(SettingsError, match="not a valid name"):
         Users(tmp_path / "users").add(name, "long enough")
     assert not (tmp_path / "users").exists()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.answering import Assistant
+from assistant.answering.assistant import Assistant
 from assistant.types import Answer, Cited, Finished, Retrieved, TextDelta, Turn
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.asked import Kind, asks_for_list, kind_asked, offers
-from assistant.text import fold
+from assistant.retrieval.question_type import Kind, asks_for_list, kind_asked, offers
+from assistant.text.terms import fold
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from assistant.cardpages import render, save
-from assistant.cards import MAX_BYTES, Card, CardError, load_card, make
+from assistant.records.card_rendering import render, save
+from assistant.records.cards import MAX_BYTES, Card, CardError, load_card, make
 from assistant.types import Answer, Article, Citation, Claim, IndexFault
 from tests.fixtures import make_article
 
@@ -303,12 +303,12 @@ def first(value: dict, **changes: object) -> dict:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.json", b"{", "is no card"),
-        ("a.json", b"", "is no card"),
-        ("a.json", b"[]", "is no card"),
+        ("a.json", b"{", "is not a card"),
+        ("a.json", b"", "is not a card"),
+        ("a.json", b"[]", "is not a card"),
         ("a.json", b"\xff\xfe{}", "not UTF-8 at byte 0"),
-        ("a.json", b"[" * 100_000, "is no card"),
-        ("a.json", b'{"version": ' + b"9" * 10_000 + b"}", "is no card"),
+        ("a.json", b"[" * 100_000, "is not a card"),
+        ("a.json", b'{"version": ' + b"9" * 10_000 + b"}", "is not a card"),
         ("a.json", json.dumps(document(version="1")).encode(), "version"),
         ("a.json", json.dumps(document(version=2)).encode(), "version 2, this program reads 1"),
         ("a.json", json.dumps(document(format="x")).encode(), "its format is 'x'"),

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.catalog import Catalog, digest_of
+from assistant.index._catalog_rows import digest_of
+from assistant.index.catalog import Catalog
 from assistant.types import IndexFault, Passage, Sentence, Span, Vectors
 from tests.fixtures import add_articles, lines_of, make_article
 

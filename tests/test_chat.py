@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from assistant import page
-from assistant.page import LABELS
+from assistant.page import labels
+from assistant.page.labels import LABELS
 from assistant.types import Span
 from tests import browsing
 from tests.browsing import (
@@ -77,7 +77,7 @@ def test_question_streamed_answer_and_citations(opened: Opened, assistant: Scrip
 @browser_test
 def test_an_address_opens_its_span_and_the_list_leads_on(opened: Opened) -> None:
     citation = cite(1, EVIL.text[3:], EVIL)
-    place = page.address_of(EVIL.id, Span(citation.start, citation.end))
+    place = labels.address_of(EVIL.id, Span(citation.start, citation.end))
     tab = opened(f"/?__theme=light{place}")
     expect_highlight(tab, citation.quote)
     tab.get_by_role("link", name="Tất cả bài báo").click()
@@ -125,7 +125,7 @@ def test_a_fault_is_one_polite_line_and_is_logged(
     expect(tab.locator(".fault")).to_have_text(LABELS["en"].failed)
     assert "secret" not in tab.locator("body").inner_text()
     assert "Traceback" not in tab.locator("body").inner_text()
-    fault = [r for r in caplog.records if r.name == "assistant.runs"]
+    fault = [r for r in caplog.records if r.name == "assistant.page._running_answer"]
     assert [r.exc_info and str(r.exc_info[1]) for r in fault] == ["secret <detail>"]
     ask(tab, "Và bây giờ?")
     expect(tab.locator(".sources")).to_be_visible()

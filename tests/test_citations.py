@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.citations import LONGEST, Marker, MarkerFilter, literals_of
+from assistant.answering.citation_markers import LONGEST, Marker, MarkerFilter, literals_of
 
 SEED = Path(__file__).parent.parent / "seeds" / "000_db7cbbd52221714d.txt"
 KNOWN = range(1, 6)

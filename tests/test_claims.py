@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering import Assistant
-from assistant.claims import Similar, judge
-from assistant.claims.dates import Date
-from assistant.claims.facts import read
-from assistant.corpus import read_articles
-from assistant.passages import split
-from assistant.segment import sentences
+from assistant.answering.assistant import Assistant
+from assistant.index._passages import split
+from assistant.index.article_files import read_articles
+from assistant.reading.claims import Similar, judge
+from assistant.text.dates import Date
+from assistant.text.parsed_sentence import read
+from assistant.text.sentences import sentences
 from assistant.types import Passage, Shown, Vectors
 from tests.mutations import FAITHFUL, GROUPS, KEEPING, MEANING, mutants, sentences_of
 
@@ -31,7 +31,7 @@ def shown(text: str, number: int = 1, start: int = 0, date: str = "", title: str
 
 
 def verdict(claim: str, text: str, date: str = "", title: str = "") -> str:
-    """What is lacking; "" where the text bears the claim out. By words alone."""
+    """What is missing; "" where the text supports the claim. By words alone."""
     judgement = judge(claim, [1], [shown(text, date=date, title=title)])
     assert (judgement.lack == "") == (judgement.verdict == "supported")
     return judgement.lack
@@ -135,7 +135,7 @@ def test_roles_names_and_stance(claim: str, text: str, lack: str) -> None:
     assert verdict(claim, text) == lack
 
 
-def test_a_part_cut_from_a_denial_is_not_borne_out() -> None:
+def test_a_part_cut_from_a_denial_is_not_supported() -> None:
     text = "The mayor denied that the bridge was closed."
     assert verdict("The bridge was closed.", text) == "attribution"
     assert verdict("The mayor denied that the bridge was closed.", text) == ""
@@ -175,7 +175,7 @@ def test_what_another_passage_bears_out_is_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("claim", ["", "…", "[1]", "?"])
-def test_nothing_said_is_not_borne_out(claim: str) -> None:
+def test_nothing_said_is_not_supported(claim: str) -> None:
     assert judge(claim, [1], [shown("Chợ mở cửa sớm.")]).verdict == "unsupported"
     assert judge(claim, [], []).evidence == ()
 
@@ -201,7 +201,7 @@ def similar(seed_assistant: Assistant) -> Similar:
 def shares(
     judged: Sequence[tuple[str, bool]], groups: dict[str, tuple[str, ...]]
 ) -> dict[str, float]:
-    """Group → share of its claims that were not borne out."""
+    """Group → share of its claims that were not supported."""
     found = {}
     for name, rules in groups.items():
         flags = [failed for rule, failed in judged if rule in rules]

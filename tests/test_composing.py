@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.composing import Composer, Policy
+from assistant.answering._cited_stream import Composer, Policy
 from assistant.types import (
     AnswerEvent,
     Citation,

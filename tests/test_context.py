@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.context import FENCE, PER_MESSAGE, assemble, tokens_of
-from assistant.passages import count_tokens
+from assistant.answering._prompt_context import FENCE, PER_MESSAGE, assemble, tokens_of
+from assistant.text.tokens import count_tokens
 from assistant.types import Passage, Sentence, Shown, Turn
 
 SENTENCES = [f"Câu số {n} nói về phường Lái Thiêu." for n in range(30)]

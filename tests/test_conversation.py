@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from langchain_core.messages import BaseMessage
 
-from assistant.conversation import ALONE, Followed, faithful, follow, rewrite
-from assistant.corpus import read_article
-from assistant.entities import distinct, entities_in, mentions
+from assistant.answering._follow_up import ALONE, Followed, faithful, follow, rewrite
+from assistant.index.article_files import read_article
+from assistant.text.entities import distinct, entities_in, mentions
 from assistant.types import LLMError, Turn
 from tests.conversations import conversations, path_of
 

@@ -12,15 +12,15 @@ import faiss
 import numpy as np
 import pytest
 
-from assistant import stamps
-from assistant.background import tellingness
-from assistant.catalog import Catalog
-from assistant.centring import Centring
-from assistant.dense import Dense
-from assistant.lexical import Lexical, LexicalQuery
+from assistant.index import _stamps as stamps
+from assistant.index._dense import Dense
+from assistant.index._language_centring import Centring
+from assistant.index._stamps import Stamp
+from assistant.index.catalog import Catalog
+from assistant.index.lexical import Lexical, LexicalQuery
 from assistant.settings import Settings
-from assistant.stamps import Stamp
-from assistant.text import fold
+from assistant.text.term_rarity import tellingness
+from assistant.text.terms import fold
 from assistant.types import Vectors
 from tests.fixtures import FakeEncoder, add_articles, replace_content
 
@@ -162,7 +162,7 @@ def test_accents_tell_terms_apart_unless_the_question_has_none(lexical: Lexical)
 @pytest.mark.parametrize("text", ["", "😀 …", "zzz", 'AND OR NOT ( * " : ^ ~'])
 def test_a_question_without_known_terms_finds_nothing(lexical: Lexical, text: str) -> None:
     assert lexical.search(LexicalQuery.of(text), 9) == {}
-    assert lexical.known(LexicalQuery.of(text)) == 0
+    assert lexical.weigh(LexicalQuery.of(text)).known == 0
 
 
 def test_of_a_very_long_question_the_most_frequent_terms_are_searched(lexical: Lexical) -> None:
@@ -172,7 +172,7 @@ def test_of_a_very_long_question_the_most_frequent_terms_are_searched(lexical: L
 
 
 def test_weights_are_rarity_here_times_rarity_in_general(lexical: Lexical) -> None:
-    found = lexical.weights(["cảng", "phường", "zzz"])
+    found = lexical.weigh(LexicalQuery(("cảng", "phường", "zzz"))).terms
     nothing = math.log(1 + 5.5 / 0.5)
     assert found == pytest.approx(
         {
@@ -185,7 +185,7 @@ def test_weights_are_rarity_here_times_rarity_in_general(lexical: Lexical) -> No
 
 def test_passages_left_out_do_not_count(lexical: Lexical) -> None:
     # Without line 3, no passage has "cảng", and one has "Tân".
-    found = lexical.weights(["cảng", "tân"], without=[LINES[2]])
+    found = lexical.weigh(LexicalQuery(("cảng", "tân")), without=[LINES[2]]).terms
     nothing = math.log(1 + 4.5 / 0.5)
     assert found["cảng"] == pytest.approx(tellingness("cảng"))
     assert found["tân"] == pytest.approx(math.log(1 + 3.5 / 1.5) / nothing * tellingness("tân"))
@@ -203,13 +203,13 @@ def test_passages_left_out_do_not_count(lexical: Lexical) -> None:
 def test_known_is_the_share_of_the_question_that_the_index_has(
     lexical: Lexical, text: str, typed: str, low: float, high: float
 ) -> None:
-    assert low <= lexical.known(LexicalQuery.of(text, typed)) <= high
+    assert low <= lexical.weigh(LexicalQuery.of(text, typed)).known <= high
 
 
 def test_known_leaves_out_what_is_left_out(lexical: Lexical) -> None:
     query = LexicalQuery.of("cảng biển")
-    assert lexical.known(query) == 1
-    assert lexical.known(query, without=[LINES[2]]) == 0
+    assert lexical.weigh(query).known == 1
+    assert lexical.weigh(query, without=[LINES[2]]).known == 0
 
 
 def test_the_words_of_questions_tell_less_than_names() -> None:
@@ -228,8 +228,8 @@ def state(lexical: Lexical) -> list[dict[object, float]]:
     queries += [LexicalQuery.of("", typed=fold(text)) for text in LINES]
     found = []
     for query in queries:
-        scores = lexical.search(query, 99) | {"known": lexical.known(query)}
-        scores |= lexical.weights(query.terms) | lexical.pair_weights(query.terms)
+        scores = lexical.search(query, 99) | {"known": lexical.weigh(query).known}
+        scores |= lexical.weigh(query).terms | lexical.pair_weights(query.terms)
         found.append({key: round(score, 5) for key, score in scores.items()})
     return found
 
@@ -259,9 +259,13 @@ def test_a_few_removed_passages_are_taken_out_in_place(catalog: Catalog, tmp_pat
     assert (caught_up.stamp.count, caught_up.stamp.removed) == (60, 1)
     query = LexicalQuery.of("cảng Cái Mép")
     assert caught_up.search(query, 9) == {}
-    assert caught_up.known(query) == 0  # though the files still count it
-    assert caught_up.weights(["mép"]) == {"mép": pytest.approx(tellingness("mép"))}
-    assert caught_up.weights(["câu"]) == Lexical.build(tmp_path, catalog).weights(["câu"])
+    assert caught_up.weigh(query).known == 0  # though the files still count it
+    assert caught_up.weigh(LexicalQuery(("mép",))).terms == {
+        "mép": pytest.approx(tellingness("mép"))
+    }
+    assert caught_up.weigh(LexicalQuery(("câu",))) == Lexical.build(tmp_path, catalog).weigh(
+        LexicalQuery(("câu",))
+    )
 
 
 def test_many_small_removals_lead_to_a_new_build(catalog: Catalog, tmp_path: Path) -> None:
@@ -350,7 +354,7 @@ def test_harm_to_a_file_is_found_before_it_is_read(
 ) -> None:
     opened, file = built
     monkeypatch.setattr(faiss, "read_index", _must_not_run)
-    monkeypatch.setattr("assistant.lexical.tantivy.Index", _Unopened)
+    monkeypatch.setattr("assistant.index.lexical.tantivy.Index", _Unopened)
     harm(file)
     why = opened(tmp_path)
     assert isinstance(why, str)
@@ -400,7 +404,7 @@ def test_a_build_cut_short_leaves_no_stamp(
     add_articles(catalog, *LINES)
     lexical = Lexical.build(tmp_path, catalog)
     add_articles(catalog, "câu mới")
-    monkeypatch.setattr("assistant.lexical._document", _broken)
+    monkeypatch.setattr("assistant.index.lexical._document", _broken)
     with pytest.raises(RuntimeError):
         Lexical.catch_up(tmp_path, lexical, catalog)
     assert Lexical.open(tmp_path) == "the lexical index is missing"

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from assistant.evaluation._provenance import checkout, corpus_digest, question_digest
+from assistant.evaluation._questions import Question
 from assistant.evaluation.baseline import (
     ReportError,
     compare,
@@ -20,8 +22,6 @@ from assistant.evaluation.baseline import (
     shortfalls,
 )
 from assistant.evaluation.evaluate import SECTIONS, Options, run, unaccented
-from assistant.evaluation.provenance import checkout, corpus_digest, question_digest
-from assistant.evaluation.questions import Question
 from assistant.evaluation.report import table as report_table
 from assistant.settings import Settings
 from assistant.types import Answer, Claim, QuestionSetError, SettingsError, Turn, Usage
@@ -409,7 +409,11 @@ def test_a_baseline_is_read_back_or_refused(tmp_path: Path) -> None:
     report = evaluated()
     path.write_text(json.dumps(report), "utf-8")
     assert load_report(path) == report
-    for content, said in (("{", "is not JSON"), ("{}", "is no report"), ("[]", "is no report")):
+    for content, said in (
+        ("{", "is not JSON"),
+        ("{}", "is not a report"),
+        ("[]", "is not a report"),
+    ):
         path.write_text(content)
         with pytest.raises(ReportError, match=said):
             load_report(path)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant import feedback as feedback_module
 from assistant.cli import main
 from assistant.evaluation import questionset
-from assistant.feedback import Export, Feedback, FeedbackError, export, fingerprint, write
-from assistant.index import KEPT
+from assistant.index.index import KEPT
+from assistant.records import feedback as feedback_module
+from assistant.records.feedback import Export, Feedback, FeedbackError, export, fingerprint, write
 from assistant.settings import Settings
 from assistant.types import Answer, Citation
 from tests.fixtures import make_article
@@ -117,7 +117,7 @@ def test_threads_lose_nothing(store: Feedback) -> None:
 def test_processes_lose_nothing(tmp_path: Path) -> None:
     """Each makes the file when it is the first."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom assistant.feedback import Feedback\n"
+        "import sys\nfrom pathlib import Path\nfrom assistant.records.feedback import Feedback\n"
         "from assistant.types import Answer\nstore = Feedback.open(Path(sys.argv[1]))\n"
         "for _ in range(20): store.add(Answer('Ai?', 'Không rõ.', 'vi', 0.1, ()), 'good')\n"
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant import history as history_module
-from assistant.history import History, HistoryError
-from assistant.index import KEPT
+from assistant.index.index import KEPT
+from assistant.records import conversations as history_module
+from assistant.records.conversations import History, HistoryError
 
 
 @pytest.fixture

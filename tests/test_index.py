@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.corpus import read_articles
-from assistant.index import CATALOG, Index, Update, rebuild
-from assistant.retrieval import make_query, rank
+from assistant.index.article_files import read_articles
+from assistant.index.index import CATALOG, Index, Update, rebuild
+from assistant.retrieval.hybrid_search import make_query, rank
 from assistant.settings import Settings
 from assistant.types import IndexFault
 from tests.fixtures import FakeEncoder, replace_content
@@ -388,7 +388,7 @@ def test_other_weights_under_the_same_name_are_refused(
             super().__init__(settings)
             self.fingerprint |= {"weights": "retrained"}
 
-    monkeypatch.setattr("assistant.index.SentenceEncoder", Retrained)
+    monkeypatch.setattr("assistant.index.index.SentenceEncoder", Retrained)
     with pytest.raises(IndexFault, match="weights 'none'"):
         Index.open(settings)
 

@@ -26,16 +26,17 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from markdown_it import MarkdownIt
 from pydantic import Field
 
-from assistant.answering import Assistant
-from assistant.corpus import Corpus
-from assistant.index import Index
-from assistant.page import LABELS
-from assistant.reader import library, reading
-from assistant.replies import Exchange, messages
+from assistant.answering.assistant import Assistant
+from assistant.answering.schemas import answer_json
+from assistant.index.article_files import Corpus
+from assistant.index.index import Index
+from assistant.llm.streaming import speak
+from assistant.page._answer_html import messages
+from assistant.page._reader_html import library, reading
+from assistant.page.labels import LABELS
+from assistant.records.exchange import Exchange
 from assistant.settings import Settings
-from assistant.speaking import speak
 from assistant.types import Answer, Article, Span, TextDelta
-from assistant.wire import answer_json
 
 LINES = (Path(__file__).parent / "questions" / "injections.jsonl").read_text("utf-8").splitlines()
 CASES: list[dict[str, Any]] = [json.loads(line) for line in LINES]
@@ -328,7 +329,7 @@ def test_a_real_small_model_does_no_harm_either(
             raw.append(str(part) if isinstance(part, str) else "")
             yield part
 
-    monkeypatch.setattr("assistant.writing.speak", overheard)
+    monkeypatch.setattr("assistant.answering._generation.speak", overheard)
     assistant = Assistant(index, settings)
     tally: dict[str, list[str]] = {"order": [], "link": [], "false": [], "fault": []}
     for case in CASES:

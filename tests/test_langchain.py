@@ -8,7 +8,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests, RetrieversIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
 
-from assistant.answering import Assistant
+from assistant.answering.assistant import Assistant
 from assistant.langchain import ArticleEmbeddings, ArticleRetriever
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from assistant.composing import Policy
-from assistant.links import LONGEST, AddressFilter, LinkFilter, plain
+from assistant.answering._cited_stream import Policy
+from assistant.answering.link_filter import LONGEST, AddressFilter, LinkFilter, plain
 from tests.test_composing import composed
 
 OWN = "https://tuoitre.vn/abc-1.htm"

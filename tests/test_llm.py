@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from assistant import llm
-from assistant.doctor import Finding, examine
-from assistant.llm import PROVIDERS, name_of, one_line, open_llm, redacted, usable
+from assistant.index.doctor import examine
+from assistant.llm import available, models
+from assistant.llm.available import usable
+from assistant.llm.models import PROVIDERS, name_of, one_line, open_llm, redacted
 from assistant.settings import Settings
-from assistant.types import LLMError, SettingsError
+from assistant.types import Finding, LLMError, SettingsError
 from tests.limits import limited
 
 KEY = "zq-planted-0123456789-abcdef"  # in no provider's form: found by its value alone
@@ -33,7 +34,7 @@ needs_openai = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No keys of the developer's, no Ollama of theirs, and a time limit."""
-    for name in (*VARIABLES, llm.OWN_KEY):
+    for name in (*VARIABLES, models.OWN_KEY):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     with limited(60):
@@ -57,7 +58,9 @@ def hide(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
         return real(name, *args, **more)
 
     monkeypatch.setattr(builtins, "__import__", importing)
-    monkeypatch.setattr(llm, "find_spec", lambda name: None if name in modules else find_spec(name))
+    monkeypatch.setattr(
+        models, "find_spec", lambda name: None if name in modules else find_spec(name)
+    )
 
 
 # Opening
@@ -161,7 +164,7 @@ def test_a_package_found_missing_while_opening_is_a_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    monkeypatch.setattr(llm, "find_spec", lambda name: True)
+    monkeypatch.setattr(models, "find_spec", lambda name: True)
     monkeypatch.setitem(sys.modules, "langchain_anthropic", None)  # importing it fails
     fault = refusal("anthropic:claude-haiku-4-5")
     assert (fault.kind, "'article-assistant[anthropic]'" in str(fault)) == ("missing", True)
@@ -185,7 +188,7 @@ def test_a_provider_without_an_extra_names_its_package() -> None:
 def test_a_missing_key_names_the_variable(
     monkeypatch: pytest.MonkeyPatch, spec: str, variable: str
 ) -> None:
-    monkeypatch.setattr(llm, "find_spec", lambda name: True)
+    monkeypatch.setattr(models, "find_spec", lambda name: True)
     fault = refusal(spec)
     assert fault.kind == "key"
     assert f"set {variable} in the environment" in str(fault)
@@ -194,7 +197,7 @@ def test_a_missing_key_names_the_variable(
 @pytest.fixture
 def _packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the extra gguf were installed; nothing is loaded."""
-    monkeypatch.setattr(llm, "find_spec", lambda name: True)
+    monkeypatch.setattr(models, "find_spec", lambda name: True)
 
 
 @pytest.mark.usefixtures("_packages")
@@ -208,9 +211,11 @@ def test_a_file_that_is_not_there_or_no_gguf_is_named(tmp_path: Path) -> None:
 
 def test_nothing_of_a_provider_is_imported_before_a_model_is_opened() -> None:
     script = (
-        "import sys, assistant.llm, assistant.speaking, assistant.doctor\n"
+        "import sys, assistant.llm.streaming, assistant.index.doctor\n"
+        "from assistant.llm.available import usable\n"
+        "from assistant.llm.models import open_llm\n"
         "from assistant.settings import Settings\n"
-        "assistant.llm.usable(Settings()); assistant.llm.open_llm('none', Settings())\n"
+        "usable(Settings()); open_llm('none', Settings())\n"
         "print(*[m for m in ('langchain', 'langchain_openai', 'openai', 'xllamacpp',"
         " 'langchain_anthropic', 'httpx') if m in sys.modules])"
     )
@@ -252,7 +257,7 @@ def test_a_key_is_in_no_repr_message_or_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    for name in (*VARIABLES, llm.OWN_KEY):
+    for name in (*VARIABLES, models.OWN_KEY):
         monkeypatch.setenv(name, KEY)
     settings = Settings.load()
     told = [repr(settings), settings.model_dump_json(), repr(usable(settings))]
@@ -286,7 +291,7 @@ def test_names_show_no_folders_and_no_addresses() -> None:
 # What is usable
 
 
-def offer(provider: str, settings: Settings | None = None) -> llm.Offer:
+def offer(provider: str, settings: Settings | None = None) -> available.Offer:
     return next(o for o in usable(settings or Settings()) if o.provider == provider)
 
 
@@ -295,7 +300,7 @@ def test_every_provider_is_offered_with_what_it_lacks(monkeypatch: pytest.Monkey
     assert {o.provider for o in usable(Settings())} == set(PROVIDERS)
     assert not offer("anthropic").usable
     assert "pip install 'article-assistant[anthropic]'" in offer("anthropic").note
-    monkeypatch.setattr(llm, "find_spec", lambda name: True)
+    monkeypatch.setattr(models, "find_spec", lambda name: True)
     assert not offer("anthropic").usable
     assert "set ANTHROPIC_API_KEY" in offer("anthropic").note
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
-from assistant import gguf
-from assistant.llm import open_llm
+from assistant.llm import _gguf as gguf
+from assistant.llm.models import open_llm
+from assistant.llm.streaming import speak
 from assistant.settings import Settings
-from assistant.speaking import speak
 from assistant.types import LLMError, Usage
 from tests.limits import limited
 
@@ -155,7 +155,7 @@ def test_the_process_ends_with_a_model_open_and_words_unread(file: Path, end: st
         "from langchain_core.messages import HumanMessage\n"
         "from assistant.llm import open_llm\n"
         "from assistant.settings import Settings\n"
-        "from assistant.speaking import speak\n"
+        "from assistant.llm.streaming import speak\n"
         "settings = Settings(llm='gguf:' + sys.argv[1], llm_context=2048)\n"
         "model = open_llm(settings.llm, settings)\n"
         "stream = speak(model, [HumanMessage('Write a story.')], settings)\n"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from mcp import Client, StdioServerParameters
 
-from assistant.answering import Assistant
+from assistant.answering.assistant import Assistant
 from assistant.settings import Settings
 from tests.served import Scripted, served
 from tests.test_server import seed_questions

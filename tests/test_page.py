@@ -16,9 +16,13 @@ from typing import get_args
 
 import pytest
 
-from assistant import page, reader, replies, server
-from assistant.page import LABELS
-from assistant.replies import About, Exchange
+from assistant.index import index
+from assistant.page import _answer_html as answer_html
+from assistant.page import _reader_html as reader_html
+from assistant.page import labels
+from assistant.page.labels import LABELS
+from assistant.records.exchange import About, Exchange
+from assistant.server import serve
 from assistant.types import (
     Answer,
     Article,
@@ -27,8 +31,8 @@ from assistant.types import (
     Claim,
     FaultKind,
     Hit,
-    Lack,
     Span,
+    UnsupportedReason,
 )
 from tests.browsing import EVIL, FIRST_QUOTE, HOSTILE, ROOT, SEED, cite
 
@@ -71,7 +75,7 @@ class _Reading(HTMLParser):
 )
 def test_highlight_is_the_quote_and_the_text_is_whole(quote: str) -> None:
     citation = cite(1, quote)
-    reading = _Reading(reader.marked(SEED, Span(citation.start, citation.end)))
+    reading = _Reading(reader_html.marked(SEED, Span(citation.start, citation.end)))
     assert reading.quote == quote
     assert reading.text == SEED.text
 
@@ -79,7 +83,7 @@ def test_highlight_is_the_quote_and_the_text_is_whole(quote: str) -> None:
 @pytest.mark.parametrize("quote", ["😀", "🏙️ Trước", "👩‍👩‍👧 hết", '<img src=x onerror="window'])
 def test_highlight_counts_code_points_and_escapes(quote: str) -> None:
     citation = cite(1, quote, EVIL)
-    markup = reader.marked(EVIL, Span(citation.start, citation.end))
+    markup = reader_html.marked(EVIL, Span(citation.start, citation.end))
     reading = _Reading(markup)
     assert reading.quote == quote
     assert reading.text == EVIL.text
@@ -89,19 +93,19 @@ def test_highlight_counts_code_points_and_escapes(quote: str) -> None:
 
 def test_a_span_outside_the_text_opens_the_article_without_a_highlight() -> None:
     for span in (Span(0, len(SEED.text) + 1), Span(5, 5), Span(9, 3), None):
-        assert "<mark" not in reader.reading(SEED, span, LABELS["vi"])
+        assert "<mark" not in reader_html.reading(SEED, span, LABELS["vi"])
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "a_b *c* #d", "1. x", "- y", "    code", "Ngã tư ™ 😀"])
 def test_inert_text_leaves_nothing_to_markdown_or_html(text: str) -> None:
-    assert html.unescape(page.inert(text)) == text
-    left = re.sub(r"&#[0-9]+;", "", page.inert(text))
+    assert html.unescape(labels.inert(text)) == text
+    left = re.sub(r"&#[0-9]+;", "", labels.inert(text))
     assert not re.search(r"[!-/:-@\[-`{-~]", left)
 
 
 def test_markers_of_citations_become_links_and_other_brackets_stay_text() -> None:
     exchange = Exchange("[1]?", "Một [1][2] ba [7].", citations=(cite(1, "Sáng 5-8"),))
-    question, answer = (m["content"] for m in replies.messages([exchange], LABELS["vi"]))
+    question, answer = (m["content"] for m in answer_html.messages([exchange], LABELS["vi"]))
     assert "<a" not in question
     assert answer.count("<a ") == 1
     assert 'href="#article=seed&amp;start=0&amp;end=8"' in answer
@@ -115,19 +119,19 @@ def test_sources_tell_number_title_date_and_the_start_of_the_quote() -> None:
     citation = cite(3, FIRST_QUOTE)
     answer = Answer("?", "Đúng vậy [3].", "vi", 0.9, (citation,))
     done = Exchange("?", answer.text, None, (citation,), (), {"seed": About("2025-08-05")}, answer)
-    said = _Reading(replies.reply(done, LABELS["en"])).text
+    said = _Reading(answer_html.reply(done, LABELS["en"])).text
     assert "Sources" in said
     assert f"3{SEED.title} “{FIRST_QUOTE[:60]}" in said
     place = f"characters {citation.start}–{citation.end}"
     assert f"5 Aug 2025 · {place} · verified" in said
-    assert "05/08/2025" in replies.reply(done, LABELS["vi"])
+    assert "05/08/2025" in answer_html.reply(done, LABELS["vi"])
 
 
 def test_an_unverified_citation_says_so() -> None:
     doubtful = Citation(1, "seed", "T", 0, 4, "Sáng", verified=False)
     answer = Answer("?", "Ừ [1].", "vi", 0.5, (doubtful,))
     done = Exchange("?", answer.text, None, (doubtful,), (), {}, answer)
-    assert LABELS["en"].unverified in replies.reply(done, LABELS["en"])
+    assert LABELS["en"].unverified in answer_html.reply(done, LABELS["en"])
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_an_unverified_citation_says_so() -> None:
 def test_only_web_addresses_are_links(source: str, link: str | None) -> None:
     article = Article("x", "T", "Text", "vi", source)
     links = re.findall(
-        r'<a href="([^#"][^"]*)"([^>]*)>', reader.reading(article, None, LABELS["vi"])
+        r'<a href="([^#"][^"]*)"([^>]*)>', reader_html.reading(article, None, LABELS["vi"])
     )
     assert [html.unescape(href) for href, _ in links] == ([link] if link else [])
     assert all('target="_blank" rel="noopener noreferrer"' in rest for _, rest in links)
@@ -152,7 +156,7 @@ def test_only_web_addresses_are_links(source: str, link: str | None) -> None:
 @pytest.mark.parametrize("article_id", ["seed", EVIL.id, "Đà Nẵng/1?x=y"])
 @pytest.mark.parametrize("span", [Span(0, 8), None])
 def test_an_address_leads_back_to_its_place(article_id: str, span: Span | None) -> None:
-    assert page.parse_address(page.address_of(article_id, span)) == (article_id, span)
+    assert labels.parse_address(labels.address_of(article_id, span)) == (article_id, span)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +173,7 @@ def test_an_address_leads_back_to_its_place(article_id: str, span: Span | None) 
     ],
 )
 def test_odd_addresses(address: str, place: tuple[str, Span | None] | None) -> None:
-    assert page.parse_address(address) == place
+    assert labels.parse_address(address) == place
 
 
 @pytest.mark.parametrize(
@@ -177,24 +181,24 @@ def test_odd_addresses(address: str, place: tuple[str, Span | None] | None) -> N
     [("vi-VN,vi;q=0.9", "vi"), ("VI", "vi"), ("en-US,vi;q=0.5", "en"), ("fr", "en"), ("", "en")],
 )
 def test_the_page_speaks_the_language_of_the_browser(header: str, language: str) -> None:
-    assert page.preferred_language(header) == language
+    assert labels.preferred_language(header) == language
 
 
 def test_long_lists_of_articles_are_cut_and_say_so() -> None:
-    many = [Article(str(n), f"Bài {n}", "x", "vi") for n in range(reader.LISTED_ARTICLES + 5)]
-    listed = reader.library(many, LABELS["en"])
-    assert listed.count("<li>") == reader.LISTED_ARTICLES
+    many = [Article(str(n), f"Bài {n}", "x", "vi") for n in range(reader_html.LISTED_ARTICLES + 5)]
+    listed = reader_html.library(many, LABELS["en"])
+    assert listed.count("<li>") == reader_html.LISTED_ARTICLES
     assert "and 5 more" in listed
-    assert LABELS["vi"].no_articles in reader.library([], LABELS["vi"])
+    assert LABELS["vi"].no_articles in reader_html.library([], LABELS["vi"])
 
 
 def test_both_languages_have_every_word_and_the_scripts_know_each() -> None:
     vi, en = LABELS["vi"], LABELS["en"]
     for mine, other in ((vi.script, en.script), (vi.lacks, en.lacks), (vi.faults, en.faults)):
         assert mine.keys() == other.keys()
-    assert set(vi.lacks) == set(get_args(Lack)) - {""}
+    assert set(vi.lacks) == set(get_args(UnsupportedReason)) - {""}
     assert set(vi.faults) == set(get_args(FaultKind))
-    scripts = "".join(path.read_text("utf-8") for path in page.STATIC.glob("*.js"))
+    scripts = "".join(path.read_text("utf-8") for path in labels.STATIC.glob("*.js"))
     asked = set(re.findall(r"(?:label|words\(\))\.(\w+)", scripts))
     assert asked <= set(vi.script)
 
@@ -208,7 +212,7 @@ def test_an_unsupported_sentence_is_marked_where_it_stands_and_explained() -> No
     )
     answer = Answer("?", text, "vi", 0.9, (cite(1, "Sáng 5-8"),), claims=claims, llm="a:b")
     done = Exchange("?", text, None, answer.citations, claims, {}, answer)
-    said = replies.reply(done, LABELS["en"])
+    said = answer_html.reply(done, LABELS["en"])
     (marked,) = re.findall(r'<span class="unsupported">(.*?)</span>', said)
     assert html.unescape(marked) == "Có 7 voi."
     previews = _Reading(said.partition('<div class="previews" hidden>')[2]).text
@@ -218,12 +222,12 @@ def test_an_unsupported_sentence_is_marked_where_it_stands_and_explained() -> No
 
 def test_a_sentence_is_marked_while_the_answer_still_comes() -> None:
     coming = Exchange("?", "Có 7 voi. Và", claims=(Claim(0, 9, "unsupported", (), "number", "7"),))
-    assert '<span class="unsupported">' in replies.reply(coming, LABELS["vi"])
+    assert '<span class="unsupported">' in answer_html.reply(coming, LABELS["vi"])
 
 
 def test_a_models_fault_is_told_with_its_name() -> None:
     answer = Answer("?", "“Sáng” [1]", "vi", 0.9, (cite(1, "Sáng 5-8"),), llm="m:n", fault="rate")
-    said = _Reading(replies.reply(Exchange("?", answer.text, answer=answer), LABELS["en"])).text
+    said = _Reading(answer_html.reply(Exchange("?", answer.text, answer=answer), LABELS["en"])).text
     assert "m:n gave no answer (too many requests); the articles are quoted instead." in said
 
 
@@ -239,23 +243,23 @@ def test_a_models_fault_is_told_with_its_name() -> None:
 def test_a_passage_says_why_it_was_read(dense: float, lexical: float, why: str) -> None:
     hit = Hit(1, 2.5, "seed", "T", 0, 8, "Sáng 5-8", dense, lexical)
     answer = Answer("?", "Ừ.", "en", 0.9, (cite(1, "Sáng 5-8"),), (hit,))
-    said = _Reading(replies.reply(Exchange("?", "Ừ.", answer=answer), LABELS["en"])).text
+    said = _Reading(answer_html.reply(Exchange("?", "Ừ.", answer=answer), LABELS["en"])).text
     assert f"T {why} · score 2.50Sáng 5-8" in said
 
 
 def test_articles_are_found_without_accents_by_title_source_and_date() -> None:
-    found = lambda words: [a.id for a in reader.matching([SEED, EVIL], words)]  # noqa: E731
+    found = lambda words: [a.id for a in index.matching([SEED, EVIL], words)]  # noqa: E731
     assert found("tan dung nguon luc") == ["seed"]
     assert found("TTBC-HCM 2025-08") == ["seed"]
     assert found("  ") == ["seed", EVIL.id]
     assert found("không bài nào") == []
-    assert LABELS["en"].nothing_found in reader.library([SEED], LABELS["en"], "xyz")
+    assert LABELS["en"].nothing_found in reader_html.library([SEED], LABELS["en"], "xyz")
 
 
 def test_what_may_not_be_changed_is_not_offered() -> None:
-    assert 'type="file"' not in reader.library([SEED], LABELS["vi"])
-    assert 'class="remove"' not in reader.library([SEED], LABELS["vi"])
-    changing = reader.library([SEED], LABELS["vi"], changes=True)
+    assert 'type="file"' not in reader_html.library([SEED], LABELS["vi"])
+    assert 'class="remove"' not in reader_html.library([SEED], LABELS["vi"])
+    changing = reader_html.library([SEED], LABELS["vi"], changes=True)
     assert 'type="file"' in changing and 'class="remove"' in changing
 
 
@@ -280,29 +284,29 @@ def _two_ports() -> tuple[int, int]:
 
 def test_a_taken_port_leads_to_the_next() -> None:
     port, following = _two_ports()
-    assert server.free_port("127.0.0.1", port) == port
+    assert serve.free_port("127.0.0.1", port) == port
     with ExitStack() as stack:
         _taken(stack, port)
-        assert server.free_port("127.0.0.1", port) == following
+        assert serve.free_port("127.0.0.1", port) == following
 
 
 def test_no_port_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PORTS_TRIED", 1)
+    monkeypatch.setattr(serve, "PORTS_TRIED", 1)
     with ExitStack() as stack:
         port = _taken(stack)
         with pytest.raises(AssistantError, match=f"Ports {port} to {port} are all taken"):
-            server.free_port("127.0.0.1", port)
+            serve.free_port("127.0.0.1", port)
     with pytest.raises(AssistantError, match="no port 70000"):
-        server.free_port("127.0.0.1", 70000)
+        serve.free_port("127.0.0.1", 70000)
 
 
 def test_a_port_that_is_not_ours_to_open_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(host: str, port: int) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(server, "_bind", refuse)
+    monkeypatch.setattr(serve, "_bind", refuse)
     with pytest.raises(AssistantError, match=r"on 127\.0\.0\.1, port 80: Permission denied\."):
-        server.free_port("127.0.0.1", 80)
+        serve.free_port("127.0.0.1", 80)
 
 
 # A test run in the background hands down that SIGINT is ignored: here it is as in a terminal.
@@ -310,10 +314,10 @@ SERVE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.browsing import Scripted
-from assistant import server
+from assistant.server import serve
 from assistant.settings import Settings
 settings = Settings(port=int(sys.argv[1]))
-server.serve(Scripted(), settings, ready=lambda line: print(line, flush=True))
+serve.serve(Scripted(), settings, ready=lambda line: print(line, flush=True))
 """
 
 

@@ -20,13 +20,13 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from playwright.sync_api import Browser, Page, expect
 
-from assistant import verifying
-from assistant.access import Users
-from assistant.answering import Assistant
-from assistant.catalog import Catalog
-from assistant.feedback import Feedback
-from assistant.index import CATALOG, Index
-from assistant.page import LABELS
+from assistant.answering.assistant import Assistant
+from assistant.index.catalog import Catalog
+from assistant.index.index import CATALOG, Index
+from assistant.page.labels import LABELS
+from assistant.records import card_verification
+from assistant.records.feedback import Feedback
+from assistant.server.credentials import Users
 from assistant.settings import Settings
 from tests import browsing
 from tests.browsing import (
@@ -236,7 +236,7 @@ def test_an_exported_conversation_can_be_verified(
         path = tmp_path / download.value.suggested_filename
         download.value.save_as(path)
         assert path.suffix == suffix
-        assert verifying.verify_file(path, assistant.articles()).sound
+        assert card_verification.verify_file(path, assistant.articles()).sound
 
 
 def test_copying_takes_the_sources_along(opened: Opened) -> None:

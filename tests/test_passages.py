@@ -11,7 +11,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.passages import _encoding, count_tokens, split
+from assistant.index._passages import split
+from assistant.text.tokens import _encoding, count_tokens
 from assistant.types import Article, Passage, Span
 
 SEED = Path(__file__).parent.parent / "seeds" / "000_db7cbbd52221714d.txt"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from assistant.corpus import read_article, read_articles
-from assistant.evaluation.beir import articles_of
-from assistant.evaluation.questions import Question
+from assistant.evaluation._beir import articles_of
+from assistant.evaluation._questions import Question
+from assistant.evaluation._squad import line_of
 from assistant.evaluation.questionset import check, golds, load, with_gold
-from assistant.evaluation.squad import line_of
+from assistant.index.article_files import read_article, read_articles
 from assistant.types import Article, Hit, QuestionSetError
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +108,7 @@ def test_a_fault_in_jsonl_names_file_line_and_field(
     [
         ("q.jsonl", b"", "line 1: the file holds no questions"),
         ("q.jsonl", b'{"id": "1"}\n\xff', "line 2: is not UTF-8 at byte 12"),
-        ("q.csv", b"id,question", "is no question set"),
+        ("q.csv", b"id,question", "is not a question set"),
         ("q.json", b'{"data": []}', "line 1, field 'data': holds no questions"),
         ("q.json", b'{\n"data": [}', "line 2: is not JSON"),
     ],

@@ -70,12 +70,20 @@ def test_make_lists_the_targets_the_readme_names() -> None:
         assert f"make {target} " in listed
 
 
-def test_the_list_of_files_is_true() -> None:
+def test_the_list_of_rooms_is_true() -> None:
     tree = README.split("## What is where")[1]
-    named = set(re.findall(r"\b(\w+\.py)\b", tree))
-    modules = {path.name for path in (ROOT / "assistant").rglob("*.py")} - {"__init__.py"}
-    assert modules - named == set(), "the README's list of files lacks these"
-    assert named - modules - {"app.py"} == set(), "the README names files that are not there"
+    named = set(re.findall(r"^  (\w+(?:/|\.py))", tree, re.MULTILINE)) | {"arguments.py"}
+    package = ROOT / "assistant"
+    there = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    there |= {path.name for path in package.glob("*.py")} - {"__init__.py"}
+    assert named == there
+
+
+@pytest.mark.parametrize("room", sorted((ROOT / "assistant").glob("*/__init__.py")), ids=str)
+def test_a_room_lists_what_others_may_use(room: Path) -> None:
+    contents = room.read_text("utf-8")
+    public = [p.stem for p in room.parent.glob("*.py") if not p.stem.startswith("_")]
+    assert [name for name in public if not re.search(rf"\b{name}\b", contents)] == []
 
 
 def test_the_screenshot_is_there() -> None:

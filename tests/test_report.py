@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from assistant.evaluation._plots import ticks
+from assistant.evaluation._questions import Question
 from assistant.evaluation.baseline import compare
 from assistant.evaluation.evaluate import Options, run
-from assistant.evaluation.plots import ticks
-from assistant.evaluation.questions import Question
 from assistant.evaluation.report import figure, table
 from assistant.evaluation.reportpage import page
 from assistant.types import Answer, Citation

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from assistant import cards, server
-from assistant.access import Keys
-from assistant.answering import Assistant
-from assistant.corpus import read_articles
-from assistant.index import Index
+from assistant.answering.assistant import Assistant
+from assistant.index.article_files import read_articles
+from assistant.index.index import Index
+from assistant.records import cards
+from assistant.server import application
+from assistant.server.credentials import Keys
 from assistant.settings import Settings
 
 LINES = "Ông Lê Văn Mười là chủ tịch xã Bình Lợi.\nBà Trần Thị Bảy dạy học ở Bến Tre.\n"
@@ -40,7 +41,7 @@ def client(folder: Path) -> Iterator[TestClient]:
 def opened(folder: Path, **changes: Any) -> TestClient:
     settings = Settings(index=folder / "index", **changes)
     assistant = Assistant(Index.open(settings), settings)
-    return TestClient(server.app(assistant, settings), base_url="http://127.0.0.1")
+    return TestClient(application.app(assistant, settings), base_url="http://127.0.0.1")
 
 
 def answer(client: TestClient, **more: Any) -> dict[str, Any]:
@@ -53,7 +54,9 @@ def answer(client: TestClient, **more: Any) -> dict[str, Any]:
 def asked(seed_assistant: Assistant, tmp_path: Path) -> Iterator[TestClient]:
     """A server with the real model, which keeps what is written in a folder of its own."""
     settings = seed_assistant.settings.model_copy(update={"index": tmp_path})
-    with TestClient(server.app(seed_assistant, settings), base_url="http://127.0.0.1") as found:
+    with TestClient(
+        application.app(seed_assistant, settings), base_url="http://127.0.0.1"
+    ) as found:
         yield found
 
 

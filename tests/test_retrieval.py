@@ -9,12 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant import retrieval
-from assistant.catalog import Catalog, Stored
-from assistant.index import Index
-from assistant.retrieval import Candidate, fuse, hits_of, make_query, rank, standardize
+from assistant.index.catalog import Catalog, Stored
+from assistant.index.index import Index
+from assistant.retrieval import hybrid_search
+from assistant.retrieval.hybrid_search import (
+    Candidate,
+    fuse,
+    hits_of,
+    make_query,
+    rank,
+    standardize,
+)
 from assistant.settings import Settings
-from assistant.text import fold
+from assistant.text.terms import fold
 from assistant.types import Hit, Passage
 from tests.fixtures import FakeEncoder, add_articles
 
@@ -84,7 +91,7 @@ CANDIDATES = [
 def test_fuse_weighs_the_arms_by_what_is_known(
     monkeypatch: pytest.MonkeyPatch, known: float, order: list[int], scores: list[float]
 ) -> None:
-    monkeypatch.setattr(retrieval, "LEXICAL_WEIGHT", 0.4)
+    monkeypatch.setattr(hybrid_search, "LEXICAL_WEIGHT", 0.4)
     fused = fuse(CANDIDATES, known)
     assert [c.stored.id for c in fused] == order
     assert [c.score for c in fused] == pytest.approx(scores, abs=1e-6)
@@ -218,7 +225,7 @@ def test_a_question_in_another_language_finds_its_passage(
     seed_index: Index, question: str, words: str
 ) -> None:
     query = make_query(seed_index, question)
-    assert query.known < 0.5  # so its few chance matches of terms do not count
+    assert query.weights.known < 0.5  # so its few chance matches of terms do not count
     (best, *_) = asked(seed_index, question)
     assert words in best.text
 
@@ -246,8 +253,8 @@ def test_the_same_question_has_the_same_hits(seed_index: Index) -> None:
 def test_an_article_that_is_left_out_does_not_count_as_known(seed_index: Index) -> None:
     question = "Ai là bí thư đảng ủy phường Lái Thiêu?"
     texts = [text for _, text in seed_index.catalog.passage_texts(0, seed_index.catalog.generation)]
-    assert make_query(seed_index, question).known > 0.5
-    assert make_query(seed_index, question, without=texts).known == 0
+    assert make_query(seed_index, question).weights.known > 0.5
+    assert make_query(seed_index, question, without=texts).weights.known == 0
 
 
 def test_centred_vectors_have_unit_length(seed_index: Index) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from assistant import kept
-from assistant.asking import Choice, Choices
-from assistant.replies import Exchange
-from assistant.runs import Run, turns_of
+from assistant.answering.answer_options import Choice, Choices
+from assistant.page._event_batches import batches
+from assistant.page._running_answer import Run, turns_of
+from assistant.records import exchange_json
+from assistant.records.exchange import Exchange
 from assistant.settings import Settings
-from assistant.streaming import batches
 from assistant.types import (
     Answer,
     AnswerEvent,
@@ -139,20 +139,20 @@ def test_an_exchange_comes_back_as_it_was() -> None:
     exchange = Exchange(
         ANSWER.question, ANSWER.text, 1, (QUOTE,), ANSWER.claims, {}, ANSWER, seconds=1.2
     )
-    back = kept.exchange_of(kept.document_of(exchange), article)
+    back = exchange_json.exchange_of(exchange_json.document_of(exchange), article)
     assert back == replace(exchange, about=back.about)
-    assert kept.document_of(Exchange("?")) is None
+    assert exchange_json.document_of(Exchange("?")) is None
 
 
 def test_a_quote_is_compared_with_its_article_again() -> None:
-    document = kept.document_of(Exchange("?", answer=ANSWER))
+    document = exchange_json.document_of(Exchange("?", answer=ANSWER))
     assert document
     document["citations"][0]["quote"] = "họp từ ba giờ sáng."
-    assert not kept.answer_of(document, article).citations[0].verified
+    assert not exchange_json.answer_of(document, article).citations[0].verified
     document["citations"][0] |= {"quote": QUOTE.quote, "verified": False}
-    assert kept.answer_of(document, article).citations[0].verified
+    assert exchange_json.answer_of(document, article).citations[0].verified
     document["citations"][0]["article_id"] = "gone"
-    assert not kept.answer_of(document, article).citations[0].verified
+    assert not exchange_json.answer_of(document, article).citations[0].verified
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_a_quote_is_compared_with_its_article_again() -> None:
     ],
 )
 def test_what_is_no_exchange_is_refused(change: dict[str, Any], fault: str) -> None:
-    document = kept.document_of(Exchange("?", answer=ANSWER))
+    document = exchange_json.document_of(Exchange("?", answer=ANSWER))
     assert document
-    with pytest.raises(kept.KeptError, match=fault):
-        kept.answer_of({**document, **change}, article)
-    with pytest.raises(kept.KeptError, match="not a JSON object"):
-        kept.answer_of([document], article)
+    with pytest.raises(exchange_json.ExchangeError, match=fault):
+        exchange_json.answer_of({**document, **change}, article)
+    with pytest.raises(exchange_json.ExchangeError, match="not a JSON object"):
+        exchange_json.answer_of([document], article)
 
 
 # Choices

@@ -10,7 +10,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assistant.segment import heading_like, heading_text, paragraphs, sentences
+from assistant.text.sentences import heading_like, heading_text, paragraphs, sentences
 from assistant.types import Span
 
 SEED = Path(__file__).parent.parent / "seeds" / "000_db7cbbd52221714d.txt"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.segment import sentences
-from assistant.sentencestream import End, SentenceStream
+from assistant.text.sentence_stream import End, SentenceStream
+from assistant.text.sentences import sentences
 
 SEED = Path(__file__).parent.parent / "seeds" / "000_db7cbbd52221714d.txt"
 

@@ -16,10 +16,11 @@ import httpx
 import openai
 import pytest
 
-from assistant import cli, server
-from assistant.answering import Assistant
-from assistant.completions import sources
-from assistant.limits import Rates
+from assistant import cli
+from assistant.answering.assistant import Assistant
+from assistant.server import application, serve
+from assistant.server._openai_api import sources
+from assistant.server._rate_limits import Rates
 from assistant.settings import Settings
 from assistant.types import Citation, ModelError
 from tests.served import BRIDGE, QUOTE, Scripted, served
@@ -179,8 +180,8 @@ def test_a_model_that_cannot_be_had_is_told_by_readyz(fault: Exception, told: st
         def warm(self) -> None:
             raise fault
 
-    application = server.app(Unready(), Settings())
-    with server.running(application, "127.0.0.1", 0) as address:
+    served_app = application.app(Unready(), Settings())
+    with serve.running(served_app, "127.0.0.1", 0) as address:
         assert httpx.get(f"{address}/healthz").status_code == 200
         time.sleep(0.5)
         found = httpx.get(f"{address}/readyz")

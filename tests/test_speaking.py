@@ -17,11 +17,12 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from assistant import speaking
-from assistant.llm import OWN_KEY, open_llm
-from assistant.prompts import say
+from assistant.answering.prompt_texts import say
+from assistant.llm import streaming
+from assistant.llm._failures import kind_of
+from assistant.llm.models import OWN_KEY, open_llm
+from assistant.llm.streaming import speak
 from assistant.settings import Settings
-from assistant.speaking import kind_of, speak
 from assistant.types import FaultKind, LLMError, Usage
 from tests.limits import limited
 from tests.protocol import TEXT, Server, serving
@@ -34,7 +35,7 @@ KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(speaking, "PAUSE", 0.05)
+    monkeypatch.setattr(streaming, "PAUSE", 0.05)
     monkeypatch.setenv(OWN_KEY, KEY)
     with limited(20):
         yield

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.streamed import Circles, WithoutThoughts
+from assistant.llm._output_filters import Circles, WithoutThoughts
 
 # The rule in one line, to hold the streaming filter against.
 RULE = re.compile(

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.text import (
-    bigrams,
-    fold,
-    has_accents,
-    is_unaccented_vietnamese,
-    language_of,
-    terms,
-)
+from assistant.text.language import has_accents, is_unaccented_vietnamese, language_of
+from assistant.text.terms import bigrams, fold, terms
 
 # Terms
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.corpus import read_articles
-from assistant.index import Index, clear
+from assistant.index.article_files import read_articles
+from assistant.index.index import Index, clear
+from assistant.server._uploads import Uploads
 from assistant.settings import Settings
 from assistant.types import CorpusError, IndexFault
-from assistant.uploads import Uploads
 
 SEED = "Bài đầu tiên nói về mưa ở Huế."
 SENT = "Bài thứ hai nói về nắng ở Vinh."

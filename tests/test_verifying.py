@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.cardpages import render, save
-from assistant.cards import RENDERING, Card, CardError, digest, make
 from assistant.cli import main
-from assistant.corpus import read_article
+from assistant.index.article_files import read_article
+from assistant.records.card_rendering import render, save
+from assistant.records.card_verification import Finding, find_words, table, verify, verify_file
+from assistant.records.cards import RENDERING, Card, CardError, digest, make
 from assistant.types import Answer, Article, Citation
-from assistant.verifying import Finding, find_words, table, verify, verify_file
 from tests.fixtures import make_article
 
 FIRST = "Ông Nguyễn Thanh Tâm là bí thư đảng ủy phường Lái Thiêu."

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from assistant import wire
+from assistant.answering import schemas
 from assistant.types import (
     Answer,
     AnswerEvent,
@@ -59,14 +59,14 @@ HEAD = {"id": "a", "title": "T", "language": "en", "source": "Báo", "date": "20
 
 
 def test_a_search_is_the_contract_and_over_http_has_both_scores() -> None:
-    assert wire.search_json("?", [HIT]) == {"question": "?", "hits": [FOUND]}
-    full = wire.full_search_json("?", [HIT])
+    assert schemas.search_json("?", [HIT]) == {"question": "?", "hits": [FOUND]}
+    full = schemas.full_search_json("?", [HIT])
     assert full == {"question": "?", "hits": [FOUND | {"dense": 1.25, "lexical": -0.5}]}
 
 
 def test_an_answer_is_the_contract_in_its_order() -> None:
     answer = Answer("?", "abc [1]", "en", 0.123456, (QUOTE,), (HIT,))
-    assert json.dumps(wire.answer_json(answer)) == json.dumps(
+    assert json.dumps(schemas.answer_json(answer)) == json.dumps(
         {
             "question": "?",
             "answer": "abc [1]",
@@ -82,8 +82,8 @@ def test_a_full_answer_begins_with_the_contract() -> None:
     answer = Answer(
         "?", "abc [1]", "en", 0.5, (QUOTE,), (HIT,), QUOTE, "q", (CLAIM,), "m", "rate", Usage(7, 2)
     )
-    full = wire.full_answer_json(answer)
-    contract = wire.answer_json(answer)
+    full = schemas.full_answer_json(answer)
+    contract = schemas.answer_json(answer)
     assert list(full.items())[: len(contract)] == list(contract.items())
     assert list(full.items())[len(contract) :] == [
         ("claims", [CLAIMED]),
@@ -94,11 +94,11 @@ def test_a_full_answer_begins_with_the_contract() -> None:
         ("fault", "rate"),
         ("usage", {"read": 7, "written": 2}),
     ]
-    assert full["grounding"] == "partial"  # a claim was not borne out
+    assert full["grounding"] == "partial"  # a claim was not supported
 
 
 def test_what_does_not_apply_is_null() -> None:
-    full = wire.full_answer_json(Answer("?", "No.", "en", 0.1, ()))
+    full = schemas.full_answer_json(Answer("?", "No.", "en", 0.1, ()))
     assert full["grounding"] == "refused"
     assert [full[name] for name in ("closest", "fault", "usage")] == [None, None, None]
 
@@ -106,29 +106,29 @@ def test_what_does_not_apply_is_null() -> None:
 @pytest.mark.parametrize(
     ("event", "name", "data"),
     [
-        (Retrieved((HIT,), "q"), "retrieved", {"hits": [wire.full_hit_json(HIT)], "query": "q"}),
+        (Retrieved((HIT,), "q"), "retrieved", {"hits": [schemas.full_hit_json(HIT)], "query": "q"}),
         (TextDelta("đ\n"), "delta", {"text": "đ\n"}),
         (Cited(QUOTE), "cited", {"citation": CITATION}),
         (Claimed(CLAIM), "claimed", {"claim": CLAIMED}),
         (
             Finished(Answer("?", "No.", "en", 0.1, ())),
             "finished",
-            wire.full_answer_json(Answer("?", "No.", "en", 0.1, ())),
+            schemas.full_answer_json(Answer("?", "No.", "en", 0.1, ())),
         ),
     ],
 )
 def test_events(event: AnswerEvent, name: str, data: object) -> None:
-    assert wire.event_json(event) == (name, data)
+    assert schemas.event_json(event) == (name, data)
 
 
 def test_an_article_tells_nothing_of_the_machine_it_was_read_on() -> None:
-    assert wire.article_json(ARTICLE) == HEAD | {"text": "xyzabc!", "furniture": [[6, 7]]}
-    assert "/home" not in json.dumps(wire.articles_json([ARTICLE], 0, 10))
+    assert schemas.article_json(ARTICLE) == HEAD | {"text": "xyzabc!", "furniture": [[6, 7]]}
+    assert "/home" not in json.dumps(schemas.articles_json([ARTICLE], 0, 10))
 
 
 def test_a_part_of_the_articles() -> None:
     many = [Article(str(n), "T", "x", "en") for n in range(5)]
-    part = wire.articles_json(many, 1, 2)
+    part = schemas.articles_json(many, 1, 2)
     assert (part["total"], part["offset"]) == (5, 1)
     assert [article["id"] for article in part["articles"]] == ["1", "2"]
 
@@ -143,4 +143,4 @@ def test_a_part_of_the_articles() -> None:
 )
 def test_a_part_of_an_article(span: Span, start: int, end: int, text: str) -> None:
     part = HEAD | {"start": start, "end": end, "length": 7, "text": text}
-    assert wire.opened_json(ARTICLE, span) == part
+    assert schemas.opened_json(ARTICLE, span) == part

@@ -11,17 +11,8 @@ from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from assistant.answering import Assistant
-from assistant.types import (
-    Answer,
-    AnswerEvent,
-    Cited,
-    Claimed,
-    Finished,
-    LLMError,
-    TextDelta,
-    Turn,
-)
+from assistant.answering.assistant import Assistant
+from assistant.types import Answer, AnswerEvent, Cited, Claimed, Finished, LLMError, TextDelta, Turn
 
 QUESTION = "Ai là bí thư đảng ủy phường Lái Thiêu?"
 TRUE = "Bí thư Đảng ủy phường Lái Thiêu là ông Nguyễn Thanh Tâm."
@@ -64,7 +55,7 @@ def test_what_a_model_says_is_checked_and_cited(seed_assistant: Assistant) -> No
     assert (answer.grounding, answer.llm, answer.fault) == ("partial", FAKE, None)
 
 
-def test_an_answer_whose_sentences_are_all_borne_out_is_grounded(seed_assistant: Assistant) -> None:
+def test_an_answer_whose_sentences_are_all_supported_is_grounded(seed_assistant: Assistant) -> None:
     answer, _ = asked(saying(seed_assistant, TRUE))
     assert answer.grounding == "grounded"
     assert answer.claims[0].verdict == "elsewhere"  # the model cited nothing

@@ -1,4 +1,7 @@
 """Evaluation: a question set put to an assistant becomes a report.
 
-Data flows: questions → trials → records → report → page.
+questionset  sets of our own form, SQuAD, XQuAD, MLQA, BEIR
+evaluate     questions → trials → records → report; nli: a model that judges citations
+baseline     compares two reports
+report       the report as text; reportpage: as one HTML page
 """

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from assistant.evaluation import metrics
+from assistant.evaluation import _metrics as metrics
+from assistant.evaluation._significance import paired_p
 from assistant.evaluation.evaluate import LOWER_IS_BETTER, SECTION_OF, SECTIONS
-from assistant.evaluation.significance import paired_p
 from assistant.types import AssistantError, SettingsError
 
 ReportJson = Mapping[str, Any]
@@ -86,7 +86,7 @@ def load_report(path: Path) -> dict[str, Any]:
         raise ReportError(f"{path} is not JSON; name a file that eval --json wrote") from None
     wanted = {"n", "details", *SECTIONS} - {"llm"}  # which earlier versions did not write
     if not isinstance(report, dict) or not wanted <= report.keys():
-        raise ReportError(f"{path} is no report; name a file that eval --json wrote")
+        raise ReportError(f"{path} is not a report; name a file that eval --json wrote")
     return report
 
 

@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from assistant.evaluation import metrics
-from assistant.evaluation.control import control_records
-from assistant.evaluation.provenance import provenance
-from assistant.evaluation.questions import Question
+from assistant.evaluation import _metrics as metrics
+from assistant.evaluation._control import control_records
+from assistant.evaluation._provenance import provenance
+from assistant.evaluation._questions import Question
+from assistant.evaluation._scoring import Record, System, Trial, put
+from assistant.evaluation._significance import RESAMPLES, Interval, interval
+from assistant.evaluation._support import Supports
 from assistant.evaluation.questionset import EVIDENCE, Gold, golds
-from assistant.evaluation.scoring import Record, System, Trial, put
-from assistant.evaluation.significance import RESAMPLES, Interval, interval
-from assistant.evaluation.support import Supports
 from assistant.types import Article, QuestionSetError
 
 Progress = Callable[[int, int], None]  # questions done, and in all

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluation.support import Supports
+from assistant.evaluation._support import Supports
 from assistant.types import ModelError
 
 ENTAILMENT = "entailment"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant.evaluation.beir import QRELS, read_beir
-from assistant.evaluation.questions import Question, read_jsonl
-from assistant.evaluation.squad import read_squad
+from assistant.evaluation._beir import QRELS, read_beir
+from assistant.evaluation._questions import Question, read_jsonl
+from assistant.evaluation._squad import read_squad
 from assistant.types import Article, Hit, QuestionSetError, Span
 
 _SHOWN = 80  # characters of a text in a message
@@ -27,7 +27,8 @@ def load(path: Path) -> tuple[Question, ...]:
     if reader := readers.get(path.suffix.lower()):
         return reader(path)
     raise QuestionSetError(
-        f"{path} is no question set; name a .jsonl file, a SQuAD-format .json file or a BEIR folder"
+        f"{path} is not a question set; name a .jsonl file, a SQuAD-format .json file or a "
+        "BEIR folder"
     )
 
 

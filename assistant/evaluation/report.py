@@ -49,7 +49,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "p95": ("answer p95", "19 of 20 are faster"),
     "retrieval_p50": ("retrieval p50", "search alone"),
     "retrieval_p95": ("retrieval p95", "search alone"),
-    "claims_supported": ("claims supported", "sentences of the model that a passage bears out"),
+    "claims_supported": ("claims supported", "sentences of the model that a passage supports"),
     "fallback_rate": ("fallbacks", "the model failed and quotes followed; less is better"),
     "tokens_read": ("tokens read", "by the model for an answer"),
     "tokens_written": ("tokens written", "by the model for an answer"),

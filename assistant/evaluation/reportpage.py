@@ -14,8 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from assistant.citations import MARKER
-from assistant.evaluation import plots
+from assistant.answering.citation_markers import MARKER
+from assistant.evaluation import _plots as plots
 from assistant.evaluation.baseline import Comparison, Difference
 from assistant.evaluation.evaluate import LOWER_IS_BETTER, SECTIONS
 from assistant.evaluation.report import (

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.claims import Similar, judge
-from assistant.corpus import read_articles
-from assistant.models import SentenceEncoder
-from assistant.passages import split
-from assistant.segment import sentences
+from assistant.index._passages import split
+from assistant.index.article_files import read_articles
+from assistant.index.encoder import SentenceEncoder
+from assistant.reading.claims import Similar, judge
 from assistant.settings import Settings
+from assistant.text.sentences import sentences
 from assistant.types import Passage, Shown, Vectors
 from tests.benchmarks import xquad
 from tests.mutations import (

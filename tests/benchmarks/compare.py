@@ -6,7 +6,7 @@ compare.md, compare.json and compare.svg.
 Same articles (XQuAD's paragraphs), same weights, same questions; each stack in an environment of
 its own under COMPARE_CACHE (default: article-assistant-compare in the user's cache folder), each
 measurement in a process of its own. What is measured is kept there by the versions and files that
-made it, so a run that was stopped goes on. ``AGAIN=timing`` or ``AGAIN=quality`` measures anew;
+made it, so a run that was stopped goes on. ``AGAIN=timing`` or ``AGAIN=quality`` measures again;
 ``AGAIN=noisy`` only what was timed while other programs took more than a tenth of the machine.
 ``QUESTIONS=N`` asks fewer and writes no file.
 """
@@ -259,7 +259,7 @@ def chosen(how: tuple[str, str, bool], limit: int) -> list[xquad.Case]:
 
 
 def forget(stacks: Sequence[Stack], what: str) -> None:
-    """Drops results that are to be measured anew, as ``AGAINS`` says."""
+    """Drops results that are to be measured again, as ``AGAINS`` says."""
     for stack in stacks:
         for pattern in AGAINS[what]:
             for file in stack.results.glob(pattern):
@@ -324,7 +324,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=int(os.environ.get("QUESTIONS") or 1190))
     parser.add_argument("--only", default="", help="stacks whose name contains this; no files")
     parser.add_argument(
-        "--again", default=os.environ.get("AGAIN"), help=f"measure anew: {', '.join(AGAINS)}"
+        "--again", default=os.environ.get("AGAIN"), help=f"measure again: {', '.join(AGAINS)}"
     )
     options = parser.parse_args()
     stacks = [stack for stack in ALL if options.only.lower() in stack.name.lower()]

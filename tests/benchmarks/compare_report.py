@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.evaluation.metrics import ndcg_at, recall_at
+from assistant.evaluation._metrics import ndcg_at, recall_at
 
 NOTES = """\
 - **Nothing was tuned against the others.** Each stack runs with its documented defaults, and this
@@ -27,7 +27,7 @@ NOTES = """\
   passages count as their article, in the order in which they first appear.
 - LangChain: RecursiveCharacterTextSplitter (4,000 characters), HuggingFaceEmbeddings with the
   prefixes as `encode_kwargs`/`query_encode_kwargs` prompts, FAISS; hybrid: EnsembleRetriever of
-  BM25Retriever and FAISS, half and half. BM25 is made anew at every start.
+  BM25Retriever and FAISS, half and half. BM25 is made again at every start.
 - LlamaIndex: VectorStoreIndex (SentenceSplitter of 1,024 tokens) with HuggingFaceEmbedding, the
   prefixes as `query_instruction`/`text_instruction`; stored as JSON.
 - Haystack: DocumentSplitter (200 words), the sentence-transformers embedders with the prefixes as

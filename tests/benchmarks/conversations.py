@@ -22,10 +22,10 @@ from pathlib import Path
 
 from langchain_core.messages import BaseMessage
 
-from assistant.answering import Assistant
-from assistant.conversation import Speak, follow, wording
-from assistant.corpus import read_articles
-from assistant.index import Index
+from assistant.answering._follow_up import Speak, follow, wording
+from assistant.answering.assistant import Assistant
+from assistant.index.article_files import read_articles
+from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.types import Answer, LLMError, Turn
 from tests.conversations import FOLDERS, Asked, Conversation, conversations

@@ -28,8 +28,8 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import BertModel, PreTrainedTokenizerFast
 
-from assistant.bundled import BundledTransformer, UnigramTokenizer, unpack
-from assistant.models import SentenceEncoder
+from assistant.index.bundled_encoder import BundledTransformer, UnigramTokenizer, unpack
+from assistant.index.encoder import SentenceEncoder
 from assistant.settings import Settings
 from tests.benchmarks import xquad
 

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from assistant.answering import Assistant
-from assistant.corpus import Corpus
-from assistant.index import Index
-from assistant.retrieval import Candidate, make_query, rank
+from assistant.answering.assistant import Assistant
+from assistant.index.article_files import Corpus
+from assistant.index.index import Index
+from assistant.retrieval.hybrid_search import Candidate, make_query, rank
 from assistant.settings import Settings
 from tests.benchmarks import xquad
 from tests.benchmarks.fit import true_answers_at

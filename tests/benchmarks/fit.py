@@ -30,11 +30,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from assistant import evidence
-from assistant.catalog import Catalog
-from assistant.index import CATALOG, Index, identity_of
-from assistant.models import SentenceEncoder
-from assistant.retrieval import make_query, rank
+from assistant.index.catalog import Catalog
+from assistant.index.encoder import SentenceEncoder
+from assistant.index.index import CATALOG, Index, identity_of
+from assistant.retrieval import answerability
+from assistant.retrieval.hybrid_search import make_query, rank
 from assistant.settings import Settings
 from assistant.types import Article, Vectors
 from tests.benchmarks import xquad
@@ -129,8 +129,8 @@ def _features(index: Index, case: Case, removed: bool) -> dict[str, Any] | None:
     without = [s.passage.text for s in index.catalog.passages(list(left_out)).values()]
     query = make_query(index, case.question, without)
     ranked = rank(index, query, left_out)
-    needs = evidence.needs_of(index.lexical, query, without)
-    found = evidence.sightings(needs, ranked)
+    needs = answerability.needs_of(index.lexical, query, without)
+    found = answerability.sightings(needs, ranked)
     if not found:
         return None
     right = [
@@ -140,14 +140,15 @@ def _features(index: Index, case: Case, removed: bool) -> dict[str, Any] | None:
     ]
     # The sentence the shipped model would choose stands for the question.
     chances = [
-        evidence.model_for("sentence", query, s.candidate).probability(s.features) for s in found
+        answerability.model_for("sentence", query, s.candidate).probability(s.features)
+        for s in found
     ]
     best = int(np.argmax(chances))
-    met = evidence.tokens_met(index.encoder, query, found[best])
+    met = answerability.tokens_met(index.encoder, query, found[best])
     return {
         "sentences": np.array([s.features for s in found]),
         "right": np.array(right),
-        "question": evidence.question_features(
+        "question": answerability.question_features(
             needs, query, ranked, found[best], chances[best], met
         ),
         "bm25": max(c.bm25 for c in ranked),
@@ -246,8 +247,8 @@ def main() -> None:
     known = json.loads(figures.read_text("utf-8")) if figures.exists() else {}
     known["held out"] = table
     figures.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    models = {"features": list(evidence.QUESTION_FEATURES), "models": fit_all(rows)}
-    (evidence.DATA / "evidence.json").write_text(json.dumps(models, indent=1) + "\n", "utf-8")
+    models = {"features": list(answerability.QUESTION_FEATURES), "models": fit_all(rows)}
+    (answerability.DATA / "evidence.json").write_text(json.dumps(models, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

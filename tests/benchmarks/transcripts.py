@@ -17,9 +17,9 @@ from pathlib import Path
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from assistant.answering import Assistant
-from assistant.corpus import read_articles
-from assistant.index import Index
+from assistant.answering.assistant import Assistant
+from assistant.index.article_files import read_articles
+from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.types import Answer, Finished, TextDelta
 
@@ -112,7 +112,7 @@ def small_model(index: Index) -> Iterator[str]:
         f"tokens read on average), then {rate:.1f} tokens a second; "
         f"{sum(a.fault is not None for a in answers)} answers ended in a fault, "
         f"{sum(c.verdict != 'unsupported' for a in answers for c in a.claims)} of "
-        f"{sum(len(a.claims) for a in answers)} sentences were borne out.\n"
+        f"{sum(len(a.claims) for a in answers)} sentences were supported.\n"
     )
 
 

@@ -13,9 +13,9 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from assistant.answering import Assistant
-from assistant.corpus import read_articles
-from assistant.index import Index
+from assistant.answering.assistant import Assistant
+from assistant.index.article_files import read_articles
+from assistant.index.index import Index
 from assistant.settings import Settings
 from tests.browsing import FLAGS, ROOT, ask, ready, serving
 

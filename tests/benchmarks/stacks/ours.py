@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from assistant.answering import Assistant
-from assistant.corpus import Corpus
-from assistant.index import Index
+from assistant.answering.assistant import Assistant
+from assistant.index.article_files import Corpus
+from assistant.index.index import Index
 from assistant.settings import Settings
-from assistant.text import language_of
+from assistant.text.language import language_of
 from assistant.types import Article
 
 

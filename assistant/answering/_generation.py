@@ -1,0 +1,151 @@
+"""An answer in a language model's words: what it reads, how it is checked, what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+from langchain_core.language_models import BaseChatModel
+
+from assistant.answering import _quotes as quotes
+from assistant.answering._cited_stream import Composer
+from assistant.answering._prompt_context import Context, assemble
+from assistant.answering._quotes import Quote
+from assistant.answering.prompt_texts import all_languages
+from assistant.index.index import Index
+from assistant.llm.streaming import speak
+from assistant.reading.claims import judge
+from assistant.retrieval.hybrid_search import Candidate
+from assistant.settings import Settings
+from assistant.types import (
+    AnswerEvent,
+    Article,
+    Citation,
+    Claim,
+    Encoder,
+    Judgement,
+    LLMError,
+    Shown,
+    Span,
+    Turn,
+    Usage,
+    Vectors,
+)
+
+NEIGHBOURS_OF = 2  # of so many best passages the neighbours are read too, where there is room
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What came of a model's answer. ``fault``: how it failed; what is here then still stands.
+
+    ``refused``: it said that the passages do not hold the answer. ``text`` is empty then, and
+    where no sentence of it was kept.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    claims: tuple[Claim, ...]
+    refused: bool
+    usage: Usage | None = None
+    fault: LLMError | None = None
+
+
+def read_by(
+    index: Index, settings: Settings, question: str, language: str,
+    history: Sequence[Turn], ranked: Sequence[Candidate], left_out: set[int],
+) -> Context:  # fmt: skip
+    """The question with the best passages, and their neighbours where the window has room."""
+    room = settings.llm_context - settings.llm_max_tokens
+    shown = _shown(index, ranked[: settings.top_k], left_out)
+    return assemble(question, language, history, shown, room)
+
+
+def write(
+    model: BaseChatModel, context: Context, index: Index, settings: Settings, before: str = ""
+) -> Generator[AnswerEvent, None, Draft]:
+    """The events of the model's answer as it comes; closing the generator ends the request.
+
+    A model that fails raises nothing: the draft carries the fault. ``before``: text of the
+    answer that was given out already.
+    """
+    sentences = [
+        one.passage.text[s.start - one.passage.start : s.end - one.passage.start]
+        for one in context.shown
+        for s in one.passage.sentences
+    ]
+    similar = Similarity(index.encoder, index.catalog.vectors_of(sentences))
+    composer = Composer(
+        context.shown,
+        all_languages("refusal"),
+        partial(_checked, context.shown, similar),
+        partial(_cite, index),
+        settings.unsupported,
+        before,
+    )
+    usage, fault = None, None
+    try:
+        with closing(speak(model, context.messages, settings)) as parts:
+            for part in parts:
+                if isinstance(part, Usage):
+                    usage = part
+                    continue
+                yield from composer.feed(part)
+                if composer.refused:
+                    break
+    except LLMError as error:
+        fault = error
+    yield from composer.finish(broken=fault is not None)
+    return Draft(
+        composer.text[len(before) :],
+        composer.citations,
+        composer.claims,
+        composer.refused and fault is None,
+        usage,
+        fault,
+    )
+
+
+class Similarity:
+    """Cosines of a claim with sentences. ``known``: vectors of texts that need no embedding."""
+
+    def __init__(self, encoder: Encoder, known: Mapping[str, Vectors]) -> None:
+        self._encoder = encoder
+        self._known = dict(known)
+
+    def __call__(self, claim: str, sentences: Sequence[str]) -> list[float]:
+        """(n,) cosines in [-1, 1], higher is nearer."""
+        new = [text for text in dict.fromkeys([claim, *sentences]) if text not in self._known]
+        if new:
+            self._known |= zip(new, self._encoder.embed_passages(new), strict=True)
+        return [float(self._known[text] @ self._known[claim]) for text in sentences]
+
+
+def _checked(
+    shown: Sequence[Shown], similar: Similarity, claim: str, cited: Sequence[int]
+) -> Judgement:
+    return judge(claim, cited, shown, similar)
+
+
+def _cite(index: Index, number: int, shown: Shown, span: Span) -> Citation:
+    quote = Quote(shown.passage.article_id, shown.title, span)
+    return quotes.citation(number, quote, index.catalog.article(shown.passage.article_id).text)
+
+
+def _shown(index: Index, ranked: Sequence[Candidate], left_out: set[int]) -> Iterable[Shown]:
+    """The passages, best first, then the neighbours of the best, each once."""
+    catalog = index.catalog
+    numbers = [candidate.stored.id for candidate in ranked]
+    best = {c.stored.id: c.stored.passage.article_id for c in ranked[:NEIGHBOURS_OF]}
+    for number, article_id in best.items():
+        beside = {number - 1, number + 1} & catalog.passages_of([article_id])
+        numbers += sorted(beside - left_out - set(numbers))
+    stored = catalog.passages(numbers)
+    articles: dict[str, Article] = {}
+    for number in numbers:
+        one = stored[number]
+        key = one.passage.article_id
+        article = articles.setdefault(key, catalog.article(key))
+        yield Shown(0, one.passage, one.title, article.source, article.date, one.language)

@@ -1,0 +1,363 @@
+"""The assistant: retrieve, answer, stream."""
+
+from __future__ import annotations
+
+import os
+import threading
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import regex
+
+from assistant.answering._example_questions import candidates
+from assistant.answering._quotes import Quote, choose, cite, refusal, whole_list, wording
+from assistant.answering.prompt_texts import say
+from assistant.index.index import Index
+from assistant.llm.models import NONE, check, name_of, open_llm
+from assistant.retrieval import answerability
+from assistant.retrieval.hybrid_search import Candidate, Query, hits_of, make_query, rank
+from assistant.retrieval.question_type import asks_for_list
+from assistant.settings import Settings
+from assistant.text.language import language_of
+from assistant.text.sentences import sentences
+from assistant.types import (
+    Answer,
+    AnswerEvent,
+    Article,
+    Cited,
+    Finished,
+    Hit,
+    LLMError,
+    Retrieved,
+    TextDelta,
+    Turn,
+)
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+_LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
+_UNSEEN = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}]+")
+
+
+NEXT = "\n\n"  # between a model's unfinished answer and what is said of it
+EXAMPLES = 4  # questions offered on an empty page
+SURE = 0.8  # the least confidence with which an example is answered
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question on its way to an answer. ``answer``: what is known of it so far."""
+
+    query: Query
+    ranked: tuple[Candidate, ...]
+    verdict: answerability.Verdict | None
+    history: tuple[Turn, ...]
+    exclude: frozenset[str]
+    notice: str
+    answer: Answer
+
+
+class Assistant:
+    """Answers questions about the articles of one index. Safe to share between threads."""
+
+    def __init__(self, index: Index, settings: Settings, llm: BaseChatModel | None = None) -> None:
+        """``llm``: a chat model in place of the one that ``settings.llm`` names."""
+        self.index = index
+        self.settings = settings
+        self._llm = llm
+        self._lock = threading.Lock()
+        self._examples: dict[tuple[str, int], list[str]] = {}
+        self._excluded: tuple[object, tuple[set[int], list[str]]] | None = None
+
+    @classmethod
+    def open(
+        cls, folder: str | os.PathLike[str] | None = None, settings: Settings | None = None
+    ) -> Assistant:
+        """The assistant over the index in ``folder`` (default: the settings' index).
+
+        Raises IndexFault when there is no usable index, ModelError without a usable model,
+        LLMError for a language model that cannot be opened, SettingsError for wrong settings.
+        """
+        settings = settings or Settings.load()
+        if folder is not None:
+            settings = settings.model_copy(update={"index": Path(folder)})
+        if settings.llm != NONE:
+            check(settings.llm, settings)
+        return cls(Index.open(settings), settings)
+
+    def with_settings(self, **changes: Any) -> Assistant:
+        """An assistant over the same index, for questions under other settings."""
+        settings = Settings.model_validate(self.settings.model_dump() | changes)
+        same = settings.llm == self.settings.llm
+        return Assistant(self.index, settings, self._llm if same else None)
+
+    def close(self) -> None:
+        self.index.close()
+
+    def warm(self) -> None:
+        """Loads the model now, so that the first question need not wait for it."""
+        self.index.encoder.embed_questions(["?"])
+
+    # -- asking --------------------------------------------------------------------------
+
+    def retrieve(
+        self, question: str, top_k: int | None = None, exclude: Collection[str] = ()
+    ) -> list[Hit]:
+        """The ``top_k`` best passages (default: the settings'), best first.
+
+        ``exclude``: ids of articles that are left out as if they were not indexed. A question
+        without a letter or digit finds nothing.
+        """
+        text, _ = self._readable(question)
+        if not text:
+            return []
+        _, ranked = self._rank(text, exclude)
+        return hits_of(ranked, self.settings.top_k if top_k is None else top_k)
+
+    def answer(
+        self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
+    ) -> Answer:
+        """The answer with its citations, or a refusal."""
+        *_, last = self.stream(question, history, exclude)
+        assert isinstance(last, Finished)
+        return last.answer
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
+    ) -> Iterator[AnswerEvent]:
+        """The answer's events as they come; the last is ``Finished``, the deltas are its text.
+
+        Closing the iterator ends the answer, a language model's request included.
+        """
+        text, cut = self._readable(question)
+        if not text:
+            yield from _unreadable(question)
+            return
+        meant = self._meant(text, history, exclude)
+        query, ranked = self._rank(meant, exclude)
+        hits = tuple(hits_of(ranked, self.settings.top_k))
+        searched = query.text if query.text != text else ""
+        yield Retrieved(hits, searched)
+        verdict = self._judge(query, ranked, exclude)
+        confidence = verdict.confidence if verdict else 0.0
+        notice = self._notice(query.language) if cut else ""
+        asked = _Asked(
+            query, tuple(ranked), verdict, tuple(history), frozenset(exclude), notice,
+            Answer(question, "", query.language, confidence, (), hits, None, searched),
+        )  # fmt: skip
+        if verdict is None or confidence < self.settings.least_confidence:
+            yield from self._refuse(asked)
+        elif self.settings.llm == NONE:
+            yield from self._quote(asked, verdict)
+        else:
+            yield from self._write(asked, verdict)
+
+    def _meant(self, text: str, history: Sequence[Turn], exclude: Collection[str]) -> str:
+        """A follow-up question written out, by a language model where there is one."""
+        if not history:
+            return text
+        from assistant.answering import (
+            _follow_up as follow_up,  # heavy, and needed only in a conversation
+        )
+
+        def sure(query: str) -> float:
+            verdict = self._judge(*self._rank(query, exclude), exclude)
+            return verdict.confidence if verdict else 0.0
+
+        def read(query: str) -> list[str]:
+            _, ranked = self._rank(query, exclude)
+            return [hit.text for hit in hits_of(ranked, self.settings.top_k)]
+
+        def told(messages: list[BaseMessage]) -> str:
+            from assistant.llm.streaming import speak
+
+            parts = speak(self._model(), messages, self.settings)
+            return "".join(part for part in parts if isinstance(part, str))
+
+        followed = follow_up.follow(
+            text, history, sure, read, self.settings.least_confidence,
+            self.settings.max_question, None if self.settings.llm == NONE else told,
+        )  # fmt: skip
+        return followed.query or text
+
+    def _refuse(self, asked: _Asked) -> Iterator[AnswerEvent]:
+        closest = None
+        if asked.verdict is not None:
+            closest = cite(*self._quotes(asked.query, asked.verdict))[0]
+        said = asked.notice + refusal(closest, asked.query.language)
+        yield TextDelta(said)
+        yield Finished(replace(asked.answer, text=asked.answer.text + said, closest=closest))
+
+    def _quote(
+        self, asked: _Asked, verdict: answerability.Verdict, before: str = ""
+    ) -> Iterator[AnswerEvent]:
+        """Quotes, behind what ``asked.answer`` has so far and ``before``."""
+        known = asked.answer.citations
+        quotes = self._quotes(asked.query, verdict)
+        citations = cite(*quotes, first=len(known) + 1)
+        frame, *pieces = wording(citations, asked.query.language)
+        frame = (before or asked.notice) + frame
+        yield TextDelta(frame)
+        for citation, piece in zip(citations, pieces, strict=True):
+            yield Cited(citation)
+            yield TextDelta(piece)
+        text = "".join([asked.answer.text, frame, *pieces])
+        yield Finished(replace(asked.answer, text=text, citations=(*known, *citations)))
+
+    def _write(self, asked: _Asked, verdict: answerability.Verdict) -> Iterator[AnswerEvent]:
+        """A language model's answer; where it fails, that is said and the articles are quoted."""
+        from assistant.answering import (
+            _generation as generation,  # heavy, and needed only with a language model
+        )
+
+        if asked.notice:
+            yield TextDelta(asked.notice)
+        name = name_of(self.settings.llm)
+        left_out, _ = self._left_out(asked.exclude)
+        query = asked.query
+        context = generation.read_by(
+            self.index, self.settings, query.question, query.language,
+            asked.history, asked.ranked, left_out,
+        )  # fmt: skip
+        try:
+            model = self._model()
+        except LLMError as error:
+            draft = generation.Draft("", (), (), False, fault=error)
+        else:
+            draft = yield from generation.write(
+                model, context, self.index, self.settings, asked.notice
+            )
+        answer = replace(
+            asked.answer, text=asked.notice + draft.text, citations=draft.citations,
+            claims=draft.claims, llm=name, usage=draft.usage,
+        )  # fmt: skip
+        asked = replace(asked, answer=answer, notice="")
+        if draft.fault:
+            said = say(f"fault.{draft.fault.kind}", query.language, model=name)
+            asked = replace(asked, answer=replace(answer, fault=draft.fault.kind))
+            yield from self._quote(asked, verdict, f"{NEXT if draft.text else ''}{said}\n")
+        elif draft.refused:
+            yield from self._refuse(asked)
+        elif not draft.text:
+            yield from self._quote(asked, verdict)
+        else:
+            yield Finished(answer)
+
+    def _model(self) -> BaseChatModel:
+        """The settings' language model, opened when it is first needed. Raises LLMError."""
+        with self._lock:
+            if self._llm is None:
+                self._llm = open_llm(self.settings.llm, self.settings)
+            assert self._llm is not None, "only called with a model in the settings"
+            return self._llm
+
+    def _notice(self, language: str) -> str:
+        return say("cut", language, n=self.settings.max_question) + "\n"
+
+    def _rank(self, text: str, exclude: Collection[str]) -> tuple[Query, list[Candidate]]:
+        self.index.refresh()
+        left_out, texts = self._left_out(exclude)
+        query = make_query(self.index, text, texts)
+        return query, rank(self.index, query, left_out)
+
+    def _left_out(self, exclude: Collection[str]) -> tuple[set[int], list[str]]:
+        """Numbers and texts of the passages of ``exclude``; the last answer is kept."""
+        if not exclude:
+            return set(), []
+        key = (frozenset(exclude), self.index.catalog.generation)
+        known = self._excluded
+        if known is None or known[0] != key:
+            numbers = self.index.catalog.passages_of(exclude)
+            stored = self.index.catalog.passages(sorted(numbers))
+            known = self._excluded = (key, (numbers, [s.passage.text for s in stored.values()]))
+        return known[1]
+
+    def _judge(
+        self, query: Query, ranked: Sequence[Candidate], exclude: Collection[str]
+    ) -> answerability.Verdict | None:
+        _, texts = self._left_out(exclude)
+        needs = answerability.needs_of(self.index.lexical, query, texts)
+        return answerability.judge(self.index.encoder, needs, query, ranked)
+
+    def _quotes(
+        self, query: Query, verdict: answerability.Verdict
+    ) -> tuple[list[Quote], dict[str, str]]:
+        quotes = choose(verdict.ranked)
+        articles = {q.article_id: self.article(q.article_id) for q in quotes}
+        if asks_for_list(query.text):
+            first = quotes[0]
+            article = articles[first.article_id]
+            parts = sentences(article.text, article.furniture, article.path.endswith(".md"))
+            quotes = [whole_list(article, first, parts)]
+        return quotes, {key: article.text for key, article in articles.items()}
+
+    def _readable(self, question: str) -> tuple[str, bool]:
+        """The question in NFC without control characters, and whether it was cut.
+
+        "" when no letter or digit is left: blank, punctuation, emoji.
+        """
+        clean = " ".join(_UNSEEN.sub(" ", unicodedata.normalize("NFC", question)).split())
+        if not _LETTER_OR_DIGIT.search(clean):
+            return "", False
+        longest = self.settings.max_question
+        return clean[:longest], len(clean) > longest
+
+    # -- reading -------------------------------------------------------------------------
+
+    def article(self, article_id: str) -> Article:
+        """The article. Raises IndexFault when there is none with this id."""
+        return self.index.catalog.article(article_id)
+
+    def articles(self) -> list[Article]:
+        """Every article of the index, by path."""
+        return self.index.catalog.articles()
+
+    def examples(self, language: str) -> list[str]:
+        """Up to four questions in that language ("vi", or English) that the articles answer."""
+        generation = self.index.catalog.generation
+        key = (language, generation)
+        with self._lock:
+            if key not in self._examples:
+                self._examples = {key: self._make_examples(language)} | {
+                    k: v for k, v in self._examples.items() if k[1] == generation
+                }
+            return self._examples[key]
+
+    def _make_examples(self, language: str) -> list[str]:
+        found: list[str] = []
+        quotes = self if self.settings.llm == NONE else self.with_settings(llm=NONE)
+        for article in self.articles()[:EXAMPLES]:
+            for question in islice(candidates(article, language), 3 * EXAMPLES):
+                if len(found) == EXAMPLES:
+                    return found
+                if question not in found and quotes.answer(question).confidence >= SURE:
+                    found.append(question)
+        return found
+
+
+def _unreadable(question: str) -> Iterator[AnswerEvent]:
+    language = language_of(question)
+    text = say("unreadable", "vi" if language == "und" else language)
+    yield Retrieved((), "")
+    yield TextDelta(text)
+    yield Finished(Answer(question, text, language, 0.0, ()))
+
+
+@lru_cache(maxsize=1)
+def _default() -> Assistant:
+    return Assistant.open()
+
+
+def retrieve(question: str, top_k: int = 5) -> list[Hit]:
+    """The best passages of the default index (settings and environment apply), best first.
+
+    Raises IndexFault when there is no index yet.
+    """
+    return _default().retrieve(question, top_k)

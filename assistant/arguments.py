@@ -1,0 +1,139 @@
+"""What can be typed behind ``assistant``: commands, options and their help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Command = Callable[[argparse.Namespace], int]
+
+EXAMPLES = """examples:
+  assistant index                           index seeds/ into indexes/default
+  assistant index news/ --index indexes/news
+  assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?"
+  assistant ask "ai la bi thu dang uy phuong lai thieu" --json
+  assistant search "nhà ở xã hội" --top-k 3
+  assistant eval questions.jsonl --json report.json
+  assistant serve --port 8000
+  assistant serve --host 0.0.0.0 --users users.txt
+  assistant user add linh --users users.txt
+  assistant key add reports --keys keys.txt
+  assistant mcp
+  assistant doctor --repair
+  assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?" --card answer.html
+  assistant verify answer.html
+  assistant feedback export questions.jsonl --todo todo.jsonl
+"""
+
+
+def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
+    """The parser of the whole line; ``options.run`` is the command that was named."""
+    parser = argparse.ArgumentParser(
+        prog="assistant",
+        description="Answers questions about your articles and proves every answer.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--index", metavar="DIR", help="the index (default: indexes/default)")
+    common.add_argument("--model", metavar="NAME", help="'bundled', or a model's id or folder")
+    common.add_argument("--query-prefix", metavar="TEXT", help="put before questions")
+    common.add_argument("--passage-prefix", metavar="TEXT", help="put before passages")
+    common.add_argument("--llm", metavar="SPEC", help="language model: none, provider:model, …")
+    common.add_argument("--strictness", metavar="S", help="strict, balanced or open")
+    common.add_argument("--precision", metavar="P", help="auto, bf16 or fp32")
+    common.add_argument("--passage-tokens", metavar="N", help="token budget of a passage")
+    common.add_argument("--overlap", metavar="N", help="sentences neighbouring passages share")
+
+    def add(name: str, help_: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = found.add_parser(
+            name, help=help_, description=help_, parents=[common]
+        )
+        command.set_defaults(run=commands[name])
+        return command
+
+    index = add("index", "Index articles (.txt, .md, SQuAD .json); again: what changed.")
+    index.add_argument(
+        "paths", nargs="*", metavar="PATHS", help="files or folders (default: seeds/)"
+    )
+    index.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="make it from scratch; without PATHS from what it holds",
+    )
+    search = add("search", "List the passages that match a question best.")
+    search.add_argument(
+        "question", metavar="QUESTION", help='the question; "-" reads it from stdin'
+    )
+    search.add_argument("--top-k", metavar="N", help="how many passages (default: 5)")
+    search.add_argument("--json", action="store_true", help="print JSON")
+    ask = add("ask", "Answer a question with quotes, or say that the articles do not.")
+    ask.add_argument("question", metavar="QUESTION", help='the question; "-" reads it from stdin')
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    ask.add_argument("--card", metavar="FILE", help="keep the answer as .json, .md or .html")
+    evaluate = add("eval", "Score the assistant on a question set.")
+    _eval_options(evaluate)
+    serve = add("serve", "Open the chat in the browser.")
+    serve.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", metavar="P", help="port to listen on (default: 7860)")
+    serve.add_argument("--users", metavar="FILE", help="who may sign in")
+    serve.add_argument("--keys", metavar="FILE", help="keys that open the API")
+    serve.add_argument(
+        "--no-page", action="store_const", const=False, dest="page", help="only the interfaces"
+    )
+    serve.add_argument(
+        "--open-to-all", action="store_const", const=True, help="let everyone in from anywhere"
+    )
+    add("mcp", "Offer the assistant as tools (MCP) on standard input and output.")
+    _credential_commands(found, commands)
+    doctor = add("doctor", "Check the index and say what is wrong and what to do.")
+    doctor.add_argument("--repair", action="store_true", help="rebuild what can be rebuilt")
+    verify = add("verify", "Check the quotes of an exported answer against the index.")
+    verify.add_argument("file", metavar="FILE", help="a card: .json, .md or .html")
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    feedback = add("feedback", "List what people said of answers, or export it.")
+    feedback.add_argument("action", choices=["list", "export"], help="what to do")
+    feedback.add_argument("file", nargs="?", metavar="FILE", help="export: the question set")
+    feedback.add_argument("--todo", metavar="FILE", help="export: what a person must complete")
+    feedback.add_argument("--json", action="store_true", help="list: print JSON")
+    return parser
+
+
+def _credential_commands(found: Any, commands: Mapping[str, Command]) -> None:
+    for name, file, help_ in (
+        ("user", "--users", "Let a user sign in, or give one a new password."),
+        ("key", "--keys", "Make a key that opens the API; it is printed once."),
+    ):
+        actions = found.add_parser(name, help=help_, description=help_).add_subparsers(
+            metavar="add", required=True
+        )
+        command = actions.add_parser("add", help=help_, description=help_)
+        command.set_defaults(run=commands[name])
+        command.add_argument("name", metavar="NAME", help="up to 64 letters, digits and . _ @ -")
+        command.add_argument(file, metavar="FILE", help="the file (made if it is not there)")
+
+
+def _eval_options(command: argparse.ArgumentParser) -> None:
+    flag = command.add_argument
+    flag("questions", metavar="QUESTIONS", help="JSONL, SQuAD/XQuAD/MLQA JSON, or a BEIR folder")
+    flag("--json", metavar="FILE", help="write the report as JSON")
+    flag("--html", metavar="FILE", help="write the report as one HTML page")
+    flag("--gold", metavar="FILE", help="take articles and answers from this parallel set")
+    flag("--baseline", metavar="FILE", help="compare with an earlier report's JSON")
+    flag("--fail-under", metavar="METRIC=VALUE", action="append", default=[], help="exit with 1")
+    flag("--fail-on-regression", action="store_true", help="exit with 1 when significantly worse")
+    flag("--check", action="store_true", help="only check the question set")
+    flag("--strip-accents", action="store_true", help="ask as typed without accents")
+    flag("--holdout", choices=["gold", "half"], help="make unanswerables by leaving articles out")
+    flag("--retrieval-only", action="store_true", help="score the passages, not the answers")
+    flag("--nli", metavar="MODEL", help="judge citations by this NLI model, not by words")
+    flag("--limit", type=_positive, metavar="N", help="the first N questions only")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

@@ -1,0 +1,78 @@
+"""Dense search: FAISS over the catalog's centred passage vectors. Derived, never the truth."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+from assistant.index import _stamps as stamps
+from assistant.index._language_centring import Centring
+from assistant.index._stamps import Stamp
+from assistant.index.catalog import Catalog
+from assistant.types import Vectors
+
+FILE = "passages.faiss"
+STAMP = "dense.json"
+
+
+class Dense:
+    """An exact inner-product index; of unit vectors that is cosine similarity: higher is better."""
+
+    def __init__(self, index: faiss.Index, stamp: Stamp) -> None:
+        self._index = index
+        self.stamp = stamp
+
+    @classmethod
+    def build(cls, folder: Path, catalog: Catalog, centring: Centring) -> Dense:
+        """Builds from the catalog's vectors (nothing is embedded) and writes index and stamp."""
+        generation, identity = catalog.generation, catalog.identity
+        numbers, languages, vectors = catalog.passage_vectors()
+        width = vectors.shape[1] if len(numbers) else 1
+        index = faiss.IndexIDMap2(faiss.IndexFlatIP(width))
+        if numbers:
+            index.add_with_ids(centring.passages(vectors, languages), np.array(numbers, np.int64))
+        scratch = folder / (FILE + ".new")
+        faiss.write_index(index, str(scratch))
+        os.replace(scratch, folder / FILE)
+        files = stamps.checksums([folder / FILE])
+        stamp = Stamp(generation, identity, len(numbers), files)
+        stamps.write(folder / STAMP, stamp)
+        return cls(index, stamp)
+
+    @classmethod
+    def open(cls, folder: Path) -> Dense | str:
+        """The index, or why it cannot be used. Read only after its checksum matched."""
+        stamp = stamps.read(folder / STAMP)
+        if stamp is None:
+            return "the dense index is missing"
+        fault = stamps.damaged(stamp, folder)
+        if fault:
+            return fault
+        return cls(faiss.read_index(str(folder / FILE)), stamp)
+
+    def search(
+        self, vector: Vectors, top_k: int, exclude: Collection[int] = ()
+    ) -> dict[int, float]:
+        """A centred question vector (d,) → passage number → cosine in [-1, 1], best first."""
+        if not self._index.ntotal:
+            return {}
+        parameters = None
+        if exclude:
+            left_out = faiss.IDSelectorBatch(np.fromiter(exclude, np.int64, len(exclude)))
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorNot(left_out))  # type: ignore[call-arg]
+        scores, numbers = self._index.search(
+            vector[None, :], min(top_k, self._index.ntotal), params=parameters
+        )
+        return {int(n): float(s) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0}
+
+    def similarities(self, vector: Vectors, numbers: Collection[int]) -> dict[int, float]:
+        """The cosine of these passages, whether or not a search would find them."""
+        if not numbers:
+            return {}
+        order = list(numbers)
+        rows = self._index.reconstruct_batch(np.array(order, np.int64))
+        return dict(zip(order, (rows @ vector).tolist(), strict=True))

@@ -1,0 +1,141 @@
+"""What an article's own text says about it: title, source, date, furniture."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from assistant.index._article_metadata import Metadata, date_in
+from assistant.index.text_files import check_characters, check_content, line_of, normalized
+from assistant.text.language import language_of
+from assistant.text.sentences import heading_like, heading_text, sentences
+from assistant.types import Article, Span
+
+TITLE_LENGTH = 90  # code points of a title taken from the first sentence
+SOURCE_WORDS = 8  # of a publisher's name: more is prose that starts with "Nguồn: "
+EDGE_LINES = 5  # non-empty lines at the end (and the start) that may be furniture
+
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]+", re.IGNORECASE)
+_SOURCE = re.compile(r"[(\[]?\s*(?:nguồn(?: tin)?|theo|source|via)\s*[:：]\s*(.*)", re.IGNORECASE)
+_COUNTER = re.compile(
+    r"(?:(?:bình luận|comments?|chia sẻ|shares?|thích|likes?)\s*[:：]?\s*(?:\(\s*\d+\s*\)|\d+)"
+    r"|\(?\d+\)?\s*(?:bình luận|comments?|lượt chia sẻ|chia sẻ|shares?|lượt thích|likes?)"
+    r"|(?:(?:bình luận|comments?|chia sẻ(?: bài viết)?|share|facebook|twitter|zalo|email|in bài"
+    r"|sao chép liên kết|copy link)(?:\s*[|·•/,:-]\s*|\s+|$))+)",
+    re.IGNORECASE,
+)
+_TOP_HEADING = re.compile(r"#\s")
+
+
+# Text to article
+def article_from(path: Path, text: str, known: Metadata) -> Article:
+    lines = _nonempty_lines(text)
+    source, furniture = _furniture(text, lines)
+    prose = [text[line.start : line.end] for line in lines if line not in furniture]
+    markdown = path.suffix.lower() == ".md"
+    return Article(
+        id=_id(text),
+        title=known.title or _title(prose, markdown) or path.stem,
+        text=text,
+        language=known.language or language_of(text),
+        source=known.source or source,
+        date=known.date or _date_of(prose),
+        path=os.fsencode(path).decode("utf-8", "replace"),
+        furniture=furniture,
+    )
+
+
+def _id(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def _nonempty_lines(text: str) -> list[Span]:
+    """The lines that are not blank, without the whitespace around them."""
+    found = []
+    start = 0
+    for line in text.split("\n"):
+        if bare := line.strip():
+            begin = start + len(line) - len(line.lstrip())
+            found.append(Span(begin, begin + len(bare)))
+        start += len(line) + 1
+    return found
+
+
+def _furniture(text: str, lines: Sequence[Span]) -> tuple[str, tuple[Span, ...]]:
+    """The source named at the end, and the lines that are no prose of the article.
+
+    Source lines are looked for in the last lines, counters and share bars in the first, too.
+    """
+    furniture, names = [], []
+    last = lines[-EDGE_LINES:]
+    for line in dict.fromkeys([*lines[:EDGE_LINES], *last]):
+        content = text[line.start : line.end]
+        source = _source_in(content) if line in last else None
+        if source is not None:
+            names.append(source)
+        if source is not None or (len(content) <= 120 and _COUNTER.fullmatch(content)):
+            furniture.append(line)
+    addresses = [name for name in names if _URL.match(name)]
+    return "".join((addresses or [n for n in names if n])[:1]), tuple(furniture)
+
+
+def _source_in(line: str) -> str | None:
+    """The address or name that a source line gives ("" where it gives none), else None."""
+    url = _URL.search(line)
+    address = url.group().rstrip(".,;)]") if url else ""
+    if url and url.group() == line.strip("()[]<>"):
+        return address
+    match = _SOURCE.fullmatch(line)
+    if not match or len(line) - len(address) > 120:
+        return None
+    name = match[1].rstrip(" .)]")
+    return address or (name if len(name.split()) <= SOURCE_WORDS else None)
+
+
+def _title(lines: Sequence[str], markdown: bool) -> str:
+    """The headline: marked with '# ', or a first line like one, or the first sentence."""
+    if not lines:
+        return ""
+    top = next((line for line in lines if markdown and _TOP_HEADING.match(line)), lines[0])
+    if marked := heading_text(top):
+        return line_of(marked)
+    if heading_like(top):
+        return line_of(top)
+    first = sentences(lines[0])[0]
+    return _shortened(line_of(lines[0][first.start : first.end]))
+
+
+def _shortened(sentence: str) -> str:
+    """At most 90 code points, cut between words where there are some."""
+    if len(sentence) <= TITLE_LENGTH:
+        return sentence
+    head = sentence[: TITLE_LENGTH - 1]
+    if not sentence[TITLE_LENGTH - 1].isspace() and " " in head:
+        head = head.rpartition(" ")[0]
+    return head.rstrip(" ,;:–-") + "…"
+
+
+def _date_of(lines: Sequence[str]) -> str:
+    """The day of a date line among the first or last three lines.
+
+    Only lines as short as a headline count: a date inside a paragraph is what is told about.
+    """
+    edge = [*lines[:3], *lines[-3:]]
+    return next((day for line in edge if len(line) <= 120 and (day := date_in(line))), "")
+
+
+def article_of(path: Path, text: str, title: str = "", where: str = "it") -> Article:
+    """The article that a text of a collection becomes: a SQuAD paragraph, a BEIR document.
+
+    ``where`` names the text in the message of the CorpusError that is raised when it is empty
+    or holds control characters.
+    """
+    check_characters(path, text, where)
+    check_content(path, text, where)
+    article = article_from(path, normalized(text), Metadata(title=title))
+    # A text of a collection is prose to its end, and its dates are what it tells about.
+    return replace(article, source="", date="", furniture=())

@@ -1,0 +1,318 @@
+"""The index: opens, updates, checks and repairs catalog, dense and lexical together."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from assistant.index._catalog_rows import digest_of
+from assistant.index._dense import Dense
+from assistant.index._language_centring import Centring
+from assistant.index._passages import split
+from assistant.index.article_files import Corpus
+from assistant.index.catalog import Catalog
+from assistant.index.encoder import SentenceEncoder
+from assistant.index.lexical import Lexical
+from assistant.settings import Settings
+from assistant.text.terms import fold
+from assistant.types import Article, CorpusError, IndexFault, Passage, Vectors
+
+CATALOG = "catalog.sqlite"
+LOCK = "lock"
+UPLOADS = "uploads"  # folder of the files that people sent
+# What people wrote or sent; no rebuild takes it away.
+KEPT = ("feedback.sqlite", "history.sqlite", UPLOADS)
+RULES = "1"  # version of the rules for sentences, passages and terms; another is refused
+BATCH = 64  # articles that commit together
+
+Progress = Callable[[int, int], None]  # batches of articles done, and in all
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update did. ``seconds`` is wall time; ``embedded`` counts passages and sentences."""
+
+    articles: int
+    passages: int
+    new: int
+    kept: int
+    removed: int
+    embedded: int
+    seconds: float
+    faults: tuple[CorpusError, ...] = ()
+
+    def __str__(self) -> str:
+        return (
+            f"{self.articles} articles, {self.passages} passages "
+            f"({self.new} new, {self.kept} kept, {self.removed} removed) in {self.seconds:.1f} s"
+        )
+
+
+def identity_of(encoder: SentenceEncoder, settings: Settings) -> dict[str, str]:
+    """What an index must have been made with to be used with these settings."""
+    return encoder.fingerprint | {
+        "passage tokens": str(settings.passage_tokens),
+        "overlap": str(settings.overlap),
+        "rules": RULES,
+    }
+
+
+class Index:
+    """An open index. Searchers follow the catalog: they catch up when it has moved on."""
+
+    def __init__(self, folder: Path, catalog: Catalog, encoder: SentenceEncoder) -> None:
+        self.folder = folder
+        self.catalog = catalog
+        self.encoder = encoder
+        self.centring = Centring.of(encoder)
+        self.dense: Dense
+        self.lexical: Lexical
+        self.refresh()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Index:
+        """The index at ``settings.index``. Raises IndexFault when it is missing, damaged, or was
+        made with another model, prefix, pooling or splitter."""
+        catalog = Catalog.open(settings.index / CATALOG)
+        encoder = SentenceEncoder(settings)
+        refuse_other_identity(catalog, encoder, settings)
+        return cls(settings.index, catalog, encoder)
+
+    @classmethod
+    def create(cls, settings: Settings) -> Index:
+        """The index at ``settings.index``, made empty when there is none."""
+        if (settings.index / CATALOG).exists():
+            return cls.open(settings)
+        encoder = SentenceEncoder(settings)
+        identity = identity_of(encoder, settings)
+        return cls(settings.index, Catalog.create(settings.index / CATALOG, identity), encoder)
+
+    def close(self) -> None:
+        self.catalog.close()
+
+    def refresh(self) -> None:
+        """Brings dense and lexical to the catalog's generation; rebuilds what is unusable."""
+        generation = self.catalog.generation
+        current = [getattr(self, name, None) for name in ("dense", "lexical")]
+        if all(s is not None and s.stamp.generation == generation for s in current):
+            return
+        with _locked(self.folder):
+            self.dense = self._current_dense()
+            self.lexical = self._current_lexical()
+
+    def _current_dense(self) -> Dense:
+        dense = Dense.open(self.folder)
+        if isinstance(dense, str) or self._lags(dense):
+            return Dense.build(self.folder, self.catalog, self.centring)
+        return dense
+
+    def _current_lexical(self) -> Lexical:
+        lexical = Lexical.open(self.folder)
+        if isinstance(lexical, str) or lexical.stamp.identity != self.catalog.identity:
+            return Lexical.build(self.folder, self.catalog)
+        if self._lags(lexical):
+            return Lexical.catch_up(self.folder, lexical, self.catalog)
+        return lexical
+
+    def _lags(self, derived: Dense | Lexical) -> bool:
+        stamp = derived.stamp
+        return (stamp.generation, stamp.identity) != (
+            self.catalog.generation,
+            self.catalog.identity,
+        )
+
+    # -- updating ------------------------------------------------------------------------
+
+    def update(
+        self,
+        corpus: Corpus,
+        paths: Sequence[Path],
+        settings: Settings,
+        progress: Progress = lambda done, total: None,
+    ) -> Update:
+        """Makes the index hold ``corpus``, which was read from ``paths``.
+
+        Embeds only texts that are new; drops articles that came from ``paths`` and are there no
+        more; articles from elsewhere, and those of files that could not be read now, stay.
+        Commits every 64 articles, so that an interrupted run goes on where it stopped.
+        """
+        began = time.perf_counter()
+        before = self.catalog.article_paths()
+        found = [replace(a, path=str(Path(a.path).resolve())) for a in corpus.articles]
+        fresh = [article for article in found if article.id not in before]
+        fresh += self._renew_facts([article for article in found if article.id in before])
+        kept = self.catalog.counts()["passages"]
+        embedded = self.add(fresh, settings, progress)
+        new = self.catalog.counts()["passages"] - kept
+        removed = self.catalog.remove(_vanished(before, found, paths))
+        self.catalog.drop_unused_vectors()
+        self.refresh()
+        counts = self.catalog.counts()
+        return Update(
+            counts["articles"],
+            counts["passages"],
+            new,
+            kept - removed,
+            removed,
+            embedded,
+            time.perf_counter() - began,
+            corpus.faults,
+        )
+
+    def add(
+        self,
+        articles: Sequence[Article],
+        settings: Settings,
+        progress: Progress = lambda done, total: None,
+    ) -> int:
+        """Splits, embeds and stores articles that are not there yet; returns texts embedded."""
+        batches = [articles[i : i + BATCH] for i in range(0, len(articles), BATCH)]
+        done = 0
+        for number, batch in enumerate(batches, 1):
+            pairs = [(article, self._split(article, settings)) for article in batch]
+            vectors = self._embed_missing(pairs)
+            self.catalog.add(pairs, vectors)
+            done += len(vectors)
+            progress(number, len(batches))
+        self.refresh()
+        return done
+
+    def _split(self, article: Article, settings: Settings) -> list[Passage]:
+        return split(article, settings.passage_tokens, settings.overlap, self.encoder.fits)
+
+    def _embed_missing(
+        self, pairs: Sequence[tuple[Article, Sequence[Passage]]]
+    ) -> dict[bytes, Vectors]:
+        """Vectors of the passages and sentences that have none yet, by digest."""
+        texts = {
+            digest_of(text): text
+            for article, passages in pairs
+            for text in _texts(article, passages)
+        }
+        missing = sorted(self.catalog.without_vector(texts))
+        if not missing:
+            return {}
+        vectors = self.encoder.embed_passages([texts[key] for key in missing])
+        return dict(zip(missing, vectors, strict=True))
+
+    def _renew_facts(self, articles: Sequence[Article]) -> list[Article]:
+        """Title, source, date and path may change while the text stays.
+
+        Returns the articles of another language than before, taken out to be added again:
+        accents and centring go by it. Their vectors stay.
+        """
+        moved = []
+        for article in articles:
+            old = self.catalog.article(article.id)
+            if old.language != article.language:
+                moved.append(article)
+            elif old != replace(article, furniture=old.furniture):
+                self.catalog.update_facts(article)
+        self.catalog.remove([article.id for article in moved])
+        return moved
+
+
+def refuse_other_identity(catalog: Catalog, encoder: SentenceEncoder, settings: Settings) -> None:
+    """Raises IndexFault naming the field in which index and settings differ."""
+    stored, wanted = catalog.identity, identity_of(encoder, settings)
+    for field in wanted:
+        if stored.get(field) != wanted[field]:
+            raise IndexFault(
+                f"The index {settings.index} was made with {field} {stored.get(field)!r}, the "
+                f"settings say {wanted[field]!r}; use the same settings, or rebuild it: "
+                f"assistant index --index {settings.index} --rebuild"
+            )
+
+
+def rebuild(settings: Settings, progress: Progress = lambda done, total: None) -> Update:
+    """Makes the index again with these settings from the articles its catalog holds.
+
+    The old index stays until the new one is whole. Raises IndexFault.
+    """
+    folder = settings.index
+    began = time.perf_counter()
+    old = Catalog.open(folder / CATALOG)
+    articles, before = old.articles(), old.counts()["passages"]
+    old.close()
+    scratch = folder.with_name(folder.name + ".new")
+    shutil.rmtree(scratch, ignore_errors=True)
+    index = Index.create(settings.model_copy(update={"index": scratch}))
+    embedded = index.add(articles, settings, progress)
+    index.refresh()
+    counts = index.catalog.counts()
+    index.close()
+    clear(folder)
+    for path in scratch.iterdir():
+        path.rename(folder / path.name)
+    scratch.rmdir()
+    passages, seconds = counts["passages"], time.perf_counter() - began
+    return Update(counts["articles"], passages, passages, 0, before, embedded, seconds)
+
+
+def clear(folder: Path) -> None:
+    """Deletes all of the index in ``folder`` but what people wrote, which is not touched.
+
+    The catalog goes first: what is left of a deletion that was interrupted is not an index.
+    """
+    for path in sorted(folder.iterdir(), key=lambda path: not path.name.startswith(CATALOG)):
+        if path.name.startswith(KEPT):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _texts(article: Article, passages: Sequence[Passage]) -> Iterator[str]:
+    """The texts of both grains: each passage, and each of its sentences."""
+    for passage in passages:
+        yield passage.text
+        for sentence in passage.sentences:
+            yield article.text[sentence.start : sentence.end]
+
+
+def _vanished(
+    before: Mapping[str, str], found: Sequence[Article], paths: Sequence[Path]
+) -> list[str]:
+    """Articles that came from ``paths`` and are no longer there.
+
+    One whose file still exists but gave no article now (it could not be read) stays, and so do
+    all of a folder that is not there itself (a disk that is not mounted).
+    """
+    present = {article.id for article in found}
+    read = {article.path for article in found}
+    roots = [path.resolve() for path in paths if path.exists()]
+    return [
+        article_id
+        for article_id, path in before.items()
+        if article_id not in present
+        and any(Path(path).is_relative_to(root) for root in roots)
+        and (path in read or not Path(path).exists())
+    ]
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time writes the derived indexes."""
+    try:
+        with FileLock(folder / LOCK, timeout=120):
+            yield
+    except (Timeout, OSError) as error:
+        raise IndexFault(f"The index {folder} cannot be written: {error}") from None
+
+
+def matching(articles: Sequence[Article], words: str) -> list[Article]:
+    """The articles that have all of ``words`` in title, source or date; accents do not count."""
+    wanted = fold(words).split()
+    return [
+        article
+        for article in articles
+        if not wanted
+        or all(word in fold(f"{article.title} {article.source} {article.date}") for word in wanted)
+    ]

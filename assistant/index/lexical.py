@@ -1,0 +1,261 @@
+"""Lexical search: BM25 by tantivy over terms and pairs of terms. Derived, never the truth."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import tantivy
+from tantivy import Occur, Query
+
+from assistant.index import _stamps as stamps
+from assistant.index._stamps import Stamp
+from assistant.index.catalog import Catalog
+from assistant.text.term_rarity import tellingness
+from assistant.text.terms import bigrams, fold, terms
+
+FOLDER = "lexical"
+STAMP = "lexical.json"
+PAIR_WEIGHT = 0.3  # of a pair's BM25 beside a single term's
+LONGEST_QUERY = 256  # distinct terms searched of each field; more add nothing but time
+# Until tantivy merges its files, passages that were removed still count in BM25's frequencies.
+# Once they are more than this share of those that are there, the index is built again.
+REMOVED_SHARE = 0.05
+
+# The four fields: accented terms and pairs, and the same without accents.
+FIELDS = ("terms", "pairs", "folded", "folded_pairs")
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalQuery:
+    """Terms to search: the accented ones, and for a question without accents the folded ones."""
+
+    terms: tuple[str, ...]
+    folded: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, typed: str = "") -> LexicalQuery:
+        """``text`` with accents (given or restored); ``typed`` only when it had none."""
+        return cls(tuple(terms(text)), tuple(terms(fold(typed))))
+
+    def weighted(self) -> dict[tuple[str, str], float]:
+        """(field, term) → weight: of each field the LONGEST_QUERY most frequent."""
+        lists = {
+            "terms": (self.terms, 1.0),
+            "pairs": (bigrams(self.terms), PAIR_WEIGHT),
+            "folded": (self.folded, 1.0),
+            "folded_pairs": (bigrams(self.folded), PAIR_WEIGHT),
+        }
+        weights: dict[tuple[str, str], float] = {}
+        for field, (items, weight) in lists.items():
+            for term, n in Counter(items).most_common(LONGEST_QUERY):
+                weights[field, term] = weight * n
+        return weights
+
+
+@dataclass(frozen=True, slots=True)
+class TermWeights:
+    """``terms``: term → how much it tells, in [0, 1]; ``known``: the share of that weight which
+    is of terms the index has.
+
+    ``known`` is near 1 for a question in a language of the index, near 0 for one in another:
+    then the few terms that match are chance, and lexical scores are noise.
+    """
+
+    terms: Mapping[str, float]
+    known: float
+
+
+class Lexical:
+    """A BM25 index (k1 = 1.2, b = 0.75: tantivy's constants). Score: higher is better."""
+
+    def __init__(self, index: tantivy.Index, stamp: Stamp) -> None:
+        self._index = index
+        self._schema = index.schema
+        self.stamp = stamp
+        _register(index)
+        index.reload()
+        self._searcher = index.searcher()
+
+    @classmethod
+    def build(cls, folder: Path, catalog: Catalog) -> Lexical:
+        """Builds from the catalog's passages, from nothing."""
+        path = folder / FOLDER
+        _clear(path)
+        index = tantivy.Index(_schema(), str(path))
+        return cls._update(folder, index, catalog)
+
+    @classmethod
+    def catch_up(cls, folder: Path, old: Lexical, catalog: Catalog) -> Lexical:
+        """Adds and removes what changed in the catalog since the stamp."""
+        removed = old.stamp.removed + len(catalog.removed_since(old.stamp.generation))
+        if removed > REMOVED_SHARE * catalog.counts()["passages"]:
+            return cls.build(folder, catalog)
+        return cls._update(folder, old._index, catalog, old.stamp.generation, removed)
+
+    @classmethod
+    def _update(
+        cls, folder: Path, index: tantivy.Index, catalog: Catalog, since: int = 0, removed: int = 0
+    ) -> Lexical:
+        _register(index)
+        (folder / STAMP).unlink(missing_ok=True)  # half written is unstamped, so rebuilt
+        generation, identity = catalog.generation, catalog.identity
+        writer = index.writer(heap_size=64_000_000, num_threads=1)
+        if removed:
+            gone = Query.term_set_query(index.schema, "number", catalog.removed_since(since))
+            writer.delete_documents_by_query(gone)
+        for number, text in catalog.passage_texts(since, until=generation):
+            writer.add_document(_document(number, text))
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        files = sorted(p for p in (folder / FOLDER).iterdir() if not p.name.startswith("."))
+        files = [p for p in files if p.suffix != ".lock"]
+        count = index.searcher().num_docs
+        stamp = Stamp(generation, identity, count, stamps.checksums(files), removed)
+        stamps.write(folder / STAMP, stamp)
+        return cls(index, stamp)
+
+    @classmethod
+    def open(cls, folder: Path) -> Lexical | str:
+        """The index, or why it cannot be used. Read only after its checksums matched."""
+        stamp = stamps.read(folder / STAMP)
+        if stamp is None:
+            return "the lexical index is missing"
+        fault = stamps.damaged(stamp, folder / FOLDER)
+        if fault:
+            return fault
+        try:
+            return cls(tantivy.Index.open(str(folder / FOLDER)), stamp)
+        except ValueError as error:
+            return f"the lexical index cannot be opened ({error})"
+
+    def search(
+        self, query: LexicalQuery, top_k: int, exclude: Collection[int] = ()
+    ) -> dict[int, float]:
+        """Passage number → BM25 score (> 0) of the best ``top_k``, best first."""
+        clauses = [
+            (Occur.Should, Query.boost_query(Query.term_query(self._schema, f, t, "freq"), weight))
+            for (f, t), weight in query.weighted().items()
+        ]
+        if not clauses:
+            return {}
+        if exclude:
+            left_out = Query.term_set_query(self._schema, "number", list(exclude))
+            clauses.append((Occur.MustNot, left_out))
+        hits = self._searcher.search(Query.boolean_query(clauses), top_k, count=False).hits
+        numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
+        return {int(n or 0): float(s) for n, (s, _) in zip(numbers, hits, strict=True)}
+
+    def weigh(self, query: LexicalQuery, without: Collection[str] = ()) -> TermWeights:
+        """How much each of the question's terms tells, and how much of them the index knows.
+
+        A term's weight is its rarity here times its rarity in general. Rarity here is
+        ln(1 + (N − n + ½) / (n + ½)) (Robertson and Zaragoza, 2009), divided by that of a term
+        in no passage. ``without``: texts of passages that count as not indexed.
+        """
+        total = self._searcher.num_docs - len(without)
+        folded = bool(query.folded)
+        counts = self._counts(query.folded or query.terms, folded, without)
+        weights = {
+            term: _rarity(n, total) / _rarity(0, total) * tellingness(term, folded)
+            for term, n in counts.items()
+        }
+        whole = sum(weights.values())
+        there = sum(weight for term, weight in weights.items() if counts[term])
+        return TermWeights(weights, there / whole if whole else 0.0)
+
+    def pair_weights(
+        self, items: Sequence[str], folded: bool = False, without: Collection[str] = ()
+    ) -> dict[str, float]:
+        """Pair of neighbouring terms → how much it tells, in [0, 1]; as in :meth:`weigh`."""
+        total = self._searcher.num_docs - len(without)
+        field = "folded_pairs" if folded else "pairs"
+        gone = [_pairs_of(text, folded) for text in without]
+        weights = {}
+        for a, b in dict.fromkeys(pairwise(items)):
+            pair = f"{a}_{b}"
+            n = max(0, self._count(field, pair) - sum(pair in pairs for pairs in gone))
+            telling = min(tellingness(a, folded), tellingness(b, folded))
+            weights[pair] = _rarity(n, total) / _rarity(0, total) * telling
+        return weights
+
+    def _counts(
+        self, items: Sequence[str], folded: bool, without: Collection[str]
+    ) -> dict[str, int]:
+        """Term → number of passages that have it."""
+        field = "folded" if folded else "terms"
+        counts = {term: self._count(field, term) for term in dict.fromkeys(items)}
+        for text in without:
+            for term in _terms_of(text, folded) & counts.keys():
+                counts[term] = max(0, counts[term] - 1)
+        return counts
+
+    def _count(self, field: str, term: str) -> int:
+        """Number of passages whose ``field`` has the term."""
+        if not self.stamp.removed:
+            return self._searcher.doc_freq(field, term)
+        # Slower, but without the passages that were removed.
+        query = Query.term_query(self._schema, field, term, "freq")
+        found = self._searcher.search(query, 1, count=True)
+        return int(found.count)  # type: ignore[attr-defined]  # its stubs do not have it
+
+
+@lru_cache(maxsize=8192)
+def _terms_of(text: str, folded: bool) -> frozenset[str]:
+    return frozenset(terms(fold(text) if folded else text))
+
+
+@lru_cache(maxsize=8192)
+def _pairs_of(text: str, folded: bool) -> frozenset[str]:
+    return frozenset(bigrams(terms(fold(text) if folded else text)))
+
+
+def _clear(path: Path) -> None:
+    """An empty folder at ``path``.
+
+    What is there is moved away before it is deleted: an index that is still open may put a lock
+    or take away a file meanwhile, and the folder would not go.
+    """
+    for old in path.parent.glob(f"{path.name}.old-*"):  # of a run that was cut short
+        shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        old = path.with_name(f"{path.name}.old-{uuid.uuid4().hex}")
+        path.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
+    path.mkdir()
+
+
+def _rarity(n: int, total: int) -> float:
+    return math.log(1 + max(total - n + 0.5, 0.0) / (n + 0.5))
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("number", stored=True, indexed=True, fast=True)
+    for field in FIELDS:
+        builder.add_text_field(field, tokenizer_name="terms", index_option="freq")
+    return builder.build()
+
+
+def _register(index: tantivy.Index) -> None:
+    """Terms are made in ``assistant.text``; tantivy only splits them at spaces."""
+    splitter = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("terms", splitter)
+
+
+def _document(number: int, text: str) -> tantivy.Document:
+    items = terms(text)
+    folded = terms(fold(text))
+    document = tantivy.Document()
+    document.add_unsigned("number", number)
+    for field, values in zip(FIELDS, (items, bigrams(items), folded, bigrams(folded)), strict=True):
+        document.add_text(field, " ".join(values))
+    return document

@@ -1,0 +1,140 @@
+"""Bytes of a file to text: encodings, newlines, NFC, and what no text may hold."""
+
+from __future__ import annotations
+
+import errno
+import re
+import stat
+import unicodedata
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+from assistant.text.language import language_of
+from assistant.types import CorpusError
+
+MAX_BYTES = 20_000_000
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_NEWLINE = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # controls, half surrogate pairs
+_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+# Faults
+def corpus_error(path: Path, why: str, remedy: str) -> CorpusError:
+    return CorpusError(f"{printable(str(path))} {why}: {remedy}")
+
+
+def printable(name: str) -> str:
+    """``name`` on one line: control characters and undecodable bytes escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+def system_fault(path: Path, error: OSError | ValueError) -> CorpusError:
+    """The operating system's refusal in our words."""
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.ENOENT:
+        return corpus_error(path, "does not exist", "check the path")
+    if code in (errno.EACCES, errno.EPERM):
+        return corpus_error(
+            path, "cannot be read, permission denied", "allow it, as with chmod u+r"
+        )
+    if code == errno.ELOOP:
+        return corpus_error(path, "is a symbolic link that leads back to itself", "remove the link")
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return corpus_error(path, f"cannot be read, {why}", "check the path")
+
+
+# Bytes to text
+def decoded_text(path: Path) -> str:
+    """The text of a file with ``\\n`` for every newline, in NFC, without a byte order mark."""
+    data = _read(path)
+    text = _NEWLINE.sub("\n", _decode(path, data))
+    check_characters(path, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise corpus_error(path, "is a folder where a file should be", "rename it")
+        if not stat.S_ISREG(status.st_mode):
+            raise corpus_error(path, "is not a regular file", "copy its content into a file")
+        if status.st_size > MAX_BYTES:
+            size = f"{status.st_size / 1e6:.1f} MB"
+            raise corpus_error(
+                path, f"is too large ({size}, at most 20 MB)", "split it into articles"
+            )
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise system_fault(path, error) from error
+
+
+def _decode(path: Path, data: bytes) -> str:
+    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8":
+            why = f"is damaged: not {encoding.upper()} at byte {error.start}"
+            raise corpus_error(path, why, "save it again as UTF-8") from error
+        if _CONTROL_BYTE.search(data):
+            raise _binary(path) from error
+        return _detected(path, data, error.start)
+    if "\x00" in text:
+        raise _binary(path)
+    return text
+
+
+def _binary(path: Path) -> CorpusError:
+    return corpus_error(path, "is a binary file", "save its text as UTF-8")
+
+
+def _detected(path: Path, data: bytes, position: int) -> str:
+    """Text of Windows-1258, recognized as Vietnamese; else a fault with the way out.
+
+    Other encodings are not guessed: their bytes do not tell them apart (GB 18030 passes for
+    Korean, Latin-1 for Baltic), and a wrong guess garbles an article without anyone noticing.
+    """
+    best = from_bytes(data).best()
+    if best and (best.encoding, best.language) == ("cp1258", "Vietnamese"):
+        text = str(best)
+        if language_of(unicodedata.normalize("NFC", text)) == "vi":
+            return text
+    guess = best.encoding.upper() if best else "WINDOWS-1258"
+    why = f"is not UTF-8 (byte {position}), and its encoding is not certain"
+    remedy = f"convert it, as with iconv -f {guess} -t UTF-8, naming the encoding you know"
+    raise corpus_error(path, why, remedy)
+
+
+def check_characters(path: Path, text: str, what: str = "it") -> None:
+    """Refuse what no text holds: it would upset terminals, databases or hashing."""
+    if unfit := _UNFIT.search(text):
+        line = text.count("\n", 0, unfit.start()) + 1
+        name = f"U+{ord(unfit.group()):04X}"
+        why = f"cannot be used, {what} holds the control character {name} on line {line}"
+        raise corpus_error(path, why, "remove it")
+
+
+def check_content(path: Path, text: str, what: str = "it") -> None:
+    if not any(c.isprintable() and not c.isspace() for c in text):
+        raise corpus_error(
+            path, f"cannot be used, {what} is empty", "write an article or remove it"
+        )
+
+
+def line_of(text: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def normalized(text: str) -> str:
+    """``text`` as articles keep it: in NFC, with ``\\n`` for every newline."""
+    return unicodedata.normalize("NFC", _NEWLINE.sub("\n", text))

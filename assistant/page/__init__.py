@@ -1,0 +1,6 @@
+"""The page: the Gradio chat, its reader and its panels.
+
+chat    parts and events of the page (``build``)
+labels  its words in every language, and its addresses
+theme   its looks; mounts it
+"""

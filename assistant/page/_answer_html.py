@@ -1,0 +1,308 @@
+"""The conversation's markup: questions, answers with their proof, refusals.
+
+Messages of gr.Chatbot, which reads Markdown and keeps a list of safe HTML (buttons and details
+among it, but no ARIA and no scripts): static/chat.js adds what is missing.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+from assistant.page.labels import (
+    Labels,
+    address_of,
+    inert,
+    joined,
+    lang,
+    publisher,
+    shorten,
+    shown_day,
+)
+from assistant.records.exchange import About, Exchange
+from assistant.types import (
+    Answer,
+    Citation,
+    Claim,
+    Hit,
+    Span,
+)
+
+QUOTE_START: Final = 110  # characters of a quote in the list of sources
+PREVIEW: Final = 420  # of a quote in the preview of its marker
+PASSAGE_START: Final = 240  # of a passage in the list of what was read
+NEAR: Final = 0.0  # standardized score of an arm above which it speaks for a passage
+
+
+def messages(exchanges: Sequence[Exchange], labels: Labels) -> list[dict[str, str]]:
+    """The conversation as messages of ``gr.Chatbot``."""
+    found = []
+    for number, exchange in enumerate(exchanges):
+        said = f'<h2 class="question">{inert(exchange.question)}</h2>'
+        found.append({"role": "user", "content": said})
+        found.append({"role": "assistant", "content": reply(exchange, labels, number)})
+    return found
+
+
+def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
+    """The assistant's side of an exchange, on one line: to Markdown one block of HTML.
+
+    ``number`` counts the conversation's exchanges from 0: its buttons name it.
+    """
+    answer = exchange.answer
+    parts = []
+    if answer and answer.grounding == "refused":
+        parts.append(_refusal(exchange, answer, labels))
+    elif exchange.text:
+        parts.append(_body(exchange, labels))
+    elif exchange.running:
+        parts.append(f'<p class="progress">{_progress(exchange, labels)}</p>')
+    if answer:
+        parts += [_doubts(answer, labels), _searched(answer, labels), _sources(exchange, labels)]
+        parts += [_read(answer, labels), _foot(exchange, answer, labels, number)]
+    if exchange.fault:
+        line = labels.failed if exchange.fault == "failed" else labels.stopped
+        parts.append(f'<p class="fault">{inert(line)}</p>')
+        parts.append(f'<div class="acts">{_act("again", labels.again, number)}</div>')
+    parts.append(_previews(exchange, labels))
+    return f'<div class="reply">{"".join(parts)}</div>'
+
+
+def _progress(exchange: Exchange, labels: Labels) -> str:
+    if exchange.passages is None:
+        return inert(labels.searching)
+    return inert(labels.reading.format(count=exchange.passages))
+
+
+# The text, with its markers as links and its unsupported sentences marked.
+_PARAGRAPH_END = re.compile(r"(?:\r\n|\r|\n)\s*(?:\r\n|\r|\n)")
+_MARKER = re.compile(r"\[([0-9]{1,4})\]")
+
+
+def _body(exchange: Exchange, labels: Labels) -> str:
+    language = exchange.answer.language if exchange.answer else ""
+    inner = "".join(_paragraph(exchange, span, labels) for span in _paragraphs(exchange.text))
+    return f'<div class="body"{lang(language)}>{inner}</div>'
+
+
+def _paragraphs(text: str) -> Iterator[Span]:
+    """The paragraphs that are not blank."""
+    start = 0
+    for gap in _PARAGRAPH_END.finditer(text):
+        if text[start : gap.start()].strip():
+            yield Span(start, gap.start())
+        start = gap.end()
+    if text[start:].strip():
+        yield Span(start, len(text))
+
+
+def _paragraph(exchange: Exchange, span: Span, labels: Labels) -> str:
+    cited = {citation.number: citation for citation in exchange.citations}
+    doubtful = [
+        (number, claim)
+        for number, claim in enumerate(exchange.claims)
+        if claim.verdict == "unsupported" and claim.start < span.end and claim.end > span.start
+    ]
+    edges = {edge for _, claim in doubtful for edge in (claim.start, claim.end)}
+    cuts = sorted({span.start, span.end, *(e for e in edges if span.start < e < span.end)})
+    parts = []
+    for start, end in pairwise(cuts):
+        inner = _with_links(exchange.text[start:end], cited)
+        number = next((n for n, claim in doubtful if claim.start <= start < claim.end), None)
+        if number is None:
+            parts.append(inner)
+        else:
+            parts.append(f'<span class="unsupported">{inner}</span>')
+            if end == min(exchange.claims[number].end, span.end):
+                parts.append(_flag(number, labels))
+    return f"<p>{''.join(parts)}</p>"
+
+
+def _flag(number: int, labels: Labels) -> str:
+    return (
+        f' <button type="button" class="flag" name="claim" value="{number}">'
+        f"{inert(labels.unsupported_mark)}</button>"
+    )
+
+
+def _with_links(text: str, cited: Mapping[int, Citation]) -> str:
+    """``text`` with a link at each marker of a citation; other ``[n]`` stay text."""
+    parts, done = [], 0
+    for marker in _MARKER.finditer(text):
+        citation = cited.get(int(marker[1]))
+        if citation:
+            parts += [inert(text[done : marker.start()]), _link(citation, "cite", inert(marker[0]))]
+            done = marker.end()
+    return "".join([*parts, inert(text[done:])])
+
+
+def _link(citation: Citation, kind: str, inner: str) -> str:
+    address = address_of(citation.article_id, Span(citation.start, citation.end))
+    return f'<a class="{kind}" href="{html.escape(address)}">{inner}</a>'
+
+
+# What chat.js shows beside a marker or a flag that is pointed at.
+def _previews(exchange: Exchange, labels: Labels) -> str:
+    shown = [_preview(c, exchange, labels) for c in exchange.citations]
+    shown += [
+        _explanation(number, claim, labels)
+        for number, claim in enumerate(exchange.claims)
+        if claim.verdict == "unsupported"
+    ]
+    return f'<div class="previews" hidden>{"".join(shown)}</div>' if shown else ""
+
+
+def _preview(citation: Citation, exchange: Exchange, labels: Labels) -> str:
+    return (
+        f'<div class="cite-{citation.number}"><p class="start">'
+        f"“{inert(shorten(citation.quote, PREVIEW))}”</p>"
+        f'<p class="title">{inert(citation.title)}</p>'
+        f'<p class="meta">{_facts(citation, exchange.about, labels)}</p></div>'
+    )
+
+
+def _explanation(number: int, claim: Claim, labels: Labels) -> str:
+    detail = f" (“{inert(shorten(claim.detail, PREVIEW))}”)" if claim.detail else ""
+    what = f"<p>{inert(labels.lacks[claim.lack])}{detail}.</p>" if claim.lack else ""
+    return (
+        f'<div class="claim-{number}"><p class="title">{inert(labels.unsupported)}</p>{what}</div>'
+    )
+
+
+# Under the text.
+def _doubts(answer: Answer, labels: Labels) -> str:
+    """That a model failed, and that the answer is supported only in part."""
+    parts = []
+    if answer.fault:
+        line = labels.fault.format(llm=answer.llm, fault=labels.faults[answer.fault])
+        parts.append(f'<p class="doubts">{inert(line)}</p>')
+    if answer.grounding == "partial":
+        parts.append(f'<p class="doubts partial">{inert(labels.partial)}</p>')
+    return "".join(parts)
+
+
+def _searched(answer: Answer, labels: Labels) -> str:
+    if not answer.query or answer.query == answer.question:
+        return ""
+    return f'<p class="searched">{labels.searched}: {inert(answer.query)}</p>'
+
+
+def _sources(exchange: Exchange, labels: Labels) -> str:
+    if not exchange.citations:
+        return ""
+    items = "".join(f"<li>{_source(c, exchange, labels)}</li>" for c in exchange.citations)
+    return f'<div class="sources"><h3 class="label">{labels.sources}</h3><ul>{items}</ul></div>'
+
+
+def _source(citation: Citation, exchange: Exchange, labels: Labels) -> str:
+    inner = (
+        f'<span class="number">{citation.number}</span>'
+        f'<span class="what"><span class="title">{inert(citation.title)}</span> '
+        f'<span class="start">“{inert(shorten(citation.quote, QUOTE_START))}”</span>'
+        f'<span class="meta">{_facts(citation, exchange.about, labels)}</span></span>'
+    )
+    return _link(citation, "source", inner)
+
+
+def _facts(citation: Citation, about: Mapping[str, About], labels: Labels) -> str:
+    """Date, publisher, place and whether the quote was found there."""
+    known = about.get(citation.article_id, About())
+    place = inert(labels.place.format(start=citation.start, end=citation.end))
+    doubt = f'<span class="doubt">{labels.unverified}</span>'
+    checked = f'<span class="verified">{labels.verified}</span>' if citation.verified else doubt
+    day = shown_day(known.date, labels.language)
+    return joined(
+        day, inert(publisher(known.source)), f'<span class="place">{place}</span>', checked
+    )
+
+
+def _read(answer: Answer, labels: Labels) -> str:
+    """Every passage that was read, and why it ranked where it did."""
+    if not answer.hits:
+        return ""
+    items = "".join(f"<li>{_passage(hit, labels)}</li>" for hit in answer.hits)
+    summary = inert(labels.read.format(count=len(answer.hits)))
+    return f'<details class="read"><summary>{summary}</summary><ol>{items}</ol></details>'
+
+
+def _passage(hit: Hit, labels: Labels) -> str:
+    address = html.escape(address_of(hit.article_id, Span(hit.start, hit.end)))
+    score = inert(labels.score.format(score=_decimal(hit.score, labels, 2)))
+    return (
+        f'<a href="{address}">{inert(hit.title)}</a> '
+        f'<span class="meta">{inert(why(hit, labels))} · {score}</span>'
+        f'<span class="start">{inert(shorten(hit.text, PASSAGE_START))}</span>'
+    )
+
+
+def why(hit: Hit, labels: Labels) -> str:
+    """Which of the two searches speaks for the passage: above the mean of its candidates."""
+    return {
+        (True, True): labels.by_both,
+        (True, False): labels.by_meaning,
+        (False, True): labels.by_words,
+        (False, False): labels.by_neither,
+    }[hit.dense > NEAR, hit.lexical > NEAR]
+
+
+def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> str:
+    """How sure, who wrote it and how long it took; and what can be done with the answer."""
+    facts = []
+    if answer.grounding != "refused":
+        facts.append(labels.sure.format(percent=int(100 * answer.confidence)))
+    if answer.llm and not answer.fault:
+        facts.append(labels.worded.format(llm=answer.llm))
+    if answer.usage:
+        facts.append(labels.used.format(read=answer.usage.read, written=answer.usage.written))
+    if exchange.seconds is not None:
+        facts.append(labels.took.format(seconds=_decimal(exchange.seconds, labels)))
+    acts = "".join(
+        _act(name, label, number)
+        for name, label in (
+            ("copy", labels.copy),
+            ("again", labels.again),
+            ("good", labels.good),
+            ("bad", labels.bad),
+        )
+    )
+    told = inert(" · ".join(facts))
+    return f'<div class="foot"><p class="facts">{told}</p><div class="acts">{acts}</div></div>'
+
+
+def _decimal(number: float, labels: Labels, places: int = 1) -> str:
+    shown = f"{number:.{places}f}"
+    return shown.replace(".", ",") if labels.language == "vi" else shown
+
+
+def _act(name: str, label: str, number: int) -> str:
+    return (
+        f'<button type="button" class="act act-{name}" name="{name}" value="{number}">'
+        f"{inert(label)}</button>"
+    )
+
+
+def _refusal(exchange: Exchange, answer: Answer, labels: Labels) -> str:
+    """What is said, the closest passage, and questions that the articles do answer."""
+    said = answer.text.strip() or labels.refused
+    if answer.closest and "\n" in said:
+        said = said.rpartition("\n")[0]  # its last line is the closest quote: a link, below
+    parts = [f'<p class="said"><span class="sign">∅</span> {inert(said)}</p>']
+    if answer.closest:
+        quote = inert(shorten(answer.closest.quote, PREVIEW))
+        inner = (
+            f'<span class="start">“{quote}”</span>'
+            f'<span class="title">{inert(answer.closest.title)}</span>'
+        )
+        parts.append(f'<h3 class="label">{labels.closest}</h3>')
+        parts.append(_link(answer.closest, "source closest", inner))
+    if exchange.instead:
+        asks = "".join(
+            f'<button type="button" class="instead" name="ask" value="{inert(question)}">'
+            f"{inert(question)}</button>"
+            for question in exchange.instead
+        )
+        parts.append(f'<h3 class="label">{labels.instead}</h3><div class="asks">{asks}</div>')
+    return f'<div class="refusal"{lang(answer.language)}>{"".join(parts)}</div>'

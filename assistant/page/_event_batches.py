@@ -1,0 +1,94 @@
+"""An answer's events from a thread of their own, so that it can be stopped at any moment.
+
+Who shows an answer must be able to leave it, and the answer's generator can only be closed
+between two events. The thread closes it as soon as it can; a language model's words are not
+waited for (``speaking.stopped``).
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from assistant.llm.cancellation import stopped
+from assistant.types import AnswerEvent
+
+LOOK = 0.1  # seconds between two looks at whether the answer was stopped
+_DONE = None
+
+
+def batches(
+    start: Callable[[], Iterator[AnswerEvent]], halt: threading.Event
+) -> Iterator[list[AnswerEvent]]:
+    """The events of ``start()`` in lists, each of what came since the last.
+
+    Ends at once when ``halt`` is set; the answer ends then, and when this is closed early.
+    Raises what the answer raised.
+    """
+    left = _Left(halt)
+    events: queue.SimpleQueue[AnswerEvent | Exception | None] = queue.SimpleQueue()
+    threading.Thread(target=_run, args=(start, left, events), daemon=True).start()
+    try:
+        while not halt.is_set():
+            batch, ended = _waiting(events)
+            if batch:
+                yield batch
+            if isinstance(ended, Exception):
+                raise ended
+            if ended:
+                return
+    finally:
+        left.set()
+
+
+class _Left(threading.Event):
+    """Nobody follows the answer any more: it was stopped, or its reader has gone."""
+
+    def __init__(self, halt: threading.Event) -> None:
+        super().__init__()
+        self._halt = halt
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._halt.is_set()
+
+
+def _waiting(
+    events: queue.SimpleQueue[AnswerEvent | Exception | None],
+) -> tuple[list[AnswerEvent], Exception | bool]:
+    """What waits in the queue, after waiting for a first; and whether or how it ended."""
+    batch: list[AnswerEvent] = []
+    with suppress(queue.Empty):
+        item = events.get(timeout=LOOK)
+        while True:
+            if item is _DONE:
+                return batch, True
+            if isinstance(item, Exception):
+                return batch, item
+            batch.append(item)
+            item = events.get_nowait()
+    return batch, False
+
+
+def _run(
+    start: Callable[[], Iterator[AnswerEvent]],
+    left: threading.Event,
+    events: queue.SimpleQueue[AnswerEvent | Exception | None],
+) -> None:
+    stopped.set(left)  # of this thread alone
+    try:
+        answer = start()
+        try:
+            for event in answer:
+                events.put(event)
+                if left.is_set():
+                    return
+        finally:
+            close = getattr(answer, "close", None)
+            if close:
+                close()
+    except Exception as failure:
+        events.put(failure)
+    else:
+        events.put(_DONE)

@@ -1,0 +1,89 @@
+"""Exchanges of a visitor while they are answered, and after."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from assistant.answering.answer_options import Choice
+from assistant.page._event_batches import batches
+from assistant.records.exchange import About, Exchange
+from assistant.types import AnswerEvent, Article, IndexFault, Turn
+
+INSTEAD = 2  # questions offered with a refusal
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """An exchange that is answered under ``choice``, after the exchanges before it.
+
+    Two threads know it: the one that answers writes ``exchange`` (and ``begun``, at its start),
+    the one that stops it sets ``halt``. Each field thus has one writer, and neither can undo
+    the other's work. Gradio's own ``cancels`` would wait for the assistant's next event, however
+    long that takes, and could store an older state over the newer one.
+    """
+
+    exchange: Exchange
+    choice: Choice = field(default_factory=Choice)
+    turns: tuple[Turn, ...] = ()
+    begun: bool = False
+    halt: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def shown(self) -> Exchange:
+        if self.halt.is_set() and self.exchange.running:
+            return replace(self.exchange, fault="stopped")
+        return self.exchange
+
+    def follow(
+        self,
+        stream: Callable[[str, Sequence[Turn], Choice], Iterator[AnswerEvent]],
+        article: Callable[[str], Article],
+        examples: Callable[[], Sequence[str]],
+    ) -> Iterator[Exchange]:
+        """The exchange as its answer comes; a fault is logged and ends it, a halt as well."""
+        exchange, began = self.exchange, time.monotonic()
+        question = exchange.question
+        try:
+            for batch in batches(lambda: stream(question, self.turns, self.choice), self.halt):
+                for event in batch:
+                    exchange = exchange.after(event)
+                exchange = _dated(exchange, article)
+                if answer := exchange.answer:
+                    exchange = replace(exchange, seconds=round(time.monotonic() - began, 1))
+                    if answer.grounding == "refused":
+                        exchange = replace(exchange, instead=_others(question, examples()))
+                yield exchange
+            if exchange.running and not self.halt.is_set():
+                raise RuntimeError("the stream ended without Finished")
+        except Exception:
+            _log.exception("no answer to %r", question)
+            yield replace(exchange, answer=None, fault="failed")
+
+
+def turns_of(runs: Sequence[Run]) -> tuple[Turn, ...]:
+    """The answered exchanges, as the assistant takes them."""
+    shown = [run.shown for run in runs]
+    return tuple(Turn(e.question, e.answer.text, e.answer.query) for e in shown if e.answer)
+
+
+def _dated(exchange: Exchange, article: Callable[[str], Article]) -> Exchange:
+    new = {c.article_id for c in exchange.citations} - exchange.about.keys()
+    if not new:
+        return exchange
+    about = dict(exchange.about)
+    for article_id in new:
+        try:
+            about[article_id] = About.of(article(article_id))
+        except (IndexFault, KeyError):  # it was removed meanwhile
+            about[article_id] = About()
+    return replace(exchange, about=about)
+
+
+def _others(question: str, examples: Sequence[str]) -> tuple[str, ...]:
+    return tuple(example for example in examples if example != question)[:INSTEAD]

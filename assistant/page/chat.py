@@ -1,0 +1,393 @@
+"""The chat page: a conversation whose citations open, highlighted, in the article beside it.
+
+``build`` makes the page, which ``looks.mount`` puts into the server's application. Nothing is
+decided here: the assistant's events are shown as they come.
+
+How a click reaches Python. A citation is a plain link to a place in an article,
+``#article=<id>&start=<s>&end=<e>``, which gr.Chatbot's sanitizer lets through; following it
+changes the address, and the script of the reader (static/chat.js) passes every address on as the
+custom event ``address``. Citations, sources, the list of articles, the browser's Back button and
+an address opened from elsewhere are thus one mechanism. Buttons inside an answer reach the script
+as well: ``ask``, ``again`` and ``restore`` are its other events. Everything else (copying,
+opinions, kept conversations, adding articles) the scripts do over ``/api/v1``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TypeAlias
+
+import gradio as gr
+
+from assistant.answering.answer_options import Choice, Choices
+from assistant.answering.protocols import Readable
+from assistant.page import _answer_html as answer_html
+from assistant.page import _reader_html as reader_html
+from assistant.page._options_panel import Options
+from assistant.page._running_answer import Run, turns_of
+from assistant.page.labels import (
+    ALL_ARTICLES,
+    LABELS,
+    STATIC,
+    Labels,
+    Language,
+    address_of,
+    parse_address,
+    preferred_language,
+)
+from assistant.records import exchange_json
+from assistant.records.exchange import Exchange
+from assistant.settings import Settings
+from assistant.types import AssistantError, Span
+
+# Read while gradio is imported: no usage statistics, no look for a newer version.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+ANSWERS_AT_ONCE: Final = 4
+LONGEST_QUESTION: Final = 2000  # characters
+MOST_RESTORED: Final = 200  # exchanges
+
+_LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
+_SCRIPTS: Final = ("chat.js", "keeping.js", "panels.js")
+
+
+# What the browser keeps, read when the page opens.
+_OPENED: Final = """() => {
+  const kept = (name) => {
+    try { return localStorage.getItem("assistant." + name) || "" } catch { return "" }
+  };
+  return [location.hash, kept("language"), kept("options")];
+}"""
+_log = logging.getLogger(__name__)
+
+Updates: TypeAlias = dict[Any, Any]  # component → its new value or properties
+
+
+def build(
+    assistant: Readable, settings: Settings | None = None, choices: Choices | None = None
+) -> gr.Blocks:
+    """The page over ``assistant``, with its queue set."""
+    settings = settings or Settings()
+    return _Chat(assistant, settings, choices or Choices(assistant, settings)).blocks
+
+
+class _Chat:
+    """The components of the page and what happens at each event.
+
+    One object serves every visitor, so it holds no conversation: that is the visitor's gr.State,
+    a list of runs that handlers change in place. They return the components that change.
+    """
+
+    def __init__(self, assistant: Readable, settings: Settings, choices: Choices) -> None:
+        self.assistant = assistant
+        self.settings = settings
+        self.choices = choices
+        self.blocks = gr.Blocks(
+            title="Hỏi đáp tin tức · Ask the news",
+            analytics_enabled=False,
+            fill_width=True,
+        )
+        with self.blocks:
+            self._lay_out(LABELS["vi"])
+            self._wire()
+        self.blocks.queue(default_concurrency_limit=ANSWERS_AT_ONCE, max_size=64)
+
+    def _lay_out(self, labels: Labels) -> None:
+        self.session = gr.State([])
+        self.run = gr.State(None)  # what the last submit began, if it began anything
+        self.address = gr.Textbox(visible=False)  # what the reader shows
+        self.spoken = gr.Textbox(visible=False)  # the language that the browser has kept
+        self.kept = gr.Textbox(visible=False)  # the options that the browser has kept
+        self.record = gr.Textbox(visible=False)  # an answered exchange, for the browser to keep
+        with gr.Row(elem_id="top"):
+            self.tools = gr.HTML(
+                reader_html.tools(labels), elem_id="tools", apply_default_css=False, js_on_load=None
+            )
+            self.heading = gr.HTML(reader_html.heading(labels), elem_id="heading", js_on_load=None)
+            self.fresh = gr.Button(labels.fresh, elem_id="fresh", size="sm", visible=False)
+            self.language = gr.Radio(
+                _LANGUAGES,
+                value=labels.language,
+                label=labels.switch,
+                show_label=False,
+                container=False,
+                elem_id="language",
+            )
+        self.side = gr.HTML(
+            self._side(labels), elem_id="side", apply_default_css=False, js_on_load=None
+        )
+        with gr.Column(elem_id="settings"):
+            self.options = Options(self.choices, labels)
+        with gr.Row(elem_id="panes"):
+            with gr.Column(elem_id="conversation"):
+                self.chatbot = gr.Chatbot(
+                    elem_id="messages",
+                    show_label=False,
+                    container=False,
+                    height="100%",
+                    buttons=[],
+                    sanitize_html=True,
+                    latex_delimiters=[],
+                    allow_tags=False,
+                    feedback_options=None,
+                )
+                self.box = gr.Textbox(
+                    elem_id="question",
+                    show_label=False,
+                    container=False,
+                    lines=1,
+                    max_lines=6,
+                    max_length=LONGEST_QUESTION,
+                    autofocus=True,
+                )
+            with gr.Column(elem_id="reader-pane"):
+                self.reader = gr.HTML(
+                    "",
+                    elem_id="reader",
+                    apply_default_css=False,
+                    js_on_load="\n".join((STATIC / s).read_text("utf-8") for s in _SCRIPTS),
+                )
+
+    def _wire(self) -> None:
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        at_once = {**quiet, "queue": False}
+        told = [self.session, self.language]
+        spoken = [*told, *self.options.components]
+        shown = [self.chatbot, self.box]
+        opened = [self.reader, self.address]
+        begun = [*shown, self.run, self.fresh]
+        frame = [self.tools, self.heading, self.fresh, self.language, self.side]
+        labelled = [*frame, self.options.hint, *self.options.components, *shown, *opened]
+
+        self.blocks.load(
+            self.begin, [self.address, self.spoken, self.kept], labelled, js=_OPENED, **at_once
+        )
+        for began in (
+            self.box.submit(self.submit, [self.box, *spoken], begun, **at_once),
+            self.chatbot.example_select(self.pick, spoken, begun, **at_once),
+            self.reader.ask(self.pick, spoken, begun, **at_once),
+            self.reader.again(self.again, spoken, begun, **at_once),
+        ):
+            answered = began.then(
+                self.answer,
+                [self.run, *told],
+                [*shown, *opened, self.record],
+                concurrency_limit=ANSWERS_AT_ONCE,
+                concurrency_id="answer",
+                trigger_mode="multiple",  # a halted run may still wait for its assistant
+                **quiet,
+            )
+            # The language may have been switched meanwhile, or the run halted.
+            answered.then(self.redraw, told, shown, **at_once)
+        keep = "(it) => window.assistantKeeps(it)"
+        self.record.change(None, [self.record], None, js=keep, **quiet)
+        self.box.stop(self.stop, told, shown, **at_once)
+        self.fresh.click(
+            self.start_over, told, begun, js="(...a) => (window.assistantLeaves(), a)", **at_once
+        )
+        self.reader.restore(self.restore, told, [*shown, self.fresh], **at_once)
+        self.language.input(self.relabel, [*told, self.address], labelled, **at_once)
+        self.reader.address(self.show, [self.language], opened, **at_once)
+        self.reader.find(self.find, [self.language], opened, **at_once)
+        self.options.keep(**quiet)
+
+    # Events of the whole page.
+
+    def begin(self, address: str, spoken: str, kept_options: str, request: gr.Request) -> Updates:
+        """The page was opened: in the browser's language, at the address it was opened with."""
+        header = request.headers.get("accept-language", "")
+        language = preferred_language(spoken or header)
+        options = self.options.opened(kept_options, LABELS[language])
+        return {**self.relabel([], language, address), **options, self.language: language}
+
+    def relabel(self, session: list[Run], language: Language, address: str) -> Updates:
+        """Everything said so far and every label, in ``language``."""
+        labels = LABELS[language]
+        examples = [{"text": example} for example in self._examples(language)]
+        return {
+            self.tools: reader_html.tools(labels),
+            self.heading: reader_html.heading(labels),
+            self.fresh: gr.update(value=labels.fresh),
+            self.language: gr.update(label=labels.switch),
+            self.side: self._side(labels),
+            **self.options.labelled(labels),
+            self.chatbot: gr.update(
+                value=_messages(session, labels),
+                placeholder=reader_html.welcome(self.assistant.articles(), labels),
+                examples=examples,
+            ),
+            self.box: self._box(session, labels),
+            **self._open(address, labels),
+        }
+
+    def _side(self, labels: Labels) -> str:
+        return reader_html.side(labels, account=self.settings.users is not None)
+
+    def show(self, language: Language, event: gr.EventData) -> Updates:
+        """The address changed: a link was followed, or the browser went back."""
+        return self._open(str(event.address), LABELS[language])
+
+    def find(self, language: Language, event: gr.EventData) -> Updates:
+        """Words were typed that the listed articles shall have."""
+        return self._open(ALL_ARTICLES, LABELS[language], str(event.words)[:200])
+
+    # Events of a conversation.
+
+    def submit(
+        self, question: str, session: list[Run], language: Language, *options: Any
+    ) -> Updates:
+        """A question was sent: it is shown at once, even if answers are being waited for."""
+        return self._begin(question, session, session, language, options)
+
+    def pick(
+        self,
+        session: list[Run],
+        language: Language,
+        llm: str,
+        top_k: int,
+        strictness: str,
+        unsupported: str,
+        event: gr.EventData,
+    ) -> Updates:
+        """An example was clicked, or a question that a refusal offers."""
+        value = getattr(event, "value", None)
+        question = value["text"] if isinstance(value, dict) else event.question
+        options = (llm, top_k, strictness, unsupported)
+        return self._begin(str(question), session, session, language, options)
+
+    def again(
+        self,
+        session: list[Run],
+        language: Language,
+        llm: str,
+        top_k: int,
+        strictness: str,
+        unsupported: str,
+        event: gr.EventData,
+    ) -> Updates:
+        """An exchange's question is asked once more, as if nothing had been said since."""
+        number = int(event.number)
+        if not 0 <= number < len(session):
+            return {self.run: None}
+        question = session[number].exchange.question
+        options = (llm, top_k, strictness, unsupported)
+        return self._begin(question, session, session[:number], language, options)
+
+    def _begin(
+        self,
+        question: str,
+        session: list[Run],
+        before: list[Run],
+        language: Language,
+        options: Sequence[Any],
+    ) -> Updates:
+        asked = question.strip()[:LONGEST_QUESTION]
+        if not asked or (session and session[-1].shown.running):
+            return {self.run: None}
+        run = Run(Exchange(asked), Choice(*options), turns_of(before))
+        session.append(run)
+        return {
+            **self.redraw(session, language),
+            self.box: gr.update(value="", **self._box(session, LABELS[language])),
+            self.run: run,
+            self.fresh: gr.update(visible=True),
+        }
+
+    def answer(self, run: Run | None, session: list[Run], language: Language) -> Iterator[Updates]:
+        """The answer of ``run``, as it comes; at its end its first citation opens."""
+        yield {self.box: gr.skip()}  # of a generator that yields nothing, the outputs are emptied
+        if run is None or run.begun:  # begun: by an earlier event that had to queue until now
+            return
+        run.begun = True
+        examples = lambda: self._examples(language)  # noqa: E731
+        for exchange in run.follow(self.choices.stream, self.assistant.article, examples):
+            if run.halt.is_set():
+                return
+            run.exchange = exchange
+            yield {**self.redraw(session, language), **self._recorded(run, session)}
+        if run.exchange.answer and run.exchange.citations:
+            first = run.exchange.citations[0]
+            address = address_of(first.article_id, Span(first.start, first.end))
+            yield self._open(address, LABELS[language])
+
+    def _recorded(self, run: Run, session: list[Run]) -> Updates:
+        """An answer that has come to its end, for the browser to keep."""
+        document = exchange_json.document_of(run.exchange)
+        if document is None or run not in session:
+            return {}
+        told = {"number": session.index(run), "exchange": document, "at": time.time()}
+        return {self.record: json.dumps(told, ensure_ascii=False)}
+
+    def stop(self, session: list[Run], language: Language) -> Updates:
+        """The answer is cut short; what has come of it stays."""
+        for run in session:
+            run.halt.set()
+        return self.redraw(session, language)
+
+    def start_over(self, session: list[Run], language: Language) -> Updates:
+        self.stop(session, language)
+        session.clear()
+        return {**self.redraw(session, language), self.fresh: gr.update(visible=False)}
+
+    def restore(self, session: list[Run], language: Language, event: gr.EventData) -> Updates:
+        """A conversation that the browser has kept is shown again."""
+        self.stop(session, language)
+        session.clear()
+        for document in list(event.exchanges)[:MOST_RESTORED]:
+            try:
+                exchange = exchange_json.exchange_of(document, self.assistant.article)
+            except AssistantError as fault:
+                _log.info("an exchange was not restored: %s", fault)
+                exchange = Exchange(str(dict(document).get("question", "?")), fault="failed")
+            session.append(Run(exchange, begun=True))
+        return {**self.redraw(session, language), self.fresh: gr.update(visible=bool(session))}
+
+    # What the components show.
+
+    def redraw(self, session: list[Run], language: Language) -> Updates:
+        labels = LABELS[language]
+        return {
+            self.chatbot: _messages(session, labels),
+            self.box: self._box(session, labels),
+        }
+
+    def _box(self, session: list[Run], labels: Labels) -> dict[str, Any]:
+        running = bool(session) and session[-1].shown.running
+        return gr.update(
+            label=labels.question,
+            placeholder=labels.hint,
+            submit_btn=False if running else labels.ask,
+            stop_btn=labels.stop if running else False,
+        )
+
+    def _open(self, address: str, labels: Labels, words: str = "") -> Updates:
+        """The reader at ``address``: an article, or the list of all where it names none."""
+        try:
+            place = parse_address(address)
+            if place is None:
+                changes = self.settings.may_change_corpus
+                view = reader_html.library(self.assistant.articles(), labels, words, changes)
+            else:
+                view = reader_html.reading(self.assistant.article(place[0]), place[1], labels)
+        except Exception as exc:  # an address may name anything
+            expected = isinstance(exc, KeyError | AssistantError)
+            level = logging.INFO if expected else logging.ERROR
+            _log.log(level, "cannot open %r", address, exc_info=not expected)
+            view = reader_html.notice(labels.gone, labels)
+        return {self.reader: view, self.address: address}
+
+    def _examples(self, language: Language) -> list[str]:
+        try:
+            return self.choices.examples(language)
+        except Exception:
+            _log.exception("no examples")
+            return []
+
+
+def _messages(session: list[Run], labels: Labels) -> list[dict[str, str]]:
+    return answer_html.messages([run.shown for run in session], labels)

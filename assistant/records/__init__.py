@@ -1,0 +1,8 @@
+"""Records: answers that are kept, each with its proof.
+
+exchange            a question and what has become of it; exchange_json: the same as JSON and back
+cards               answers to keep; card_rendering: as .html, .md, .json; card_verification: do
+                    their quotes still hold?
+feedback            what people said of answers → a question set
+conversations       conversations of those who sign in
+"""

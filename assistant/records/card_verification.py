@@ -1,0 +1,292 @@
+"""Checks the quotes of a card against the index as it is now."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Literal
+
+from assistant.records.card_rendering import render, shows_quotes
+from assistant.records.cards import RENDERING, Card, Proof, digest, parse, read, suffix_of
+from assistant.text.sentences import sentences
+from assistant.text.terms import bigrams, terms
+from assistant.types import Article, Span
+
+# Where a quote stands now. "holds": same article, span and words. "moved": the same words
+# elsewhere. "changed": the article is there, the words are not. "gone": no such article.
+Standing = Literal["holds", "moved", "changed", "gone"]
+
+TELLING = 4  # terms; fewer may stand in any article and say nothing about where a quote went
+_RUN = re.compile(r"\S+")
+ALIKE = 0.5  # of one file's several articles, the one that a changed quote is nearest to
+_SHOWN = 100  # characters of a text in the table
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span of an article of the index, with its text."""
+
+    article_id: str
+    title: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one quote.
+
+    ``exchange`` counts from 1; ``number`` is the citation's, None for a refusal's closest quote.
+    ``now``: where the words stand; for "changed" the nearest sentence; None where there is none.
+    """
+
+    exchange: int
+    number: int | None
+    standing: Standing
+    proof: Proof
+    now: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A card held against an index. ``intact``: the readable part says what the document says.
+
+    Of a page that another version of this program made, that is only known of its quotes.
+    """
+
+    file: str
+    card: Card
+    intact: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Every quote stands in the index, and the file shows what was checked."""
+        return self.intact and all(f.standing in ("holds", "moved") for f in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "made": self.card.made,
+            "sound": self.sound,
+            "intact": self.intact,
+            "citations": [_finding_json(finding) for finding in self.findings],
+        }
+
+
+class Shelf:
+    """The articles of an index, by what an edited one can be known by."""
+
+    def __init__(self, articles: Sequence[Article]) -> None:
+        self._articles = articles
+        self._flat: list[str] | None = None
+        self._by_id = {article.id: article for article in articles}
+        self._by_path: dict[str, list[Article]] = {}
+        self._by_name: dict[tuple[str, str], list[Article]] = {}
+        for article in articles:
+            self._by_path.setdefault(digest(article.path), []).append(article)
+            self._by_name.setdefault((article.title, article.source), []).append(article)
+
+    def same(self, proof: Proof) -> Article | None:
+        """The article with this id and text."""
+        article = self._by_id.get(proof.article_id)
+        known = article and (not proof.sha256 or proof.sha256 == digest(article.text))
+        return article if known else None
+
+    def versions(self, proof: Proof) -> list[Article]:
+        """What the cited article may be today, by path, else by title and source."""
+        if article := self._by_id.get(proof.article_id):
+            return [article]
+        found = self._by_path.get(proof.path_sha256, []) if proof.path_sha256 else []
+        return found or (self._by_name.get((proof.title, proof.source), []) if proof.title else [])
+
+    def holding(self, words: str) -> list[Article]:
+        """The articles that hold these words, whatever the spaces: all of them are read."""
+        if self._flat is None:
+            self._flat = [_flat(article.text) for article in self._articles]
+        needle = _flat(words)
+        return [a for a, flat in zip(self._articles, self._flat, strict=True) if needle in flat]
+
+
+def verify_file(path: Path, articles: Sequence[Article]) -> Verification:
+    """The card in the file, held against these articles. Raises CardError."""
+    text = read(path)
+    card = parse(path, text)
+    return Verification(str(path), card, _is_intact(card, text, path), verify(card, articles))
+
+
+def _is_intact(card: Card, text: str, path: Path) -> bool:
+    suffix = suffix_of(path)
+    if suffix == ".json":
+        return True
+    if card.rendering == RENDERING:
+        return render(card, suffix) == text
+    return shows_quotes(card, suffix, text)
+
+
+def verify(card: Card, articles: Sequence[Article]) -> tuple[Finding, ...]:
+    """What became of each quote of the card, in order."""
+    shelf = Shelf(articles)
+    found = []
+    for number, exchange in enumerate(card.exchanges, 1):
+        for proof in exchange.proofs:
+            standing, now = locate(proof, shelf)
+            cited = None if proof is exchange.closest else proof.number
+            found.append(Finding(number, cited, standing, proof, now))
+    return tuple(found)
+
+
+def locate(proof: Proof, shelf: Shelf) -> tuple[Standing, Place | None]:
+    """Where a quote stands now."""
+    words = unicodedata.normalize("NFC", proof.quote)
+    article = shelf.same(proof)
+    inside = 0 <= proof.start < proof.end  # Python counts a negative offset from the end
+    if article and inside and article.text[proof.start : proof.end] == words:
+        return "holds", _place(article, Span(proof.start, proof.end))
+    versions = shelf.versions(proof)
+    if place := _standing_in(versions, words, proof.start):
+        return "moved", place
+    if versions:
+        nearest, likeness = _nearest(versions, words)
+        if len(versions) == 1 or likeness >= ALIKE:
+            return "changed", nearest
+    elif len(terms(words)) >= TELLING and (place := _standing_in(shelf.holding(words), words)):
+        return "moved", place
+    return "gone", None
+
+
+def find_words(words: str, text: str, near: int = 0) -> Span | None:
+    """Where ``words`` stand in ``text``, whatever the spaces between them; the place nearest to
+    ``near`` where there are several. Never inside a longer word or number: "15" is not in "150".
+    """
+    needle, flat = _flat(words), _flat(text)
+    if not needle or needle not in flat:
+        return None
+    runs = [run.span() for run in _RUN.finditer(text)]
+    starts = list(accumulate((end - start + 1 for start, end in runs), initial=0))  # in ``flat``
+
+    def offset(at: int) -> int:
+        """Where the character of ``flat`` stands in ``text``."""
+        run = bisect_right(starts, at) - 1
+        return runs[run][0] + at - starts[run]
+
+    found = [
+        Span(offset(at), offset(at + len(needle) - 1) + 1)
+        for at in _occurrences(needle, flat)
+        if not _cuts_a_word(flat, at) and not _cuts_a_word(flat, at + len(needle))
+    ]
+    return min(found, key=lambda span: abs(span.start - near), default=None)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _occurrences(needle: str, text: str) -> Iterator[int]:
+    at = text.find(needle)
+    while at >= 0:
+        yield at
+        at = text.find(needle, at + len(needle))
+
+
+def _cuts_a_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+
+
+def _standing_in(articles: Sequence[Article], words: str, near: int = 0) -> Place | None:
+    for article in articles:
+        if span := find_words(words, article.text, near):
+            return _place(article, span)
+    return None
+
+
+def _nearest(articles: Sequence[Article], words: str) -> tuple[Place | None, float]:
+    """The sentence most like ``words``, and how much: Dice's coefficient of terms and pairs."""
+    best: tuple[Place | None, float] = (None, 0.0)
+    wanted = _bag(words)
+    for article in articles:
+        for s in sentences(article.text, article.furniture, article.path.endswith(".md")):
+            bag = _bag(article.text[s.start : s.end])
+            total = wanted.total() + bag.total()
+            likeness = 2 * (wanted & bag).total() / total if total else 0.0
+            if likeness > best[1]:
+                best = _place(article, Span(s.start, s.end)), likeness
+    return best
+
+
+def _bag(text: str) -> Counter[str]:
+    found = terms(text)
+    return Counter([*found, *bigrams(found)])
+
+
+def _place(article: Article, span: Span) -> Place:
+    text = article.text[span.start : span.end]
+    return Place(article.id, article.title, span.start, span.end, text)
+
+
+# -- what is shown -----------------------------------------------------------------------
+
+
+def table(verification: Verification) -> str:
+    """The findings for a person: a line a quote, and below it what stands there now."""
+    lines = []
+    for f in verification.findings:
+        which = f"closest to {f.exchange}" if f.number is None else f"{f.exchange} [{f.number}]"
+        lines.append(f"{f.standing:<8} {which:<12} {_short(f.proof.title, 50)}")
+        lines.append(f"         “{_short(f.proof.quote)}”")
+        lines += [f"         → {line}" for line in _now(f)]
+    counts = Counter(f.standing for f in verification.findings)
+    told = ", ".join(f"{counts[s]} {s}" for s in ("holds", "moved", "changed", "gone") if counts[s])
+    lines.append(f"{len(verification.findings)} quotes{': ' + told if told else ''}")
+    if not verification.intact:
+        lines.append(
+            "The readable part of this file does not say what its data says: it was edited; only "
+            "the data was checked"
+        )
+    return "\n".join(lines)
+
+
+def _now(finding: Finding) -> list[str]:
+    now = finding.now
+    if finding.standing == "holds" or now is None:
+        return []
+    where = f"article {now.article_id}, characters {now.start}–{now.end}"
+    if finding.standing == "moved":
+        return [f"now in {where}"]
+    return [f"nearest, {where}: “{_short(now.text)}”"]
+
+
+def _short(text: str, longest: int = _SHOWN) -> str:
+    """On one line, without what a terminal would obey."""
+    line = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    proof, now = finding.proof, finding.now
+    return {
+        "exchange": finding.exchange,
+        "number": finding.number,
+        "standing": finding.standing,
+        "article_id": proof.article_id,
+        "title": proof.title,
+        "start": proof.start,
+        "end": proof.end,
+        "quote": proof.quote,
+        "now": None
+        if now is None
+        else {
+            "article_id": now.article_id,
+            "title": now.title,
+            "start": now.start,
+            "end": now.end,
+            "text": now.text,
+        },
+    }

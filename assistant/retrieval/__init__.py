@@ -1,0 +1,6 @@
+"""Retrieval: a question → the passages that may answer it, best first.
+
+hybrid_search  question → query → fused candidates → hits
+question_type  what kind of thing a question asks for
+answerability  which sentence answers, and whether any does
+"""

@@ -1,0 +1,163 @@
+"""Retrieval: question → query → dense and lexical candidates → fused hits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.index.catalog import Stored
+from assistant.index.index import Index
+from assistant.index.lexical import LexicalQuery, TermWeights
+from assistant.text.accents import prior, restore_accents
+from assistant.text.language import has_accents, language_of
+from assistant.types import Hit, Vectors
+
+CANDIDATES = 200  # taken from each searcher; all of them are scored by both
+LEXICAL_WEIGHT = 0.4  # of the lexical score, times the share of the question the index knows
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a question becomes before it is searched.
+
+    ``text`` has its accents restored where the question had none; ``vector`` (d,) is centred,
+    ``tokens`` (n, d) are not.
+    """
+
+    question: str
+    text: str
+    language: str
+    unaccented: bool
+    lexical: LexicalQuery
+    weights: TermWeights
+    vector: Vectors = field(repr=False)
+    tokens: Vectors = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage with its scores before they are standardized.
+
+    ``similarity``: cosine of the passage; ``sentence_similarities``: cosine of each of its
+    sentences, in order; ``bm25``: 0 when no term matched. Higher is better for all.
+    """
+
+    stored: Stored
+    similarity: float
+    sentence_similarities: tuple[float, ...]
+    bm25: float
+    dense: float = 0.0
+    lexical: float = 0.0
+    score: float = 0.0
+
+    @property
+    def best_sentence(self) -> float:
+        return max(self.sentence_similarities, default=self.similarity)
+
+
+def make_query(index: Index, question: str, without: Collection[str] = ()) -> Query:
+    """Reads the question's language, restores its accents, embeds it.
+
+    ``without``: texts of passages that count as not indexed.
+    """
+    language = language_of(question)
+    unaccented = language == "vi" and not has_accents(question)
+    text = question.lower() if question.isupper() else question  # the encoder minds case
+    if unaccented:
+        text = restore_accents(text, prior().added_to(index.catalog.syllables))
+    lexical = LexicalQuery.of(text, typed=question if unaccented else "")
+    embedded = index.encoder.embed_question(text)
+    return Query(
+        question,
+        text,
+        language,
+        unaccented,
+        lexical,
+        index.lexical.weigh(lexical, without),
+        index.centring.questions(embedded.vector[None], language)[0],
+        embedded.tokens,
+    )
+
+
+def rank(index: Index, query: Query, exclude: Collection[int] = ()) -> list[Candidate]:
+    """All candidates of both searchers, scored by both, best first.
+
+    ``exclude``: numbers of passages that are left out as if they were not indexed.
+    """
+    nearest = index.dense.search(query.vector, CANDIDATES, exclude)
+    matching = index.lexical.search(query.lexical, CANDIDATES, exclude)
+    numbers = list(dict.fromkeys([*nearest, *matching]))
+    if not numbers:
+        return []
+    stored = index.catalog.passages(numbers)
+    nearest |= index.dense.similarities(query.vector, [n for n in numbers if n not in nearest])
+    sentences = _sentence_similarities(index, query, stored)
+    candidates = [
+        Candidate(stored[n], nearest[n], sentences.get(n, ()), matching.get(n, 0.0))
+        for n in numbers
+        if n in stored
+    ]
+    return fuse(candidates, query.weights.known)
+
+
+def fuse(candidates: Sequence[Candidate], known: float) -> list[Candidate]:
+    """Sums the standardized scores of the two arms, best first.
+
+    The dense arm is passage plus best sentence (two grains). Standardized scores keep how far
+    ahead the first is, which ranks forget. The lexical arm weighs LEXICAL_WEIGHT × ``known``:
+    where the index does not know the question's terms, what matches is chance.
+    """
+    dense = standardize([c.similarity + c.best_sentence for c in candidates])
+    lexical = standardize([c.bm25 for c in candidates])
+    weight = LEXICAL_WEIGHT * known
+    fused = (1 - weight) * dense + weight * lexical
+    scored = [
+        Candidate(
+            c.stored, c.similarity, c.sentence_similarities, c.bm25, float(d), float(x), float(s)
+        )
+        for c, d, x, s in zip(candidates, dense, lexical, fused, strict=True)
+    ]
+    return sorted(scored, key=lambda c: (-c.score, c.stored.id))
+
+
+def standardize(scores: Sequence[float]) -> Scores:
+    """Scores (n,) → (score − mean) / standard deviation; all 0 when they are equal."""
+    values = np.asarray(scores, dtype=np.float64)
+    spread = values.std() if len(values) else 0.0
+    return (values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values)
+
+
+def hits_of(candidates: Sequence[Candidate], top_k: int) -> list[Hit]:
+    """The best ``top_k`` candidates as hits."""
+    return [
+        Hit(
+            rank=rank,
+            score=round(c.score, 6),
+            article_id=c.stored.passage.article_id,
+            title=c.stored.title,
+            start=c.stored.passage.start,
+            end=c.stored.passage.end,
+            text=c.stored.passage.text,
+            dense=round(c.dense, 6),
+            lexical=round(c.lexical, 6),
+        )
+        for rank, c in enumerate(candidates[:top_k], 1)
+    ]
+
+
+def _sentence_similarities(
+    index: Index, query: Query, stored: dict[int, Stored]
+) -> dict[int, tuple[float, ...]]:
+    """Passage number → cosine of each of its sentences, in order."""
+    owners, vectors = index.catalog.sentence_vectors(sorted(stored))
+    centred = index.centring.passages(vectors, [stored[n].language for n in owners])
+    found: dict[int, list[float]] = {}
+    if owners:
+        for number, similarity in zip(owners, (centred @ query.vector).tolist(), strict=True):
+            found.setdefault(number, []).append(similarity)
+    return {number: tuple(values) for number, values in found.items()}

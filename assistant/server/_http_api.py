@@ -1,0 +1,220 @@
+"""HTTP: ``/api/v1``, the assistant's own interface, and the signs of life."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Annotated, Any, Final, Protocol
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from assistant.answering import schemas
+from assistant.answering.answer_options import Choice, Choices, Strictness, Unsupported
+from assistant.answering.protocols import Readable
+from assistant.index import index
+from assistant.server import _event_stream as event_stream
+from assistant.server import _problem_details as problem_details
+from assistant.server._problem_details import Problem
+from assistant.settings import Settings
+from assistant.types import AnswerEvent, Article, Finished, Hit, IndexFault, SettingsError, Turn
+
+MOST_ARTICLES: Final = 200  # in one list
+
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # JSON can hold one, UTF-8 cannot
+
+
+class Served(Readable, Protocol):
+    """What the server needs of an assistant."""
+
+    def retrieve(self, question: str, top_k: int | None = None) -> list[Hit]: ...
+
+    def warm(self) -> None:
+        """Loads what the first question needs; raises if that cannot be had."""
+        ...
+
+
+class Body(BaseModel):
+    """A body whose unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TurnBody(Body):
+    """An earlier exchange; ``query``: what the answer said was searched for it."""
+
+    question: str
+    answer: str
+    query: str = ""
+
+
+class SearchBody(Body):
+    """What is searched for."""
+
+    question: str
+    top_k: Annotated[int | None, Field(ge=1, le=100)] = None
+
+
+class AnswerBody(Body):
+    """What is asked, what was said before, and whether the answer comes in parts.
+
+    ``llm`` (a name that GET /api/v1/models lists), ``top_k``, ``strictness`` and ``unsupported``
+    replace the server's settings for this answer.
+    """
+
+    question: str
+    history: list[TurnBody] = []
+    stream: bool = False
+    llm: str | None = None
+    top_k: Annotated[int | None, Field(ge=1, le=100)] = None
+    strictness: Strictness | None = None
+    unsupported: Unsupported | None = None
+
+    def choice(self) -> Choice:
+        return Choice(self.llm, self.top_k, self.strictness, self.unsupported)
+
+
+class Answering:
+    """The assistant with what serving it to many takes: places, and limits of a question."""
+
+    def __init__(self, assistant: Served, settings: Settings) -> None:
+        self.assistant = assistant
+        self.settings = settings
+        self.choices = Choices(assistant, settings)
+        self._limiter: CapacityLimiter | None = None
+
+    @property
+    def limiter(self) -> CapacityLimiter:
+        """The places for answers; made late, since it belongs to the running event loop."""
+        if self._limiter is None:
+            self._limiter = CapacityLimiter(self.settings.answers_at_once)
+        return self._limiter
+
+    def checked(self, question: str, history: Sequence[Turn] = ()) -> str:
+        """The question; raises Problem when it is longer than the server takes, or no text."""
+        longest = self.settings.longest_question
+        if len(question) > longest:
+            raise Problem(
+                422,
+                f"question: {len(question)} characters are too many; {longest} are the most",
+                parameter="question",
+            )
+        for text in (question, *(text for t in history for text in (t.question, t.answer))):
+            if _LONE_SURROGATE.search(text):
+                raise Problem(422, "A text holds half a surrogate pair, which is not a character")
+        return question
+
+    def events(
+        self, question: str, history: Sequence[Turn], choice: Choice | None = None
+    ) -> Iterator[AnswerEvent]:
+        """The events of an answer; closing this closes the assistant's.
+
+        Raises Problem for a language model that cannot be used here.
+        """
+        try:
+            assistant = self.choices.under(choice or Choice())
+        except SettingsError as fault:
+            raise Problem(422, str(fault), parameter="llm") from None
+        return iter(assistant.stream(question, history))
+
+    def article(self, article_id: str) -> Article:
+        """Raises Problem when there is none."""
+        try:
+            return self.assistant.article(article_id)
+        except (IndexFault, KeyError):
+            raise Problem(404, "No article has this id; GET /api/v1/articles lists them") from None
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/problem+json": {}}}
+    for status, text in (
+        (401, "Not signed in and no key"),
+        (413, "The body is too large"),
+        (422, "The request is not well-formed"),
+        (429, "Too many requests; see Retry-After"),
+        (503, "The index or the model cannot be used"),
+    )
+}
+
+
+def routes(answering: Answering) -> APIRouter:
+    """The routes of the interface."""
+    router = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
+
+    @router.post("/search", summary="The passages that match a question best")
+    async def search(body: SearchBody) -> schemas.SearchJSON:
+        question = answering.checked(body.question)
+        hits = await to_thread.run_sync(
+            answering.assistant.retrieve, question, body.top_k, limiter=answering.limiter
+        )
+        return schemas.full_search_json(question, hits)
+
+    @router.post(
+        "/answer",
+        summary="The answer to a question, with its citations",
+        description=(
+            'JSON, or with `"stream": true` or `Accept: text/event-stream` server-sent events: '
+            "`retrieved` (hits, query), `delta` (text), `cited` (citation, before the delta that "
+            "carries its marker), `claimed` (claim), and last `finished`, whose data is the whole "
+            "answer; or `error`, a problem document."
+        ),
+        response_model=schemas.FullAnswerJSON,
+    )
+    async def answer(body: AnswerBody, request: Request) -> Response:
+        history = [Turn(turn.question, turn.answer, turn.query) for turn in body.history]
+        question = answering.checked(body.question, history)
+        choice = body.choice()
+        if body.stream or "text/event-stream" in request.headers.get("accept", ""):
+            return event_stream.EventStream(
+                lambda: _lines(answering.events(question, history, choice)),
+                _failed,
+                answering.limiter,
+            )
+        last = await event_stream.last(
+            request.receive, lambda: answering.events(question, history, choice), answering.limiter
+        )
+        return Response(status_code=499) if last is None else JSONResponse(_finished(last))
+
+    @router.get("/articles", summary="The articles, without their texts")
+    def articles(
+        offset: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_ARTICLES)] = MOST_ARTICLES,
+        search: Annotated[str, Query(max_length=200)] = "",
+    ) -> schemas.ArticlesJSON:
+        found = index.matching(answering.assistant.articles(), search)
+        return schemas.articles_json(found, offset, limit)
+
+    @router.get(
+        "/articles/{article_id}",
+        summary="An article with its text",
+        responses={404: {"description": "No article has this id"}},
+    )
+    def article(article_id: str) -> schemas.ArticleJSON:
+        return schemas.article_json(answering.article(article_id))
+
+    return router
+
+
+def event_line(name: str, data: Any) -> str:
+    """A server-sent event."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _lines(events: Iterator[AnswerEvent]) -> Iterator[str]:
+    with closing(events):  # type: ignore[type-var]  # streams are generators
+        for event in events:
+            yield event_line(*schemas.event_json(event))
+
+
+def _failed(failure: Exception) -> str:
+    return event_line("error", problem_details.document(problem_details.of_failure(failure)))
+
+
+def _finished(event: AnswerEvent) -> schemas.FullAnswerJSON:
+    if not isinstance(event, Finished):
+        raise RuntimeError("the stream ended without Finished")
+    return schemas.full_answer_json(event.answer)

@@ -1,0 +1,219 @@
+"""HTTP: what the page does beside asking, for programs too.
+
+Articles in and out, the models there are, opinions, cards, and the conversations of who has
+signed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from assistant.answering import schemas
+from assistant.records import card_rendering, cards, exchange_json
+from assistant.records.conversations import History, HistoryError
+from assistant.records.feedback import Feedback, FeedbackError, Opinion, Reason, fingerprint
+from assistant.server._http_api import Answering, Body
+from assistant.server._middleware import PERSON
+from assistant.server._problem_details import Problem
+from assistant.server._uploads import Uploads
+from assistant.types import CorpusError
+
+MOST_ANSWERS: Final = 200  # of a card
+MEDIA: Final = {".md": "text/markdown", ".html": "text/html", ".json": "application/json"}
+
+T = TypeVar("T")
+
+
+class FeedbackBody(Body):
+    """An opinion of an answer, which is sent as it was given."""
+
+    answer: dict[str, Any]
+    opinion: Opinion
+    reason: Reason = ""
+    correction: str = ""
+    comment: str = ""
+
+
+class CardBody(Body):
+    """The answers of a conversation, as they were given, and the form of the file."""
+
+    answers: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ANSWERS)]
+    suffix: Literal[".md", ".html", ".json"] = ".json"
+    title: str = ""
+
+
+class ConversationBody(Body):
+    """A new conversation."""
+
+    exchanges: list[dict[str, Any]] = Field(default_factory=list)
+    title: str = ""
+
+
+class TitleBody(Body):
+    """A conversation's new name."""
+
+    title: str
+
+
+class Stores:
+    """What people wrote, opened when it is first needed."""
+
+    def __init__(self, answering: Answering, uploads: Uploads | None) -> None:
+        self.answering = answering
+        self.uploads = uploads
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        return Feedback.open(self.answering.settings.index)
+
+    @cached_property
+    def history(self) -> History:
+        return History.open(self.answering.settings.index)
+
+    def fingerprint(self, llm: str) -> str:
+        index = getattr(self.answering.assistant, "index", None)
+        model = index.encoder.fingerprint if index else {}
+        return fingerprint(self.answering.settings, model, llm)
+
+
+def routes(answering: Answering, uploads: Uploads | None) -> APIRouter:
+    """The routes. ``uploads``: None where the articles stay as they are."""
+    router = APIRouter(prefix="/api/v1")
+    stores = Stores(answering, uploads)
+    _add_articles(router, stores)
+    _add_answers(router, stores)
+    _add_conversations(router, stores)
+    return router
+
+
+def _add_articles(router: APIRouter, stores: Stores) -> None:
+    def changing() -> Uploads:
+        if stores.uploads is None:
+            raise Problem(403, "Articles are not added or removed here; see corpus_changes")
+        return stores.uploads
+
+    @router.post(
+        "/articles",
+        status_code=201,
+        summary="Add the articles of a file",
+        description="The body is the file: .txt, .md or SQuAD-format .json, as `name` says.",
+    )
+    async def add(request: Request, name: Annotated[str, Query(max_length=500)]) -> dict[str, Any]:
+        uploads, data = changing(), await request.body()
+        added = await to_thread.run_sync(_told, lambda: uploads.add(name, data))
+        heads = [schemas.article_head_json(article) for article in added.articles]
+        return {"articles": heads, "known": added.known}
+
+    @router.delete("/articles/{article_id}", summary="Remove an article from the index")
+    async def remove(article_id: str) -> dict[str, bool]:
+        uploads = changing()
+        answering = stores.answering
+        await to_thread.run_sync(answering.article, article_id)  # 404 where there is none
+        return {"file_stays": await to_thread.run_sync(uploads.remove, article_id)}
+
+
+def _add_answers(router: APIRouter, stores: Stores) -> None:
+    answering = stores.answering
+
+    @router.get("/models", summary="The language models that a question may name")
+    def models() -> dict[str, Any]:
+        return {"models": answering.choices.models(), "default": answering.choices.default.llm}
+
+    @router.get("/examples", summary="Questions that the articles answer")
+    def examples(language: Literal["vi", "en"] = "vi") -> dict[str, list[str]]:
+        return {"questions": answering.choices.examples(language)}
+
+    @router.post("/feedback", status_code=201, summary="Say whether an answer is good or bad")
+    def feedback(body: FeedbackBody, request: Request) -> dict[str, int]:
+        answer = _told(lambda: exchange_json.answer_of(body.answer, answering.assistant.article))
+        number = _told(
+            lambda: stores.feedback.add(
+                answer, body.opinion, body.reason, body.correction, body.comment,
+                _person(request), stores.fingerprint(answer.llm),
+            )
+        )  # fmt: skip
+        return {"id": number}
+
+    @router.post("/cards", summary="A conversation as a file whose quotes can be checked")
+    def card(body: CardBody) -> Response:
+        article = answering.assistant.article
+        answers = _told(lambda: [exchange_json.answer_of(one, article) for one in body.answers])
+        made = _told(lambda: cards.make(answers, article, body.title))
+        name = f'attachment; filename="assistant{body.suffix}"'
+        return Response(
+            card_rendering.render(made, body.suffix),
+            media_type=MEDIA[body.suffix],
+            headers={"Content-Disposition": name},
+        )
+
+
+def _add_conversations(router: APIRouter, stores: Stores) -> None:
+    def owner(request: Request) -> str:
+        person = _person(request)
+        if not person:
+            raise Problem(403, "Conversations are kept for people who have signed in")
+        return person
+
+    @router.get("/conversations", summary="Your conversations, the last changed first")
+    def listed(
+        request: Request,
+        search: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> dict[str, Any]:
+        found = stores.history.search(owner(request), search, limit)
+        return {"conversations": [asdict(summary) for summary in found]}
+
+    @router.post("/conversations", status_code=201, summary="Keep a conversation")
+    def create(body: ConversationBody, request: Request) -> dict[str, str]:
+        who = owner(request)
+        return {"id": _told(lambda: stores.history.create(who, body.title, body.exchanges))}
+
+    @router.get("/conversations/{number}", summary="One of your conversations")
+    def get(number: str, request: Request) -> dict[str, Any]:
+        who = owner(request)
+        found = _told(lambda: stores.history.get(who, number), 404)
+        return {**asdict(found.summary), "exchanges": list(found.exchanges)}
+
+    @router.post("/conversations/{number}/exchanges", status_code=201, summary="Add an exchange")
+    def append(number: str, body: dict[str, Any], request: Request) -> dict[str, str]:
+        who = owner(request)
+        _told(lambda: stores.history.append(who, number, body))
+        return {"id": number}
+
+    @router.patch("/conversations/{number}", summary="Give a conversation another name")
+    def rename(number: str, body: TitleBody, request: Request) -> dict[str, str]:
+        who = owner(request)
+        _told(lambda: stores.history.rename(who, number, body.title))
+        return {"id": number}
+
+    @router.delete("/conversations/{number}", summary="Delete a conversation")
+    def delete(number: str, request: Request) -> dict[str, str]:
+        who = owner(request)
+        _told(lambda: stores.history.delete(who, number), 404)
+        return {"id": number}
+
+
+def _person(request: Request) -> str:
+    return str(request.scope.get(PERSON, ""))
+
+
+def _told(work: Callable[[], T], status: int = 422) -> T:
+    """What ``work`` gives; a fault of what was sent is a problem with its one line."""
+    try:
+        return work()
+    except (
+        CorpusError,
+        FeedbackError,
+        HistoryError,
+        exchange_json.ExchangeError,
+        cards.CardError,
+    ) as fault:
+        raise Problem(status, " ".join(str(fault).split())) from None

@@ -1,0 +1,125 @@
+"""Articles that are added to an open index, and removed from it, while it answers.
+
+A file that is sent is kept in the index's own folder ``uploads/``: `assistant index` of other
+folders leaves its articles alone, and `assistant index INDEX/uploads` reads them again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Final
+
+from assistant.index.article_files import read_articles
+from assistant.index.index import UPLOADS, Index
+from assistant.settings import Settings
+from assistant.types import Article, CorpusError
+
+SUFFIXES: Final = (".txt", ".md", ".json")
+MOST_FILES: Final = 1000
+LONGEST_NAME: Final = 100  # characters: file systems take 255 bytes
+
+_UNFIT = re.compile(r"[^\w .()\[\]-]+")
+
+
+class UploadError(CorpusError):
+    """A file that was sent is not taken: the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of a file: the articles that are new, and how many were there already."""
+
+    articles: tuple[Article, ...]
+    known: int
+
+
+class Uploads:
+    """Adds and removes articles of an open index, one at a time."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self.index = index
+        self.settings = settings
+        self.folder = index.folder / UPLOADS
+        self._lock = threading.Lock()
+
+    def add(self, name: str, data: bytes) -> Added:
+        """The articles of a file named ``name``, indexed. Raises CorpusError, keeping nothing."""
+        with self._lock:
+            path = self._free(_safe(name))
+            _write(path, data)
+            try:
+                return self._index(path)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+
+    def remove(self, article_id: str) -> bool:
+        """Takes the article out; its file too where it was sent and holds no other article.
+
+        Returns whether a file stays from which `assistant index` would add it again. Raises
+        IndexFault when there is no such article.
+        """
+        with self._lock:
+            catalog = self.index.catalog
+            path = Path(catalog.article(article_id).path)
+            catalog.remove([article_id])
+            catalog.drop_unused_vectors()
+            self.index.refresh()
+            if path.parent != self.folder.resolve():
+                return path.exists()
+            if str(path) not in catalog.article_paths().values():
+                path.unlink(missing_ok=True)
+            return path.exists()
+
+    def _index(self, path: Path) -> Added:
+        corpus = read_articles([path])
+        if corpus.faults:
+            # A path of the server's is nobody's business.
+            said = str(corpus.faults[0]).replace(str(path), path.name)
+            raise UploadError(said)
+        known = self.index.catalog.article_paths()
+        new = tuple(article for article in corpus.articles if article.id not in known)
+        if new:
+            fresh = type(corpus)(new, ())
+            self.index.update(fresh, [path], self.settings)
+        else:
+            path.unlink()  # all of it is there, from another file
+        return Added(new, len(corpus.articles) - len(new))
+
+    def _free(self, name: str) -> Path:
+        """A path in the folder that no file has."""
+        try:
+            self.folder.mkdir(exist_ok=True)
+            taken = {entry.name.casefold() for entry in self.folder.iterdir()}
+        except OSError as error:
+            raise UploadError(f"{name} cannot be kept, {error.strerror}: see the server") from None
+        if len(taken) >= MOST_FILES:
+            raise UploadError(f"{name} is not taken: {MOST_FILES} files were sent; remove some")
+        stem, suffix = os.path.splitext(name)
+        names = (name, *(f"{stem}-{number}{suffix}" for number in range(2, MOST_FILES + 2)))
+        return self.folder / next(each for each in names if each.casefold() not in taken)
+
+
+def _safe(name: str) -> str:
+    """``name`` as that of a file in one folder. Raises UploadError where it is not an article's."""
+    last = PurePath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    suffix = PurePath(last).suffix.lower()
+    if suffix not in SUFFIXES:
+        shown = _UNFIT.sub("_", last)[:LONGEST_NAME] or "The file"
+        raise UploadError(f"{shown} is not taken: name .txt, .md or SQuAD-format .json files")
+    stem = _UNFIT.sub("_", last[: -len(suffix)]).strip(". ")[: LONGEST_NAME // 2] or "article"
+    return f"{stem}{suffix}"
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise UploadError(f"{path.name} cannot be kept, {error.strerror}: try again") from None

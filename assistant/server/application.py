@@ -1,0 +1,199 @@
+"""The server: the chat page, the interfaces and the sign-in as one application on a port."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from assistant.server import _http_api as http_api
+from assistant.server import _http_resources as http_resources
+from assistant.server import _openai_api as openai_api
+from assistant.server import _problem_details as problem_details
+from assistant.server import _sign_in as sign_in
+from assistant.server._http_api import Answering, Served
+from assistant.server._middleware import AccessMiddleware
+from assistant.server._problem_details import Problem
+from assistant.server._rate_limits import BodyLimit
+from assistant.server._uploads import Uploads
+from assistant.server.credentials import Access, check_open
+from assistant.settings import Settings
+from assistant.text.tokens import count_tokens
+from assistant.types import AssistantError
+
+# Never the page's, whether they are there or not.
+OURS: Final = "/api /v1 /mcp /healthz /readyz /docs /login /logout".split()
+
+_STATIC: Final = Path(__file__).with_name("static")
+_API_PAGE: Final = Template((_STATIC / "api.html").read_text("utf-8"))
+_log = logging.getLogger(__name__)
+
+
+def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
+    """The whole application over ``assistant``.
+
+    Raises SettingsError when the settings let everyone in without having been told to, or name
+    users or keys that cannot be read.
+    """
+    settings = settings or Settings.load()
+    check_open(settings)
+    access = Access.of(settings)
+    answering = Answering(assistant, settings)
+    warming = _Warming(assistant)
+    mcp_tools = _tools(answering)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=warming.run, daemon=True).start()
+        if mcp_tools is None:
+            yield
+            return
+        async with mcp_tools.router.lifespan_context(mcp_tools):
+            yield
+
+    found = FastAPI(
+        title="The article assistant",
+        description="Answers about news articles, each proved by verified quotes.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problem_details.install(found)
+    found.include_router(http_api.routes(answering))
+    found.include_router(http_resources.routes(answering, _uploads(assistant, settings)))
+    found.include_router(openai_api.routes(answering))
+    found.include_router(sign_in.routes(access))
+    _add_signs(found, warming)
+    if mcp_tools is not None:
+        found.router.routes += mcp_tools.routes
+    if settings.page:
+        _mount_page(found, answering)
+    # The last one added is the first one passed.
+    found.add_middleware(BodyLimit, limit=settings.max_body)
+    found.add_middleware(AccessMiddleware, access=access, settings=settings)
+    return found
+
+
+def _uploads(assistant: Served, settings: Settings) -> Uploads | None:
+    """What adds and removes articles; None where the settings forbid it."""
+    index = getattr(assistant, "index", None)
+    return Uploads(index, settings) if settings.may_change_corpus and index is not None else None
+
+
+def _mount_page(found: FastAPI, answering: Answering) -> None:
+    """Puts the page at "/". Gradio and pandas are loaded here: 2 CPU seconds.
+
+    The page has only what is nobody else's: mounted at "/", it would take 404 and 405.
+    """
+    from assistant.page import chat, theme
+
+    theme.mount(found, chat.build(answering.assistant, answering.settings, answering.choices))
+    mounted = found.router.routes.pop()
+    assert isinstance(mounted, Mount)
+    pages: ASGIApp = mounted.app
+
+    async def default(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if any(path == own or path.startswith(f"{own}/") for own in OURS):
+            raise HTTPException(404)
+        await pages(scope, receive, send)
+
+    found.router.default = default
+
+
+def _tools(answering: Answering) -> Any:
+    """The MCP application; None where the extra is not installed."""
+    try:
+        from assistant.server import mcp_tools
+    except ModuleNotFoundError as missing:
+        if missing.name != "mcp":
+            raise
+        return None
+    # Stateless: nothing is kept between calls. Host and origin are the middleware's business.
+    return mcp_tools.server(answering).streamable_http_app(
+        streamable_http_path="/mcp",
+        stateless_http=True,
+        json_response=True,
+        max_request_body_size=answering.settings.max_body,
+        host="",
+    )
+
+
+class _Warming:
+    """Loads the model in the background, and tells how far that is."""
+
+    def __init__(self, assistant: Served) -> None:
+        self.assistant = assistant
+        self.fault = "The model is being loaded; try again in a few seconds"
+
+    def run(self) -> None:
+        try:
+            self.assistant.warm()
+            count_tokens("")  # its table takes seconds to read
+        except AssistantError as error:
+            self.fault = " ".join(str(error).split())
+        except Exception:
+            _log.exception("the model was not loaded")
+            self.fault = "The model could not be loaded; the server's log says why"
+        else:
+            self.fault = ""
+
+
+def _add_signs(found: FastAPI, warming: _Warming) -> None:
+    @found.get("/healthz", summary="Whether the server runs")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @found.get("/readyz", summary="Whether questions can be answered")
+    def readyz() -> dict[str, str]:
+        if warming.fault:
+            raise Problem(503, warming.fault, {"Retry-After": "5"})
+        return {"status": "ready"}
+
+    @found.get("/login.css", include_in_schema=False)
+    def style() -> Response:
+        return FileResponse(_STATIC / "login.css")
+
+    @found.get("/docs", include_in_schema=False)
+    def docs() -> Response:
+        policy = {"Content-Security-Policy": sign_in.POLICY}
+        return HTMLResponse(_api_page(found.openapi()), headers=policy)
+
+
+def _api_page(schema: dict[str, Any]) -> str:
+    """The description of the interface as a plain page: nothing of it comes from elsewhere."""
+    parts = []
+    for path, methods in schema["paths"].items():
+        for method, about in methods.items():
+            shapes = {
+                "parameters": about.get("parameters"),
+                "body": about.get("requestBody", {}).get("content"),
+                "answers": about["responses"],
+            }
+            told = json.dumps({k: v for k, v in shapes.items() if v}, indent=1, ensure_ascii=False)
+            parts.append(
+                f"<h2><code>{method.upper()} {html.escape(path)}</code></h2>"
+                f"<p>{html.escape(about.get('summary', ''))}</p>"
+                f"<p>{html.escape(about.get('description', ''))}</p>"
+                f"<details><summary>Shapes</summary><pre>{html.escape(told)}</pre></details>"
+            )
+    for name, shape in schema["components"]["schemas"].items():
+        told = json.dumps(shape, indent=1, ensure_ascii=False)
+        parts.append(
+            f"<details><summary><code>{html.escape(name)}</code></summary>"
+            f"<pre>{html.escape(told)}</pre></details>"
+        )
+    return _API_PAGE.substitute(title=schema["info"]["title"], parts="\n".join(parts))

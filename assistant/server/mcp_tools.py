@@ -1,0 +1,94 @@
+"""MCP: the assistant as tools of other programs (`assistant mcp`, and HTTP at ``/mcp``)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Final, TypeVar
+
+import anyio
+from anyio import to_thread
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from assistant.answering import schemas
+from assistant.server._http_api import Answering, Served, TurnBody
+from assistant.server._problem_details import Problem
+from assistant.settings import Settings
+from assistant.types import AssistantError, Finished, Span, Turn
+
+T = TypeVar("T")
+
+OPENED: Final = 20_000  # characters of an article given at once
+INSTRUCTIONS: Final = (
+    "Answers about a collection of news articles, each proved by verified quotes. "
+    "Ask with `answer`; look further with `search` and `open_article`. An answer whose grounding "
+    "is 'refused' means that the articles do not say."
+)
+_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
+
+
+def server(answering: Answering) -> MCPServer:
+    """The tools over an assistant."""
+    # Its constructor sets the root logger up, unless that has been done.
+    mcp = MCPServer("article-assistant", instructions=INSTRUCTIONS, log_level="WARNING")
+
+    async def done(work: Callable[[], T]) -> T:
+        try:
+            return await to_thread.run_sync(work, limiter=answering.limiter)
+        except Problem as problem:
+            raise ToolError(problem.detail) from None
+        except AssistantError as error:
+            raise ToolError(" ".join(str(error).split())) from None
+
+    @mcp.tool(annotations=_READS)
+    async def search(
+        question: Annotated[str, Field(description="a question or words, in any language")],
+        top_k: Annotated[int, Field(ge=1, le=100, description="how many passages")] = 5,
+    ) -> schemas.SearchJSON:
+        """The passages of the articles that match a question best, best first."""
+
+        def work() -> schemas.SearchJSON:
+            hits = answering.assistant.retrieve(answering.checked(question), top_k)
+            return schemas.full_search_json(question, hits)
+
+        return await done(work)
+
+    @mcp.tool(annotations=_READS)
+    async def answer(
+        question: Annotated[str, Field(description="a question in any language")],
+        history: Annotated[
+            list[TurnBody] | None, Field(description="what was asked and answered before")
+        ] = None,
+    ) -> schemas.AnswerJSON:
+        """The answer of the articles to a question, with numbered, verified quotes."""
+        turns = [Turn(turn.question, turn.answer) for turn in history or []]
+
+        def work() -> schemas.AnswerJSON:
+            *_, last = answering.events(answering.checked(question, turns), turns)
+            if not isinstance(last, Finished):
+                raise RuntimeError("the stream ended without Finished")
+            return schemas.answer_json(last.answer)
+
+        return await done(work)
+
+    @mcp.tool(annotations=_READS)
+    async def open_article(
+        article_id: Annotated[str, Field(description="as in a hit or a citation")],
+        start: Annotated[int, Field(ge=0, description="the first character wanted")] = 0,
+        length: Annotated[int, Field(ge=1, le=OPENED, description="how many characters")] = OPENED,
+    ) -> schemas.OpenedJSON:
+        """An article's text, or a part of it; citations are spans of that text."""
+        article = await done(partial(answering.article, article_id))
+        return schemas.opened_json(article, Span(start, start + length))
+
+    return mcp
+
+
+def serve_stdio(assistant: Served, settings: Settings) -> None:
+    """Serves the tools on standard input and output until they close."""
+    logging.basicConfig(level=logging.WARNING)  # on standard error
+    anyio.run(server(Answering(assistant, settings)).run_stdio_async)

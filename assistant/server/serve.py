@@ -1,0 +1,139 @@
+"""An application on a port, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from assistant.server._http_api import Served
+from assistant.server.application import app
+from assistant.settings import Settings
+from assistant.types import AssistantError
+
+PORTS_TRIED: Final = 20
+PATIENCE: Final = 3  # seconds that open requests have to end when the server stops
+
+
+@contextmanager
+def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
+    """Serves ``application`` from a thread; yields its address, once it answers.
+
+    ``port`` 0 is any free one. Raises AssistantError if it cannot be had.
+    """
+    listener = _listen(host, port)
+    config = uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,  # addresses and queries of people are nobody's business
+        proxy_headers=False,  # the guard knows whom to believe
+        server_header=False,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    served = uvicorn.Server(config)
+    thread = threading.Thread(
+        target=asyncio.run, args=(served.serve(sockets=[listener]),), daemon=True
+    )
+    thread.start()
+    try:
+        while not served.started:
+            thread.join(0.02)
+            if not thread.is_alive():
+                raise AssistantError("The server did not start; its log says why")
+        yield _address(host, listener.getsockname()[1])
+    finally:
+        served.should_exit = True
+        thread.join(2 * PATIENCE)
+        listener.close()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that open pages, each of which holds a request open, were left when the server ended."""
+    kind = record.exc_info[0] if record.exc_info else None
+    cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+    return not cancelled and "graceful shutdown exceeded" not in record.getMessage()
+
+
+def serve(
+    assistant: Served,
+    settings: Settings | None = None,
+    ready: Callable[[str], None] = print,
+) -> None:
+    """Serves until Ctrl-C. ``ready`` is given the lines meant for the user.
+
+    Raises AssistantError if no port can be had or the settings are refused.
+    """
+    settings = settings or Settings.load()
+    logging.basicConfig(level=logging.WARNING)
+    application = app(assistant, settings)
+    free = free_port(settings.host, settings.port)
+    if free != settings.port:
+        ready(f"Port {settings.port} is taken; using {free}.")
+    with suppress(KeyboardInterrupt), running(application, settings.host, free) as address:
+        ready(f"Open {address}")
+        threading.Event().wait()
+
+
+def free_port(host: str, port: int) -> int:
+    """The first port from ``port`` on that can be listened on; PORTS_TRIED are tried.
+
+    Raises AssistantError if all are taken, or if this account or machine may not listen there.
+    """
+    ports = range(port, min(port + PORTS_TRIED, 65536))
+    for candidate in ports:
+        try:
+            _bind(host, candidate).close()
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE:
+                raise _cannot_listen(host, candidate, exc) from exc
+        else:
+            return candidate
+    raise AssistantError(
+        f"Ports {port} to {ports[-1]} are all taken. Choose another with --port."
+        if ports
+        else f"There is no port {port}. Choose one up to 65535 with --port."
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return _bind(host, port)
+    except OSError as exc:
+        raise _cannot_listen(host, port, exc) from exc
+
+
+def _cannot_listen(host: str, port: int, exc: OSError) -> AssistantError:
+    return AssistantError(
+        f"Cannot listen on {host}, port {port}: {exc.strerror or exc}. "
+        "Choose others with --host and --port."
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    found = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # a port left a moment ago is free; elsewhere this option steals it
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+def _address(host: str, port: int) -> str:
+    shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

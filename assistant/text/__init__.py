@@ -1,0 +1,11 @@
+"""Text: what can be read off a string, with no article, index or model in sight.
+
+terms            terms of a text, and their form without accents (``terms``, ``fold``)
+sentences        text → sentences with offsets; sentence_stream: the same while a text still comes
+language         the language of a text
+accents          restores the accents of Vietnamese typed without them
+parsed_sentence  the words, numbers, dates and names of a sentence; numbers, dates: their readings
+entities         what a question may point back to
+term_rarity      how telling a term is in general; own_texts: the texts that this is counted on
+tokens           tokens of cl100k, offline
+"""

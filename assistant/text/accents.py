@@ -1,0 +1,119 @@
+"""Restores the accents of Vietnamese typed without them: "ai la bi thu" → "ai là bí thư"."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from assistant.text.own_texts import parallel_texts, vietnamese_phrases
+from assistant.text.terms import TERM, fold, terms
+
+_PAIR_WEIGHT = 0.8  # of a pair's frequency against the single one's (Jelinek–Mercer)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts that a question's syllables need.
+
+    ``forms``: folded syllable → {accented form: count}; ``pairs``: counts of accented
+    neighbours, "" standing before a line; ``total``: of all syllables counted; ``lines``: counted.
+    """
+
+    forms: Mapping[str, Mapping[str, int]]
+    pairs: Mapping[tuple[str, str], int]
+    total: int
+    lines: int = 0
+
+
+Lookup = Callable[[Sequence[str]], Statistics]  # folded syllables in order → their statistics
+
+
+def restore_accents(text: str, lookup: Lookup) -> str:
+    """``text`` with the accents its syllables most probably have; letters keep their case.
+
+    Viterbi over the accented forms of each syllable under a bigram model whose frequencies are
+    interpolated with single ones (Jelinek and Mercer, 1980). A syllable without known forms
+    stays as it is, and so does one that was typed with an accent.
+    """
+    matches = list(TERM.finditer(text))
+    typed = [match.group().lower() for match in matches]
+    folded = [fold(form) for form in typed]
+    path = _best_path(typed, folded, lookup(folded))
+    pieces, position = [], 0
+    for match, form in zip(matches, path, strict=True):
+        pieces += [text[position : match.start()], _with_case(form, match.group())]
+        position = match.end()
+    return "".join(pieces) + text[position:]
+
+
+def _best_path(typed: Sequence[str], folded: Sequence[str], statistics: Statistics) -> list[str]:
+    best: dict[str, tuple[float, list[str]]] = {"": (0.0, [])}
+    before: Mapping[str, int] = {"": statistics.lines}
+    for own, syllable in zip(typed, folded, strict=True):
+        known = statistics.forms.get(syllable, {}) if own == syllable else {}
+        here = known or {own: statistics.forms.get(syllable, {}).get(own, 0)}
+        step: dict[str, tuple[float, list[str]]] = {}
+        for form, count in here.items():
+            single = (count + 0.01) / (statistics.total + 1)
+            for last, (score, path) in best.items():
+                seen = statistics.pairs.get((last, form), 0) / (before.get(last) or 1)
+                chance = _PAIR_WEIGHT * seen + (1 - _PAIR_WEIGHT) * single
+                total = score + math.log(chance)
+                if form not in step or total > step[form][0]:
+                    step[form] = (total, [*path, form])
+        best, before = step, here
+    return max(best.values())[1]
+
+
+def _with_case(form: str, typed: str) -> str:
+    if len(form) != len(typed):
+        return form
+    return "".join(f.upper() if t.isupper() else f for f, t in zip(form, typed, strict=True))
+
+
+def count_syllables(lines: Iterable[str]) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+    """How often each syllable and each pair of neighbours occurs; "" stands before a line."""
+    forms: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        syllables = terms(line)
+        forms.update(syllables)
+        pairs.update(pairwise(["", *syllables]))
+    return forms, pairs
+
+
+class Prior:
+    """Counts from ordinary Vietnamese, for the words of questions that few articles hold."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        forms, self._pairs = count_syllables(lines)
+        self._total = forms.total()
+        self._lines = sum(n for (before, _), n in self._pairs.items() if not before)
+        self._forms: dict[str, dict[str, int]] = {}
+        for form, n in forms.items():
+            self._forms.setdefault(fold(form), {})[form] = n
+
+    def added_to(self, own: Lookup) -> Lookup:
+        """``own`` with the prior's counts added."""
+
+        def lookup(folded: Sequence[str]) -> Statistics:
+            found = own(folded)
+            forms = {
+                key: Counter(found.forms.get(key, {})) + Counter(self._forms.get(key, {}))
+                for key in set(folded)
+            }
+            pairs = Counter(found.pairs) + self._pairs
+            return Statistics(forms, pairs, found.total + self._total, found.lines + self._lines)
+
+        return lookup
+
+
+@lru_cache(maxsize=1)
+def prior() -> Prior:
+    """The prior shipped with the product."""
+    parallel = parallel_texts()
+    return Prior([*parallel.passages["vi"], *parallel.questions["vi"], *vietnamese_phrases()])

@@ -1,0 +1,39 @@
+"""What is heavy is loaded only where it is used."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "transformers", "faiss", "tantivy", "gradio", "pandas", "langchain_core", "mcp")
+API_ONLY = """
+from assistant.server.application import app
+from assistant.settings import Settings
+app(None, Settings(page=False))
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "allowed"),
+    [
+        ("import assistant.types", set()),
+        ("import assistant; import assistant.settings", set()),
+        ("import assistant.text.terms, assistant.text.sentences, assistant.text.language", set()),
+        ("import assistant.cli, assistant.arguments", set()),
+        ("import assistant.index.catalog, assistant.records.card_verification", set()),
+        ("import assistant.llm.models, assistant.llm.streaming, assistant.llm.available", set()),
+        (
+            "from assistant import Assistant",
+            {"faiss", "tantivy"},
+        ),
+        (
+            "import assistant.server.mcp_tools",
+            {"faiss", "tantivy", "mcp"},
+        ),
+        (API_ONLY, {"faiss", "tantivy", "mcp"}),
+    ],
+)
+def test_nothing_heavy_is_loaded_unasked(script: str, allowed: set[str]) -> None:
+    told = f"import sys\n{script}\nprint(*(m for m in {HEAVY} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= allowed
