@@ -163,17 +163,13 @@ class Assistant:
         """A follow-up question written out, by a language model where there is one."""
         if not history:
             return text
-        from assistant.answering import (
-            _follow_up as follow_up,  # heavy, and needed only in a conversation
-        )
+        from assistant.answering._follow_up import follow  # loads LangChain's messages
 
-        def sure(query: str) -> float:
-            verdict = self._judge(*self._rank(query, exclude), exclude)
-            return verdict.confidence if verdict else 0.0
-
-        def read(query: str) -> list[str]:
-            _, ranked = self._rank(query, exclude)
-            return [hit.text for hit in hits_of(ranked, self.settings.top_k)]
+        def search(query: str) -> tuple[float, list[str]]:
+            found, ranked = self._rank(query, exclude)
+            verdict = self._judge(found, ranked, exclude)
+            texts = [hit.text for hit in hits_of(ranked, self.settings.top_k)]
+            return (verdict.confidence if verdict else 0.0), texts
 
         def told(messages: list[BaseMessage]) -> str:
             from assistant.llm.streaming import speak
@@ -181,11 +177,11 @@ class Assistant:
             parts = speak(self._model(), messages, self.settings)
             return "".join(part for part in parts if isinstance(part, str))
 
-        followed = follow_up.follow(
-            text, history, sure, read, self.settings.least_confidence,
+        query = follow(
+            text, history, search, self.settings.least_confidence,
             self.settings.max_question, None if self.settings.llm == NONE else told,
         )  # fmt: skip
-        return followed.query or text
+        return query or text
 
     def _refuse(self, asked: _Asked) -> Iterator[AnswerEvent]:
         closest = None
