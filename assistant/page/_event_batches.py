@@ -1,8 +1,6 @@
 """An answer's events from a thread of their own, so that it can be stopped at any moment.
 
-Who shows an answer must be able to leave it, and the answer's generator can only be closed
-between two events. The thread closes it as soon as it can; a language model's words are not
-waited for (``speaking.stopped``).
+Who shows an answer must be able to leave it, whatever the answer waits for.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from assistant.llm.cancellation import stopped
+from assistant.llm.cancellation import pump
 from assistant.types import AnswerEvent
 
 LOOK = 0.1  # seconds between two looks at whether the answer was stopped
@@ -76,18 +74,8 @@ def _run(
     left: threading.Event,
     events: queue.SimpleQueue[AnswerEvent | Exception | None],
 ) -> None:
-    stopped.set(left)  # of this thread alone
     try:
-        answer = start()
-        try:
-            for event in answer:
-                events.put(event)
-                if left.is_set():
-                    return
-        finally:
-            close = getattr(answer, "close", None)
-            if close:
-                close()
+        pump(start, events.put, left)
     except Exception as failure:
         events.put(failure)
     else:

@@ -1,9 +1,7 @@
 """Blocking iterators, each read in a thread of its own, for clients that may hang up.
 
-An answer's events come from a generator that computes and waits. Here it runs from its first
-item to its last in one thread (generators may hold what belongs to a thread), while the event
-loop passes its items on. When the client has gone, the generator is closed as soon as the item it
-is working on is done.
+An answer's events come from a generator that computes and waits. It runs in a thread
+(``cancellation.pump``) while the event loop passes its items on, and ends when the client has gone.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from anyio.abc import ObjectSendStream
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from assistant.llm.cancellation import stopped
+from assistant.llm.cancellation import pump
 from assistant.server import _problem_details as problem_details
 
 T = TypeVar("T")
@@ -67,22 +65,11 @@ async def relayed(
 def _read(
     start: Callable[[], Iterator[T]], sender: ObjectSendStream[T], left: threading.Event
 ) -> None:
-    if left.is_set():
-        return
-    stopped.set(left)  # a language model's words are not waited for
-    items = start()
     try:
-        for item in items:
-            if left.is_set():
-                return
-            from_thread.run(sender.send, item)
+        pump(start, lambda item: from_thread.run(sender.send, item), left)
     except (anyio.BrokenResourceError, anyio.ClosedResourceError):
         if not left.is_set():
             raise
-    finally:
-        close = getattr(items, "close", None)
-        if close:
-            close()
 
 
 @contextmanager

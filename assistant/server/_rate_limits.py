@@ -3,60 +3,40 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
 import anyio
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.server import _problem_details as problem_details
 from assistant.server._problem_details import Problem
-
-CLIENTS_KEPT: Final = 10_000  # more, and the one not seen for longest starts again
 
 THROWN_AWAY: Final = 16 << 20  # bytes of a body that is too large
 THROWN_FOR: Final = 5.0  # seconds
 
 
 class Rates:
-    """A token bucket for each client: ``a_minute`` requests, all at once or spread out.
+    """At most ``a_minute`` requests of each client within any minute; 0 is without limit."""
 
-    ``burst``: how many at once, where that is fewer. ``a_minute`` 0 is without limit.
-    """
+    def __init__(self, a_minute: int) -> None:
+        self._limit = RateLimitItemPerMinute(a_minute) if a_minute else None
+        self._window = MovingWindowRateLimiter(MemoryStorage())
 
-    def __init__(
-        self,
-        a_minute: float,
-        burst: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.a_second = a_minute / 60
-        self.burst = a_minute if burst is None else burst
-        self.clock = clock
-        self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # tokens, when
-
-    def wait(self, client: str, take: float = 1) -> int:
+    def wait(self, client: str) -> int:
         """0 when the client may go on; else the whole seconds after which it may."""
-        if not self.a_second:
+        if self._limit is None or self._window.hit(self._limit, client):
             return 0
-        now = self.clock()
-        with self._lock:
-            tokens, seen = self._buckets.pop(client, (self.burst, now))
-            tokens = min(self.burst, tokens + (now - seen) * self.a_second)
-            enough = tokens >= min(take, self.burst)
-            self._buckets[client] = (tokens - take if enough else tokens, now)
-            if len(self._buckets) > CLIENTS_KEPT:
-                self._buckets.popitem(last=False)
-        return 0 if enough else max(1, math.ceil((take - tokens) / self.a_second))
+        free = self._window.get_window_stats(self._limit, client).reset_time
+        return max(1, math.ceil(free - time.time()))
 
     def forget(self, client: str) -> None:
         """The client has all its requests again."""
-        with self._lock:
-            self._buckets.pop(client, None)
+        if self._limit is not None:
+            self._window.clear(self._limit, client)
 
 
 def too_many(seconds: int) -> Problem:

@@ -2,13 +2,12 @@
 
 Users file: ``name:argon2 hash`` a line. Keys file: ``name:SHA-256 of the key`` a line; a key is
 32 random bytes, so that a slow hash would protect nothing more. Both are read again when they
-have changed. A session is a signed cookie that names the user until a time; its signature covers
-the user's password hash as well, so that it ends with the password or the user.
+have changed. A session is a signed cookie that names the user until a time; it ends with the user
+and with the password.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
@@ -16,14 +15,13 @@ import re
 import secrets
 import tempfile
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from assistant.settings import Settings
 from assistant.types import SettingsError
@@ -135,39 +133,29 @@ class Keys(Names):
 
 
 class Sessions:
-    """Signed cookies: ``name|until|signature``, base64 of each."""
+    """Signed cookies that name a user, and the password that it was begun with."""
 
-    def __init__(
-        self, users: Users, secret: bytes, hours: float, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, users: Users, secret: bytes, hours: float) -> None:
         self.users = users
         self.seconds = int(hours * 3600)
-        self._secret = secret
-        self._clock = clock
+        self._signed = URLSafeTimedSerializer(secret)
 
     def begin(self, name: str) -> str:
         """The value of a new cookie of that user."""
-        until = int(self._clock()) + self.seconds
-        body = f"{_encode(name.encode())}.{until}"
-        return f"{body}.{_encode(self._sign(name, body))}"
+        return str(self._signed.dumps([name, self._password(name)]))
 
     def user(self, cookie: str) -> str | None:
         """The user of a cookie; None unless it is whole, ours, and not over."""
-        body, _, signature = cookie.rpartition(".")
-        encoded, _, until = body.partition(".")
         try:
-            name, signed = _decode(encoded).decode(), _decode(signature)
-        except ValueError:
+            name, password = self._signed.loads(cookie, max_age=self.seconds)
+        except (BadData, ValueError, TypeError):
             return None
-        if not hmac.compare_digest(signed, self._sign(name, body)):
-            return None
-        if name not in self.users.read() or int(until) < self._clock():
-            return None
-        return name
+        known = name in self.users.read() and self._password(name) == password
+        return str(name) if known else None
 
-    def _sign(self, name: str, body: str) -> bytes:
-        password = self.users.read().get(name, "")
-        return hmac.digest(self._secret, f"{password}\n{body}".encode(), hashlib.sha256)
+    def _password(self, name: str) -> str:
+        """A digest of the password's hash: a new password ends the sessions of the old one."""
+        return _digest(self.users.read().get(name, ""))[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +237,3 @@ def _nobody() -> str:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
