@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from assistant.answering.protocols import AnsweringAssistant
 from assistant.server import application, serve
-from assistant.server._http_api import Served
 from assistant.settings import Settings
 from assistant.types import (
     Answer,
@@ -145,7 +145,7 @@ Opened = Callable[..., Page]
 
 
 @contextmanager
-def serving(assistant: Served, settings: Settings | None = None) -> Iterator[str]:
+def serving(assistant: AnsweringAssistant, settings: Settings | None = None) -> Iterator[str]:
     """The server over ``assistant`` on a free port; yields its address."""
     served_app = application.app(assistant, settings or Settings())
     with serve.running(served_app, "127.0.0.1", 0) as found:

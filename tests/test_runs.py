@@ -13,8 +13,7 @@ import pytest
 from assistant.answering.answer_options import Choice, Choices
 from assistant.page._event_batches import batches
 from assistant.page._running_answer import Run, turns_of
-from assistant.records import exchange_json
-from assistant.records.exchange import Exchange
+from assistant.records.exchange import Exchange, ExchangeError, answer_from_json
 from assistant.settings import Settings
 from assistant.types import (
     Answer,
@@ -139,20 +138,20 @@ def test_an_exchange_comes_back_as_it_was() -> None:
     exchange = Exchange(
         ANSWER.question, ANSWER.text, 1, (QUOTE,), ANSWER.claims, {}, ANSWER, seconds=1.2
     )
-    back = exchange_json.exchange_of(exchange_json.document_of(exchange), article)
+    back = Exchange.from_json(exchange.to_json(), article)
     assert back == replace(exchange, about=back.about)
-    assert exchange_json.document_of(Exchange("?")) is None
+    assert Exchange("?").to_json() is None
 
 
 def test_a_quote_is_compared_with_its_article_again() -> None:
-    document = exchange_json.document_of(Exchange("?", answer=ANSWER))
+    document = Exchange("?", answer=ANSWER).to_json()
     assert document
     document["citations"][0]["quote"] = "họp từ ba giờ sáng."
-    assert not exchange_json.answer_of(document, article).citations[0].verified
+    assert not answer_from_json(document, article).citations[0].verified
     document["citations"][0] |= {"quote": QUOTE.quote, "verified": False}
-    assert exchange_json.answer_of(document, article).citations[0].verified
+    assert answer_from_json(document, article).citations[0].verified
     document["citations"][0]["article_id"] = "gone"
-    assert not exchange_json.answer_of(document, article).citations[0].verified
+    assert not answer_from_json(document, article).citations[0].verified
 
 
 @pytest.mark.parametrize(
@@ -165,12 +164,12 @@ def test_a_quote_is_compared_with_its_article_again() -> None:
     ],
 )
 def test_what_is_no_exchange_is_refused(change: dict[str, Any], fault: str) -> None:
-    document = exchange_json.document_of(Exchange("?", answer=ANSWER))
+    document = Exchange("?", answer=ANSWER).to_json()
     assert document
-    with pytest.raises(exchange_json.ExchangeError, match=fault):
-        exchange_json.answer_of({**document, **change}, article)
-    with pytest.raises(exchange_json.ExchangeError, match="not a JSON object"):
-        exchange_json.answer_of([document], article)
+    with pytest.raises(ExchangeError, match=fault):
+        answer_from_json({**document, **change}, article)
+    with pytest.raises(ExchangeError, match="not a JSON object"):
+        answer_from_json([document], article)
 
 
 # Choices

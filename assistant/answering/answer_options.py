@@ -12,8 +12,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal
 
+from assistant.answering.protocols import AnsweringAssistant
 from assistant.llm.available import usable
 from assistant.llm.models import COMPATIBLE, NONE, name_of
 from assistant.settings import Settings
@@ -36,32 +37,16 @@ class Choice:
     unsupported: Unsupported | None = None
 
 
-class Asked(Protocol):
-    """What is needed of an assistant."""
-
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
-        """The events of an answer; the last one is ``Finished``."""
-        ...
-
-    def with_settings(self, **changes: Any) -> Asked:
-        """An assistant over the same index under other settings."""
-        ...
-
-    def examples(self, language: str) -> list[str]:
-        """Questions, in that language, that the articles answer."""
-        ...
-
-
 class Choices:
     """The choices there are, and the assistants that answer under them."""
 
-    def __init__(self, assistant: Asked, settings: Settings) -> None:
+    def __init__(self, assistant: AnsweringAssistant, settings: Settings) -> None:
         self.assistant = assistant
         self.settings = settings
         self._lock = threading.Lock()
         self._specs: dict[str, str] = {}
         self._known_until = 0.0
-        self._others: OrderedDict[Choice, Asked] = OrderedDict()
+        self._others: OrderedDict[Choice, AnsweringAssistant] = OrderedDict()
 
     @property
     def default(self) -> Choice:
@@ -104,7 +89,7 @@ class Choices:
         """Questions that the articles answer; no language model is asked to find them."""
         return self.under(Choice(llm=NONE)).examples(language)
 
-    def under(self, choice: Choice) -> Asked:
+    def under(self, choice: Choice) -> AnsweringAssistant:
         """The assistant that answers under ``choice``."""
         changes = {
             name: value

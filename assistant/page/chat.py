@@ -24,7 +24,7 @@ from typing import Any, Final, TypeAlias
 import gradio as gr
 
 from assistant.answering.answer_options import Choice, Choices
-from assistant.answering.protocols import Readable
+from assistant.answering.protocols import AnsweringAssistant
 from assistant.page import _answer_html as answer_html
 from assistant.page import _reader_html as reader_html
 from assistant.page._options_panel import Options
@@ -39,7 +39,6 @@ from assistant.page.labels import (
     parse_address,
     preferred_language,
 )
-from assistant.records import exchange_json
 from assistant.records.exchange import Exchange
 from assistant.settings import Settings
 from assistant.types import AssistantError, Span
@@ -69,7 +68,7 @@ Updates: TypeAlias = dict[Any, Any]  # component → its new value or properties
 
 
 def build(
-    assistant: Readable, settings: Settings | None = None, choices: Choices | None = None
+    assistant: AnsweringAssistant, settings: Settings | None = None, choices: Choices | None = None
 ) -> gr.Blocks:
     """The page over ``assistant``, with its queue set."""
     settings = settings or Settings()
@@ -83,7 +82,7 @@ class _Chat:
     a list of runs that handlers change in place. They return the components that change.
     """
 
-    def __init__(self, assistant: Readable, settings: Settings, choices: Choices) -> None:
+    def __init__(self, assistant: AnsweringAssistant, settings: Settings, choices: Choices) -> None:
         self.assistant = assistant
         self.settings = settings
         self.choices = choices
@@ -317,7 +316,7 @@ class _Chat:
 
     def _recorded(self, run: Run, session: list[Run]) -> Updates:
         """An answer that has come to its end, for the browser to keep."""
-        document = exchange_json.document_of(run.exchange)
+        document = run.exchange.to_json()
         if document is None or run not in session:
             return {}
         told = {"number": session.index(run), "exchange": document, "at": time.time()}
@@ -340,7 +339,7 @@ class _Chat:
         session.clear()
         for document in list(event.exchanges)[:MOST_RESTORED]:
             try:
-                exchange = exchange_json.exchange_of(document, self.assistant.article)
+                exchange = Exchange.from_json(document, self.assistant.article)
             except AssistantError as fault:
                 _log.info("an exchange was not restored: %s", fault)
                 exchange = Exchange(str(dict(document).get("question", "?")), fault="failed")

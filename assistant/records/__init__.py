@@ -1,6 +1,6 @@
 """Records: answers that are kept, each with its proof.
 
-exchange            a question and what has become of it; exchange_json: the same as JSON and back
+exchange            a question and what has become of it, as JSON too
 cards               answers to keep; card_rendering: as .html, .md, .json; card_verification: do
                     their quotes still hold?
 feedback            what people said of answers → a question set

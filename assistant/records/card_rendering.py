@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from assistant.records.cards import MARK, Card, Exchange, Proof, embedded, suffix_of
+from assistant.records.cards import MARK, Card, Proof, ProvenExchange, embedded, suffix_of
 from assistant.types import Claim
 
 _STATIC: Final = Path(__file__).with_name("static")
@@ -55,7 +55,7 @@ def _labels() -> Mapping[str, Words]:
 # -- what both forms say -----------------------------------------------------------------
 
 
-def _state(exchange: Exchange, words: Words) -> str:
+def _state(exchange: ProvenExchange, words: Words) -> str:
     """How well the answer is supported, in one line."""
     percent = int(100 * exchange.confidence)  # rounded down: 0.996 is not certain
     parts = [words[exchange.grounding], words["confidence"].format(percent=percent)]
@@ -79,7 +79,7 @@ def _remark(claim: Claim, words: Words) -> str:
     return ""
 
 
-def _pieces(exchange: Exchange) -> Iterator[tuple[str, Claim | None]]:
+def _pieces(exchange: ProvenExchange) -> Iterator[tuple[str, Claim | None]]:
     """The answer's text in order, in pieces that joined are it, each with its claim."""
     at = 0
     for claim in sorted(exchange.claims, key=lambda claim: claim.start):
@@ -155,7 +155,7 @@ def html_page(card: Card) -> str:
     )
 
 
-def _html_exchange(number: int, exchange: Exchange, words: Words) -> str:
+def _html_exchange(number: int, exchange: ProvenExchange, words: Words) -> str:
     known = {proof.number for proof in exchange.citations}
 
     def text(plain: str) -> str:
@@ -239,7 +239,7 @@ def markdown(card: Card) -> str:
     return "\n\n".join(parts) + f"\n\n<!-- {MARK}\n{embedded(card)}\n-->\n"
 
 
-def _md_exchange(exchange: Exchange, words: Words) -> list[str]:
+def _md_exchange(exchange: ProvenExchange, words: Words) -> list[str]:
     parts = [f"## {_md(exchange.question)}"]
     if exchange.query:
         parts.append(_md(words["searched"].format(query=exchange.query)))

@@ -77,8 +77,8 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """A question and its answer. ``query``: what was searched where it differs; else ""."""
+class ProvenExchange:
+    """An exchange with what proves it later. ``query``: what was searched instead, or ""."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -115,7 +115,7 @@ class Card:
     made: str
     title: str
     language: Literal["vi", "en"]  # of our words around the conversation
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[ProvenExchange, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The document, in the order of the fields."""
@@ -164,9 +164,9 @@ def _quotes(answer: Answer) -> tuple[Citation, ...]:
     return (*answer.citations, *((answer.closest,) if answer.closest else ()))
 
 
-def _exchange(answer: Answer, facts: dict[str, Article]) -> Exchange:
+def _exchange(answer: Answer, facts: dict[str, Article]) -> ProvenExchange:
     closest = answer.closest
-    return Exchange(
+    return ProvenExchange(
         _line(answer.question),
         _line(answer.query),
         fit(answer.text),
@@ -294,7 +294,7 @@ def _fault(card: Card) -> str:
     return ""
 
 
-def _wrong(exchange: Exchange) -> str:
+def _wrong(exchange: ProvenExchange) -> str:
     if not all(0 <= c.start <= c.end <= len(exchange.answer) for c in exchange.claims):
         return "has a claim outside its answer"
     if exchange.grounding != _answer(exchange).grounding:
@@ -302,7 +302,7 @@ def _wrong(exchange: Exchange) -> str:
     return ""
 
 
-def _answer(exchange: Exchange) -> Answer:
+def _answer(exchange: ProvenExchange) -> Answer:
     """What decides the grounding, as an answer."""
     citations = tuple(
         Citation(p.number, p.article_id, p.title, p.start, p.end, p.quote, p.verified)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
@@ -15,27 +15,17 @@ from starlette.responses import JSONResponse, Response
 
 from assistant.answering import schemas
 from assistant.answering.answer_options import Choice, Choices, Strictness, Unsupported
-from assistant.answering.protocols import Readable
+from assistant.answering.protocols import AnsweringAssistant
 from assistant.index import index
 from assistant.server import _event_stream as event_stream
 from assistant.server import _problem_details as problem_details
 from assistant.server._problem_details import Problem
 from assistant.settings import Settings
-from assistant.types import AnswerEvent, Article, Finished, Hit, IndexFault, SettingsError, Turn
+from assistant.types import AnswerEvent, Article, Finished, IndexFault, SettingsError, Turn
 
 MOST_ARTICLES: Final = 200  # in one list
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # JSON can hold one, UTF-8 cannot
-
-
-class Served(Readable, Protocol):
-    """What the server needs of an assistant."""
-
-    def retrieve(self, question: str, top_k: int | None = None) -> list[Hit]: ...
-
-    def warm(self) -> None:
-        """Loads what the first question needs; raises if that cannot be had."""
-        ...
 
 
 class Body(BaseModel):
@@ -81,7 +71,7 @@ class AnswerBody(Body):
 class Answering:
     """The assistant with what serving it to many takes: places, and limits of a question."""
 
-    def __init__(self, assistant: Served, settings: Settings) -> None:
+    def __init__(self, assistant: AnsweringAssistant, settings: Settings) -> None:
         self.assistant = assistant
         self.settings = settings
         self.choices = Choices(assistant, settings)

@@ -17,8 +17,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from assistant.answering import schemas
-from assistant.records import card_rendering, cards, exchange_json
+from assistant.records import card_rendering, cards
 from assistant.records.conversations import History, HistoryError
+from assistant.records.exchange import ExchangeError, answer_from_json
 from assistant.records.feedback import Feedback, FeedbackError, Opinion, Reason, fingerprint
 from assistant.server._http_api import Answering, Body
 from assistant.server._middleware import PERSON
@@ -133,7 +134,7 @@ def _add_answers(router: APIRouter, stores: Stores) -> None:
 
     @router.post("/feedback", status_code=201, summary="Say whether an answer is good or bad")
     def feedback(body: FeedbackBody, request: Request) -> dict[str, int]:
-        answer = _told(lambda: exchange_json.answer_of(body.answer, answering.assistant.article))
+        answer = _told(lambda: answer_from_json(body.answer, answering.assistant.article))
         number = _told(
             lambda: stores.feedback.add(
                 answer, body.opinion, body.reason, body.correction, body.comment,
@@ -145,7 +146,7 @@ def _add_answers(router: APIRouter, stores: Stores) -> None:
     @router.post("/cards", summary="A conversation as a file whose quotes can be checked")
     def card(body: CardBody) -> Response:
         article = answering.assistant.article
-        answers = _told(lambda: [exchange_json.answer_of(one, article) for one in body.answers])
+        answers = _told(lambda: [answer_from_json(one, article) for one in body.answers])
         made = _told(lambda: cards.make(answers, article, body.title))
         name = f'attachment; filename="assistant{body.suffix}"'
         return Response(
@@ -213,7 +214,7 @@ def _told(work: Callable[[], T], status: int = 422) -> T:
         CorpusError,
         FeedbackError,
         HistoryError,
-        exchange_json.ExchangeError,
+        ExchangeError,
         cards.CardError,
     ) as fault:
         raise Problem(status, " ".join(str(fault).split())) from None

@@ -18,12 +18,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant.answering.protocols import AnsweringAssistant
 from assistant.server import _http_api as http_api
 from assistant.server import _http_resources as http_resources
 from assistant.server import _openai_api as openai_api
 from assistant.server import _problem_details as problem_details
 from assistant.server import _sign_in as sign_in
-from assistant.server._http_api import Answering, Served
+from assistant.server._http_api import Answering
 from assistant.server._middleware import AccessMiddleware
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import BodyLimit
@@ -41,7 +42,7 @@ _API_PAGE: Final = Template((_STATIC / "api.html").read_text("utf-8"))
 _log = logging.getLogger(__name__)
 
 
-def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
+def app(assistant: AnsweringAssistant, settings: Settings | None = None) -> FastAPI:
     """The whole application over ``assistant``.
 
     Raises SettingsError when the settings let everyone in without having been told to, or name
@@ -87,7 +88,7 @@ def app(assistant: Served, settings: Settings | None = None) -> FastAPI:
     return found
 
 
-def _uploads(assistant: Served, settings: Settings) -> Uploads | None:
+def _uploads(assistant: AnsweringAssistant, settings: Settings) -> Uploads | None:
     """What adds and removes articles; None where the settings forbid it."""
     index = getattr(assistant, "index", None)
     return Uploads(index, settings) if settings.may_change_corpus and index is not None else None
@@ -135,7 +136,7 @@ def _tools(answering: Answering) -> Any:
 class _Warming:
     """Loads the model in the background, and tells how far that is."""
 
-    def __init__(self, assistant: Served) -> None:
+    def __init__(self, assistant: AnsweringAssistant) -> None:
         self.assistant = assistant
         self.fault = "The model is being loaded; try again in a few seconds"
 

@@ -15,7 +15,8 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from assistant.answering import schemas
-from assistant.server._http_api import Answering, Served, TurnBody
+from assistant.answering.protocols import AnsweringAssistant
+from assistant.server._http_api import Answering, TurnBody
 from assistant.server._problem_details import Problem
 from assistant.settings import Settings
 from assistant.types import AssistantError, Finished, Span, Turn
@@ -88,7 +89,7 @@ def server(answering: Answering) -> MCPServer:
     return mcp
 
 
-def serve_stdio(assistant: Served, settings: Settings) -> None:
+def serve_stdio(assistant: AnsweringAssistant, settings: Settings) -> None:
     """Serves the tools on standard input and output until they close."""
     logging.basicConfig(level=logging.WARNING)  # on standard error
     anyio.run(server(Answering(assistant, settings)).run_stdio_async)

@@ -15,7 +15,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from assistant.server._http_api import Served
+from assistant.answering.protocols import AnsweringAssistant
 from assistant.server.application import app
 from assistant.settings import Settings
 from assistant.types import AssistantError
@@ -65,7 +65,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def serve(
-    assistant: Served,
+    assistant: AnsweringAssistant,
     settings: Settings | None = None,
     ready: Callable[[str], None] = print,
 ) -> None:
