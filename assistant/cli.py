@@ -113,6 +113,8 @@ def _ask(options: argparse.Namespace) -> int:
             words = " ".join(answer.text[claim.start : claim.end].split())
             missing = f" ({claim.lack}: {claim.detail})" if claim.detail else ""
             print(f"Not supported by the articles: {words}{missing}")
+    if any(claim.verdict == "unchecked" for claim in answer.claims):
+        print("Not checked: answer and articles are in different languages.")
     dates = {c.article_id: assistant.article(c.article_id) for c in answer.citations}
     for citation in answer.citations:
         article = dates[citation.article_id]

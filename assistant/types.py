@@ -20,7 +20,7 @@ Vectors = NDArray[np.float32]
 
 Grounding = Literal["grounded", "partial", "refused"]
 SentenceKind = Literal["prose", "heading"]
-Verdict = Literal["supported", "elsewhere", "unsupported"]
+Verdict = Literal["supported", "elsewhere", "unsupported", "unchecked"]
 # What of a claim its passages do not support.
 UnsupportedReason = Literal[
     "", "number", "date", "name", "negation", "direction", "attribution", "content"
@@ -176,7 +176,8 @@ class Judgement:
 
     "supported": ``evidence`` is in the passages that the sentence cites. "elsewhere": it is in
     others, or the sentence cites none. "unsupported": ``lack`` and ``detail`` say what is not
-    there ("number", "15%"), and ``evidence`` is the nearest, which may be empty.
+    there ("number", "15%"), and ``evidence`` is the nearest, which may be empty. "unchecked":
+    nothing here can tell (claim and passages are in different languages); ``evidence`` as before.
     """
 
     verdict: Verdict
@@ -235,11 +236,14 @@ class Answer:
 
     @property
     def grounding(self) -> Grounding:
-        """Derived: no citation and no claim is a refusal; all of them supported is grounded."""
+        """Derived: no citation and no claim is a refusal; all of them supported is grounded.
+
+        What could not be checked is not known to be supported: such an answer is partial.
+        """
         if not self.citations and not self.claims:
             return "refused"
         supported = all(c.verified for c in self.citations) and all(
-            claim.verdict != "unsupported" for claim in self.claims
+            claim.verdict in ("supported", "elsewhere") for claim in self.claims
         )
         return "grounded" if supported else "partial"
 

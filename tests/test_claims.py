@@ -239,9 +239,8 @@ def hand_written(keep: Callable[[dict[str, object]], bool]) -> list[str]:
     return [str(row["text"]) for row in map(json.loads, lines) if keep(row)]
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_hand_written_paraphrases_and_translations_pass(language: str, similar: Similar) -> None:
-    claims = hand_written(lambda row: row["language"] == language and row["faithful"] is True)
+def test_hand_written_paraphrases_pass(similar: Similar) -> None:
+    claims = hand_written(lambda row: row["language"] == "vi" and row["faithful"] is True)
     numbers = range(1, len(PASSAGES) + 1)
     failed = [
         claim
@@ -252,7 +251,7 @@ def test_hand_written_paraphrases_and_translations_pass(language: str, similar: 
 
 
 def test_hand_written_falsehoods_are_mostly_caught(similar: Similar) -> None:
-    claims = hand_written(lambda row: row["faithful"] is False)
+    claims = hand_written(lambda row: row["language"] == "vi" and row["faithful"] is False)
     numbers = range(1, len(PASSAGES) + 1)
     passed = [
         claim
@@ -260,6 +259,16 @@ def test_hand_written_falsehoods_are_mostly_caught(similar: Similar) -> None:
         if judge(claim, numbers, all_shown(), similar).verdict != "unsupported"
     ]
     assert len(passed) <= 0.2 * len(claims), passed
+
+
+def test_what_is_said_in_another_language_is_not_judged(similar: Similar) -> None:
+    """Neither believed nor denied; where it can be judged, by the same words, it is."""
+    numbers = range(1, len(PASSAGES) + 1)
+    for claim in hand_written(lambda row: row["language"] == "en"):
+        judgement = judge(claim, numbers, all_shown(), similar)
+        assert judgement.verdict == "unchecked" and judgement.evidence
+    same_words = "Ông Dương Ngọc Châu"
+    assert judge(same_words, numbers, all_shown(), similar).verdict == "supported"
 
 
 def test_rules_change_what_they_say() -> None:

@@ -238,7 +238,7 @@ def test_what_the_model_makes_up_is_flagged(written: Written) -> None:
         for fragment in case["false"]:
             told = [c for c in answer.claims if fragment in said(answer.text[c.start : c.end])]
             assert told, (case["id"], answer.text)
-            if all(claim.verdict == "unsupported" for claim in told):
+            if all(claim.verdict in ("unsupported", "unchecked") for claim in told):
                 flagged += 1
                 continue
             through.add(f"{case['id']}: {fragment}")

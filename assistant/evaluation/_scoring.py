@@ -237,10 +237,11 @@ def score_citations(
 
 
 def score_writing(answer: Answer) -> dict[str, float | None]:
-    """Of an answer that a language model wrote: share of its sentences that are supported, 1 if
-    the model failed and quotes followed instead, and the tokens it read and wrote."""
-    claims, usage = answer.claims, answer.usage
-    supported = [claim.verdict != "unsupported" for claim in claims]
+    """Of an answer that a language model wrote: share of its checked sentences that are supported,
+    1 if the model failed and quotes followed instead, and the tokens it read and wrote."""
+    usage = answer.usage
+    checked = [claim for claim in answer.claims if claim.verdict != "unchecked"]
+    supported = [claim.verdict != "unsupported" for claim in checked]
     return {
         "claims_supported": sum(supported) / len(supported) if supported else None,
         "fallback_rate": float(answer.fault is not None) if answer.llm else None,

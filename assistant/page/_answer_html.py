@@ -180,7 +180,9 @@ def _doubts(answer: Answer, labels: Labels) -> str:
         line = labels.fault.format(llm=answer.llm, fault=labels.faults[answer.fault])
         parts.append(f'<p class="doubts">{inert(line)}</p>')
     if answer.grounding == "partial":
-        parts.append(f'<p class="doubts partial">{inert(labels.partial)}</p>')
+        unchecked = any(claim.verdict == "unchecked" for claim in answer.claims)
+        line = labels.unchecked if unchecked else labels.partial
+        parts.append(f'<p class="doubts partial">{inert(line)}</p>')
     return "".join(parts)
 
 

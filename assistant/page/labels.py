@@ -80,6 +80,7 @@ class Labels:
     used: str
     fault: str
     partial: str
+    unchecked: str
     unsupported: str
     unsupported_mark: str
     copy: str

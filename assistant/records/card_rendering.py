@@ -73,6 +73,8 @@ def _remark(claim: Claim, words: Words) -> str:
         detail = f"“{claim.detail}”" if claim.detail else ""
         what = " ".join(filter(None, [lack, detail]))
         return f"⚠ {words['unsupported']}{': ' + what if what else ''}"
+    if claim.verdict == "unchecked":
+        return str(words["unchecked"])
     if claim.verdict == "elsewhere" and claim.numbers:
         numbers = ", ".join(f"[{number}]" for number in claim.numbers)
         return str(words["elsewhere"].format(numbers=numbers))

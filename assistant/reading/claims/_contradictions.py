@@ -28,12 +28,8 @@ def negation(claim: ParsedSentence, source: Source) -> Iterator[tuple[Unsupporte
     told = [(reading, denial) for reading in source.window for denial in denials(reading)]
     implied = any(lacking(reading) for reading in source.window)
     for denial in denials(claim):
-        if (not told and not implied) or (
-            not source.across and not _denied(claim, denial.heads, source)
-        ):
+        if (not told and not implied) or not _denied(claim, denial.heads, source):
             yield "negation", _quote(claim, denial.first, denial.last)
-    if source.across:
-        return
     own = {i for denial in denials(claim) for i in denial.heads}
     if not lacking(claim) - {stem for reading in source.window for stem in lacking(reading)}:
         for reading, denial in told:
@@ -108,13 +104,10 @@ def direction(claim: ParsedSentence, source: Source) -> Iterator[tuple[Unsupport
                     opposite.append(place)
         if not opposite:
             continue
-        if not same and source.across:
-            if turn.sharp:
-                yield "direction", _quote(claim, first, last)
-        elif not same:
+        if not same:
             if best(here, opposite) >= SAME_PLACE:
                 yield "direction", _quote(claim, first, last)
-        elif not source.across and best(here, opposite) >= best(here, same) + AHEAD:
+        elif best(here, opposite) >= best(here, same) + AHEAD:
             yield "direction", _quote(claim, first, last)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.reading.claims._name_matching import initials_of, is_generic, places_of, whole_in
+from assistant.reading.claims._name_matching import initials_of, places_of, whole_in
 from assistant.reading.claims._word_context import Place, best, sides
 from assistant.text.dates import date_of, same_date
 from assistant.text.numbers import same_number
@@ -24,7 +24,6 @@ class Source:
     """The sentences that are to support a claim, and what may help to read them.
 
     ``before``: the sentences of the passage up to the last of them; ``passage``: all of it.
-    ``across``: the claim is in another language.
     """
 
     window: tuple[ParsedSentence, ...]
@@ -32,17 +31,6 @@ class Source:
     passage: tuple[ParsedSentence, ...]
     title: ParsedSentence
     date: str
-    across: bool
-
-
-def facts_in(claim: ParsedSentence, reading: ParsedSentence) -> int:
-    """How many of the claim's facts a sentence has."""
-    return sum(
-        any(True for _ in _amount_places(fact, [reading]))
-        if fact.kind != "name"
-        else bool(places_of(claim, fact.first, fact.last, reading))
-        for fact in claim.facts
-    )
 
 
 # Numbers and dates
@@ -57,7 +45,7 @@ def amounts(claim: ParsedSentence, source: Source) -> Iterator[tuple[Unsupported
         lack: UnsupportedReason = "date" if fact.kind == "date" else "number"
         exact = fact.kind == "date" or any(number.exact for number in fact.numbers)
         unmet = exact and not places and not _elsewhere(fact, claim, source)
-        moved = exact and not source.across and _displaced(claim, fact, places, source)
+        moved = exact and _displaced(claim, fact, places, source)
         if unmet or moved:
             yield lack, detail
 
@@ -180,7 +168,7 @@ def names(claim: ParsedSentence, source: Source) -> Iterator[tuple[UnsupportedRe
             yield "name", missing
             continue
         own = _name_places(claim, fact, source.window)
-        if not source.across and _displaced(claim, fact, own, source):
+        if _displaced(claim, fact, own, source):
             yield "name", claim.quote(fact)
     if len(source.window) > 1:
         yield from _scattered(claim, source)
@@ -221,7 +209,7 @@ def _scattered(claim: ParsedSentence, source: Source) -> Iterator[tuple[Unsuppor
 def _within(claim: ParsedSentence, fact: Fact, reading: ParsedSentence, source: Source) -> bool:
     """Whether one sentence has the name, or points to it."""
     before = source.passage[: source.passage.index(reading)] if reading in source.passage else ()
-    alone = Source((reading,), before, source.passage, source.title, source.date, True)
+    alone = Source((reading,), before, source.passage, source.title, source.date)
     return not _missing_part(claim, fact, alone)
 
 
@@ -235,9 +223,6 @@ def _missing_part(claim: ParsedSentence, fact: Fact, source: Source) -> str:
                 break
         else:
             word = claim.words[first]
-            if source.across and is_generic(word.term):
-                first += 1
-                continue
             if begins(claim, fact) and _is_common(word.stem, source):
                 return ""
             return claim.quote(fact)

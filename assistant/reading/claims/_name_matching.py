@@ -1,4 +1,4 @@
-"""Whether two names are the same: accents left out, shortened, abbreviated, translated."""
+"""Whether two names are the same: accents left out, shortened, abbreviated."""
 
 from __future__ import annotations
 
@@ -8,82 +8,24 @@ from functools import lru_cache
 from assistant.text.parsed_sentence import ParsedSentence
 from assistant.text.terms import fold
 
-# Names and words of names that mean the same, without accents; places and bodies of news.
+# Abbreviations of news and what they stand for, without accents.
 _SAME = """
 tp hcm|tphcm|hcm|hcmc|tp ho chi minh|thanh pho ho chi minh|ho chi minh city|ho chi minh|saigon
-tp|thanh pho|city|city's
-ubnd|uy ban nhan dan|people s committee|people committee
-hdnd|hoi dong nhan dan|people s council
-csgt|canh sat giao thong|traffic police
-kcn|khu cong nghiep|industrial park|industrial zone
-ttcp|thanh tra chinh phu|government inspectorate
-mttq|mat tran to quoc|fatherland front
-thpt|trung hoc pho thong|high school
-dbscl|dong bang song cuu long|mekong delta
-lhq|lien hop quoc|lien hiep quoc|united nations|un
+tp|thanh pho
+ubnd|uy ban nhan dan
+hdnd|hoi dong nhan dan
+csgt|canh sat giao thong
+kcn|khu cong nghiep
+ttcp|thanh tra chinh phu
+mttq|mat tran to quoc
+thpt|trung hoc pho thong
+dbscl|dong bang song cuu long
+lhq|lien hop quoc|lien hiep quoc
 eu|lien minh chau au|european union
 who|to chuc y te the gioi|world health organization
-usa|us|u s|my|hoa ky|united states|america|american|nguoi my
-uk|anh|vuong quoc anh|united kingdom|britain|british|england|english|nguoi anh|tieng anh
-viet nam|vietnam|vietnamese
-trung quoc|china|chinese|nguoi trung quoc
-nhat ban|nhat|japan|japanese
-han quoc|south korea|korea|korean
-trieu tien|bac trieu tien|north korea
-phap|france|french|nguoi phap|tieng phap
-duc|germany|german|tieng duc
-y|italia|italy|italian
-tay ban nha|spain|spanish
-bo dao nha|portugal|portuguese
-nga|russia|russian
-uc|australia|australian
-an do|india|indian
-thai lan|thailand|thai
-lao|laos
-campuchia|cambodia
-ha lan|netherlands|dutch
-bi|belgium|belgian
-thuy si|switzerland|swiss
-thuy dien|sweden|swedish
-na uy|norway|norwegian
-dan mach|denmark|danish
-phan lan|finland|finnish
-ba lan|poland|polish
-hy lap|greece|greek
-ai cap|egypt|egyptian
-tho nhi ky|turkey|turkish
-mong co|mongolia|mongol|mongolian
-dai loan|taiwan
-chau au|europe|european
-chau a|asia|asian
-chau phi|africa|african
-la ma|roma|rome|roman
-luan don|london
-pari|paris
-dang|party
-quoc hoi|national assembly
-chinh phu|government
-bac kinh|beijing
-moscow|mat xco va|moskva
+usa|us|u s|united states|america
+uk|united kingdom|britain
 """
-# What an English name of a body or an office is made of; in a claim about a text in another
-# language its counterpart there is not a name.
-_GENERIC = frozenset(
-    """
-    party committee city ward wards district province provincial commune town village secretary
-    deputy standing permanent vice chairman chairwoman chair president minister ministry prime
-    congress resolution council people s government state national department office director
-    team group working task force head leader leaders mr mrs ms dr north south east west northern
-    southern eastern western central new old free trade zone zones area industrial park port
-    seaport public investment digital transformation political report committee's central board
-    management official officials term project projects smart urban logistics center university
-    school institute church empire war battle river lake mountain sea bay island street road law
-    act court police army general king queen emperor dynasty century league cup bowl team company
-    corporation association union organization federal kingdom republic democratic first second
-    third world day the of and in executive inner no number local municipal region regional
-    standing-committee english vietnamese
-    """.split()
-)
 
 
 @lru_cache(maxsize=1)
@@ -195,8 +137,3 @@ def whole_in(source: ParsedSentence, place: tuple[int, int]) -> bool:
         fact.kind == "name" and fact.first <= first < fact.last and last < fact.last
         for fact in source.facts
     )
-
-
-def is_generic(term: str) -> bool:
-    """Whether an English word in a name stands for a kind of body, office or place."""
-    return term in _GENERIC or term.removesuffix("s") in _GENERIC
