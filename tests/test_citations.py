@@ -176,6 +176,7 @@ def test_one_or_two_cuts_anywhere_change_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize("quoted", [[], [QUOTED]], ids=["alone", "quoted"])
+@pytest.mark.slow
 def test_a_long_answer_comes_out_the_same_however_it_is_cut(quoted: list[str]) -> None:
     whole = read([LONG], quoted)
     assert read(LONG, quoted) == whole
@@ -188,6 +189,7 @@ def test_a_long_answer_comes_out_the_same_however_it_is_cut(quoted: list[str]) -
         assert read(pieces, quoted) == whole
 
 
+@pytest.mark.slow
 def test_every_short_text_comes_out_the_same_and_without_numbers_in_square_brackets() -> None:
     for length in range(1, 6):
         for characters in product("[]()19 .", repeat=length):

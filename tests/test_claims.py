@@ -217,6 +217,7 @@ def all_shown() -> list[Shown]:
     ]
 
 
+@pytest.mark.slow
 def test_mutations_of_the_seed_are_caught_and_its_own_sentences_pass(similar: Similar) -> None:
     judged = [
         (m.rule, judge(m.claim, [m.passage + 1], all_shown(), similar).verdict == "unsupported")

@@ -175,6 +175,7 @@ def test_help_and_errors_do_not_load_the_model() -> None:
     assert out.stdout.strip() == "False"
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_ends_the_command_quietly(index: str) -> None:
     command = [sys.executable, "-m", "assistant.cli", "search", "nhà ở", "--json"]
     with subprocess.Popen(

@@ -216,6 +216,7 @@ def test_citations_are_derived_whatever_the_model_cites(
         assert bool(claim.numbers) == (claim.verdict != "unsupported")
 
 
+@pytest.mark.slow
 def test_the_cuts_of_a_stream_change_nothing(index: Index, written: Written) -> None:
     for n, case in enumerate(CASES[::2]):
         whole, _ = written(case)
@@ -284,6 +285,7 @@ def letters(text: str) -> str:
     return re.sub(r"\W", "", UNSEEN.sub("", text))
 
 
+@pytest.mark.slow
 def test_quotes_are_the_same_with_and_without_the_orders(index: Index) -> None:
     assistant = Assistant(index, Settings())
     ordered = []

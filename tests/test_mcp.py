@@ -82,6 +82,7 @@ async def test_over_http_the_answers_are_the_same(
         await agree(client, seed_assistant)
 
 
+@pytest.mark.slow
 async def test_by_stdio_the_answers_are_the_same(seed_assistant: Assistant) -> None:
     async with by_stdio(seed_assistant.settings.index) as client:
         await agree(client, seed_assistant)

@@ -122,6 +122,7 @@ def test_unpacking_a_block() -> None:
     assert unpack(block, torch.float32).tolist() == [expected]
 
 
+@pytest.mark.slow
 def test_the_model_writes_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

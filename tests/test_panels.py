@@ -311,6 +311,7 @@ def test_options_are_kept_and_reach_the_assistant(opened: Opened) -> None:
     expect(tab.get_by_label(VI.strict)).to_be_checked()
 
 
+@pytest.mark.slow
 def test_those_who_sign_in_have_their_conversations_to_themselves(
     browser: Browser, assistant: Assistant, tmp_path: Path
 ) -> None:
@@ -427,6 +428,7 @@ AXE = os.environ.get("AXE", "node_modules/axe-core/axe.min.js")
 
 @pytest.mark.skipif(not Path(AXE).is_file(), reason="no axe-core: npm install axe-core")
 @pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.slow
 def test_nothing_serious_bars_anyone(opened: Opened, dark: bool) -> None:
     tab = opened(dark=dark, bypass_csp=True)
     _expect_no_bar(tab, "start")

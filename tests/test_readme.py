@@ -42,6 +42,7 @@ def run(script: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_python_example(checkout: Path) -> None:
     (source,) = blocks("python")
     assert len(source.strip().splitlines()) <= 5
@@ -49,6 +50,7 @@ def test_the_python_example(checkout: Path) -> None:
     assert run("python example.py", checkout).startswith("grounded Theo bài viết:")
 
 
+@pytest.mark.slow
 def test_the_evaluation_example(checkout: Path) -> None:
     script = next(block for block in blocks("sh") if "assistant eval" in block)
     run(script, checkout)
@@ -57,6 +59,7 @@ def test_the_evaluation_example(checkout: Path) -> None:
     assert report["retrieval"]["recall@1"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_commands(checkout: Path) -> None:
     script = next(block for block in blocks("sh") if "assistant doctor" in block)
     out = run(script, checkout)

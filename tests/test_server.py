@@ -73,6 +73,7 @@ def seed_questions() -> list[str]:
     return [json.loads(line)["question"] for line in lines][:12]
 
 
+@pytest.mark.slow
 def test_an_answer_is_the_same_by_every_way_in(
     seed: httpx.Client,
     seed_assistant: Assistant,
@@ -130,6 +131,7 @@ def test_a_search_is_that_of_the_assistant(seed: httpx.Client, seed_assistant: A
     assert found["question"] == "nhà ở xã hội"
 
 
+@pytest.mark.slow
 def test_fifty_people_at_once_each_get_their_answer(
     seed: httpx.Client, seed_assistant: Assistant
 ) -> None:
