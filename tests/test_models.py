@@ -85,7 +85,7 @@ def test_no_texts_have_no_vectors(encoder: SentenceEncoder) -> None:
 
 def test_questions_and_passages_have_prefixes_of_their_own(encoder: SentenceEncoder) -> None:
     plain = SentenceEncoder(Settings(query_prefix="", passage_prefix="", precision="fp32"))
-    plain._model = encoder.model
+    plain.model = encoder.model
     own = plain.embed_passages(["query: bí thư", "passage: bí thư"])
     assert encoder.embed_questions(["bí thư"])[0] @ own[0] > 0.9999
     assert encoder.embed_passages(["bí thư"])[0] @ own[1] > 0.9999

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 BATCH = 32
+_LOCK = threading.RLock()  # of the one loaded model
 POSITIONS = 512  # the most tokens any passage may have, for every model
 
 
@@ -86,16 +87,12 @@ class SentenceEncoder:
         self.settings = settings
         self.name = settings.model
         self.prefixes = prefixes_of(self.name, settings)
-        self._lock = threading.RLock()
-        self._model: SentenceTransformer | None = None
 
-    @property
+    @cached_property
     def model(self) -> SentenceTransformer:
         """The loaded model. Raises ModelError."""
-        with self._lock:
-            if self._model is None:
-                self._model = _load(self.name, self.settings.precision)
-            return self._model
+        with _LOCK:
+            return _load(self.name, self.settings.precision, self.fingerprint["weights"])
 
     @property
     def dimension(self) -> int:
@@ -137,7 +134,7 @@ class SentenceEncoder:
 
     def _outputs(self, prefix: str, texts: Sequence[str]) -> list[dict[str, Any]]:
         """What the model gives for each text: tensors of its tokens and of the whole."""
-        with self._lock:
+        with _LOCK:
             found: Any = self.model.encode(
                 [prefix + text for text in texts],
                 batch_size=BATCH,
@@ -148,7 +145,7 @@ class SentenceEncoder:
 
     def _length_of(self, prefix: str) -> int:
         """Tokens before a text's first: [start] and the prefix."""
-        with self._lock:
+        with _LOCK:
             return int(self.model.preprocess([prefix])["attention_mask"].sum()) - 1
 
     def fits(self, passage: str) -> bool:
@@ -162,7 +159,7 @@ class SentenceEncoder:
         return int(features["attention_mask"].sum()) < limit
 
     def _embed(self, prefix: str, texts: Sequence[str]) -> Vectors:
-        with self._lock:  # two forward passes at once only take each other's cores
+        with _LOCK:  # two forward passes at once only take each other's cores
             vectors = self.model.encode(
                 [prefix + text for text in texts],
                 batch_size=BATCH,
@@ -180,8 +177,12 @@ def _unit(vectors: Any) -> Vectors:
     return np.asarray(found / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
-def _load(name: str, precision: str) -> SentenceTransformer:
-    """The model, read from disk only. Imports torch and friends here: they take seconds."""
+@lru_cache(maxsize=1)
+def _load(name: str, precision: str, weights: str) -> SentenceTransformer:
+    """The model, read from disk only. Imports torch and friends here: they take seconds.
+
+    The last one is kept: encoders of the same ``weights`` (a digest) share it.
+    """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     with _collector_paused():
@@ -235,13 +236,17 @@ def _dtype(precision: str) -> torch.dtype:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Importing makes a million lasting objects; not scanning them saves a second."""
+    """Importing makes a million lasting objects; not scanning them saves a second.
+
+    Only the first time: a frozen model that is let go later would never be collected.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if not gc.get_freeze_count():
+            gc.freeze()
         if enabled:
             gc.enable()
 
