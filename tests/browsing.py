@@ -167,6 +167,7 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
     def watch(tab: Page) -> None:
         tab.on("console", lambda m: faults.append(m.text) if _is_fault(m) else None)
         tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("framenavigated", lambda _: faults.__setitem__(slice(None), _lasting(faults)))
         tab.on("request", lambda r: faults.append(r.url) if _leaves(r.url, address) else None)
 
     with ExitStack() as stack:
@@ -207,6 +208,12 @@ def ready(tab: Page) -> Page:
 def _is_fault(message: ConsoleMessage) -> bool:
     """Whether the console tells an error; that a file was refused (422) is none of the page's."""
     return message.type == "error" and "status of 422" not in message.text
+
+
+def _lasting(faults: Sequence[str]) -> list[str]:
+    """``faults`` without what Gradio's client says of a stream that ended as its page was left."""
+    left = ("signal is aborted", "Connection errored out")
+    return [fault for fault in faults if not any(words in fault for words in left)]
 
 
 def _leaves(url: str, address: str) -> bool:
