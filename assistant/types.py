@@ -259,15 +259,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing the doctor looked at: sound or not, in plain words, and what mends it.
-
-    ``repairable``: ``repair`` mends it without embedding or reading any article.
-    """
+    """One thing the doctor looked at: sound or not, in plain words, and what mends it."""
 
     sound: bool
     text: str
     remedy: str = ""
-    repairable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

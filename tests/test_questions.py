@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from assistant.evaluation._beir import articles_of
 from assistant.evaluation._questions import Question
 from assistant.evaluation._squad import line_of
 from assistant.evaluation.questionset import check, golds, load, with_gold
+from assistant.index.article_facts import article_of
 from assistant.index.article_files import read_article, read_articles
 from assistant.types import Article, Hit, QuestionSetError
 
@@ -238,7 +238,8 @@ def beir(folder: Path, *judgements: str) -> Path:
 
 def test_beir_has_graded_relevance_by_article(tmp_path: Path) -> None:
     folder = beir(tmp_path, "q2\td1\t1", "q2\td2\t2")
-    first, second = articles_of(folder)
+    texts = [("One\nFirst.", "One"), ("Second.", "")]
+    first, second = (article_of(folder, text, title) for text, title in texts)
     (question,) = load(folder)  # q1 is of another split
     assert (first.text, first.title) == ("One\nFirst.", "One")
     assert question.grades == {first.id: 1, second.id: 2}

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 
 import regex
 
+from assistant.text.names import FULL_NAME
 from assistant.types import Article
 
-_NAME = r"\p{Lu}[\p{L}\p{M}]+(?:\s\p{Lu}[\p{L}\p{M}]+){1,4}"
-_OFFICE = regex.compile(rf"\b(?:ông|bà)\s{_NAME},\s(?P<office>\p{{Lu}}[^,.;:\n]{{6,60}}),")
+_OFFICE = regex.compile(rf"\b(?:ông|bà)\s{FULL_NAME},\s(?P<office>\p{{Lu}}[^,.;:\n]{{6,60}}),")
 _LIST = regex.compile(
     r"(?:(?<=\bVề\s)|\b)(?P<list>(?:hai|ba|bốn|năm|sáu|bảy)\s(?:\p{Ll}+\s){2,3}?\p{Ll}+)"
     r"(?:(?<=\bVề\s\P{Lu}+)(?=,)|(?= là:| gồm:))"
 )
-_PERSON = regex.compile(rf"\b(?:ông|bà|Mr\.?|Mrs\.?|Ms\.?)\s(?P<name>{_NAME})")
-_ANY_NAME = regex.compile(rf"(?<=\p{{Ll}}[,]?\s)(?P<name>{_NAME})")
-_OFFICE_EN = regex.compile(rf"{_NAME},\s(?P<office>the\s[^,.;:\n]{{6,60}}),")
+_PERSON = regex.compile(rf"\b(?:ông|bà|Mr\.?|Mrs\.?|Ms\.?)\s(?P<name>{FULL_NAME})")
+_ANY_NAME = regex.compile(rf"(?<=\p{{Ll}}[,]?\s)(?P<name>{FULL_NAME})")
+_OFFICE_EN = regex.compile(rf"{FULL_NAME},\s(?P<office>the\s[^,.;:\n]{{6,60}}),")
 
 
 def candidates(article: Article, language: str) -> Iterator[str]:

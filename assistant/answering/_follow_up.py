@@ -18,6 +18,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from assistant.answering.prompt_texts import folder
 from assistant.retrieval.question_type import kind_asked
 from assistant.text.language import has_accents, language_of
+from assistant.text.names import NAME
 from assistant.text.term_rarity import tellingness
 from assistant.text.terms import TERM, fold, terms
 from assistant.types import LLMError, Turn
@@ -42,7 +43,7 @@ _CONTRAST = regex.compile(
     regex.IGNORECASE,
 )
 _OTHER = regex.compile(r"\b(?:kia|còn lại|con lai|other)\b", regex.IGNORECASE)  # not named
-_NAME = regex.compile(r"\p{Lu}[\p{L}\p{M}]*(?:[ ]\p{Lu}[\p{L}\p{M}]*)*")
+_NAME = regex.compile(NAME)
 _NUMBER = regex.compile(r"(?<![\p{L}\p{N}])\p{Nd}+(?:[.,/-]\p{Nd}+)*(?![\p{L}\p{N}])")
 
 

@@ -55,14 +55,6 @@ def read_beir(folder: Path, qrels: Path | None = None) -> tuple[Question, ...]:
     )
 
 
-def articles_of(folder: Path) -> list[Article]:
-    """The corpus of a BEIR folder as the articles that its questions are scored against.
-
-    A document's text is its title on a line of its own, where it has one, then its text.
-    """
-    return list({article.id: article for _, article in _documents(folder / CORPUS)}.values())
-
-
 def _split(folder: Path) -> Path:
     splits = sorted((folder / QRELS).glob("*.tsv"))
     test = folder / QRELS / _DEFAULT_SPLIT
@@ -78,6 +70,7 @@ def _split(folder: Path) -> Path:
 
 
 def _documents(path: Path) -> Iterator[tuple[str, Article]]:
+    """(name, article) of each document: its title on a line of its own, if it has one, its text."""
     for line, text in lines_of(path):
         document = parsed(path, text, line)
         try:

@@ -20,20 +20,11 @@ from assistant.index.text_files import (
     line_of,
     printable,
 )
+from assistant.text.dates import first_day_in
 
 MAX_METADATA = 64_000  # code points of front matter or a sidecar file: YAML is slow to parse
 SIDECAR_SUFFIXES = (".yaml", ".yml", ".json")
 
-_DATES = (
-    re.compile(r"(?<!\d)(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?!\d)"),
-    re.compile(
-        r"(?<![\d/-])(?P<d>\d{1,2})(?P<sep>[/-])(?P<m>\d{1,2})(?P=sep)(?P<y>\d{4})(?![\d/-])"
-    ),
-    re.compile(
-        r"(?<!\w)ngày\s+(?P<d>\d{1,2})\s+tháng\s+(?P<m>\d{1,2})\s*,?\s+năm\s+(?P<y>\d{4})(?!\d)",
-        re.IGNORECASE,
-    ),
-)
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 _FENCE = re.compile(r"---[ \t]*\n")
 _FENCE_END = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
@@ -140,7 +131,7 @@ def _day(path: Path, values: Mapping[Any, Any]) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = _string(path, values, "date")
-    day = date_in(text)
+    day = first_day_in(text)
     if text and not day:
         raise corpus_error(path, f"has the date {_quoted(text)}", "write a day as YYYY-MM-DD")
     return day
@@ -169,15 +160,3 @@ def merged_metadata(own: Metadata, beside: Metadata) -> Metadata:
         date=own.date or beside.date,
         language=own.language or beside.language,
     )
-
-
-def date_in(text: str) -> str:
-    """The first full and valid date in ``text`` as YYYY-MM-DD, "" where there is none."""
-    for match in sorted(
-        (m for pattern in _DATES for m in pattern.finditer(text)), key=lambda m: m.start()
-    ):
-        try:
-            return date(int(match["y"]), int(match["m"]), int(match["d"])).isoformat()
-        except ValueError:
-            continue
-    return ""

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.index._article_metadata import Metadata, date_in
+from assistant.index._article_metadata import Metadata
 from assistant.index.text_files import check_characters, check_content, line_of, normalized
+from assistant.text.dates import first_day_in
 from assistant.text.language import language_of
 from assistant.text.sentences import heading_like, heading_text, sentences
 from assistant.types import Article, Span
@@ -125,7 +126,7 @@ def _date_of(lines: Sequence[str]) -> str:
     Only lines as short as a headline count: a date inside a paragraph is what is told about.
     """
     edge = [*lines[:3], *lines[-3:]]
-    return next((day for line in edge if len(line) <= 120 and (day := date_in(line))), "")
+    return next((day for line in edge if len(line) <= 120 and (day := first_day_in(line))), "")
 
 
 def article_of(path: Path, text: str, title: str = "", where: str = "it") -> Article:

@@ -90,16 +90,16 @@ def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
     remedy = f"assistant doctor --index {folder} --repair"
     for name, found in (("Dense", Dense.open(folder)), ("Lexical", Lexical.open(folder))):
         if isinstance(found, str):
-            yield Finding(False, f"{name} index: {found}", remedy, repairable=True)
+            yield Finding(False, f"{name} index: {found}", remedy)
         elif found.stamp.identity != catalog.identity:
             text = f"{name} index: belongs to a catalog made with another model or splitter"
-            yield Finding(False, text, remedy, repairable=True)
+            yield Finding(False, text, remedy)
         elif found.stamp.generation != catalog.generation:
             text = f"{name} index: lags behind the catalog"
-            yield Finding(False, text, remedy, repairable=True)
+            yield Finding(False, text, remedy)
         elif found.stamp.count != passages:
             text = f"{name} index: has {found.stamp.count} passages, the catalog {passages}"
-            yield Finding(False, text, remedy, repairable=True)
+            yield Finding(False, text, remedy)
         else:
             yield Finding(True, f"{name} index: {passages} passages, checksums match")
 

@@ -133,12 +133,6 @@ class History:
                 "DELETE FROM conversations WHERE owner = ? AND id = ?", (owner, conversation)
             )
 
-    def delete_all(self, owner: str) -> int:
-        """Deletes all of the owner's conversations; returns how many there were."""
-        with self._db.write() as db:
-            db.execute("DELETE FROM exchanges WHERE owner = ?", (owner,))
-            return db.execute("DELETE FROM conversations WHERE owner = ?", (owner,)).rowcount
-
     # -- reading -------------------------------------------------------------------------
 
     def get(self, owner: str, conversation: str) -> Conversation:

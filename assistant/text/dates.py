@@ -69,7 +69,7 @@ _DAY_VI = r"(?:ngày|mùng|mồng)\s+"
 _PATTERNS = tuple(
     regex.compile(pattern, regex.IGNORECASE)
     for pattern in (
-        rf"{_B}{_Y}-{_M}-{_D}{_E}",
+        rf"{_B}{_Y}-{_M}-{_D}(?:{_E}|(?=T\d))",
         rf"{_B}{_D}\s?(?P<sep>[/.-])\s?{_M}\s?(?P=sep)\s?{_Y}{_E}",
         rf"{_B}(?:{_DAY_VI})?{_D}\s+tháng\s+{_M}(?:(?:\s*,)?\s+năm\s+{_Y}|[/-]{_Y})?{_E}",
         rf"{_B}{_EN}\s+{_D}(?:st|nd|rd|th)?(?:,?\s+{_Y})?{_E}",
@@ -95,28 +95,6 @@ _NAMED = regex.compile(
 _COUNTED = regex.compile(r"(?:lần|người|đứng|hạng|ngôi|bộ|cuốn|đợt|kỳ|năm|vòng|trận)\s+$")
 
 
-def readings_of(digits: str) -> tuple[float, ...]:
-    """What written digits may stand for, Vietnamese notation first.
-
-    A single mark before exactly three digits sets thousands apart or begins a fraction; either
-    is written in news, whatever the language: "1.250" → (1250, 1.25).
-    """
-    marks = regex.findall(r"[.,]", digits)
-    if not marks:
-        return (float(digits),)
-    if len(set(marks)) == 2 and marks.count(marks[-1]) == 1:
-        whole, _, part = digits.rpartition(marks[-1])
-        return (float(regex.sub(r"[.,]", "", whole) + "." + part),)
-    parts = regex.split(r"[.,]", digits)
-    grouped = len(parts[0]) <= 3 and all(len(part) == 3 for part in parts[1:])
-    found = []
-    if grouped and parts[0].strip("0"):
-        found.append(float("".join(parts)))
-    if len(parts) == 2:
-        found.append(float(".".join(parts)))
-    return tuple(found) or (float("".join(parts)),)
-
-
 def dates_in(text: str, day: str = "") -> Iterator[tuple[int, int, tuple[Date, ...]]]:
     """(start, end, what it may mean) of every date; ``day`` (ISO) resolves relative ones."""
     taken: list[tuple[int, int]] = []
@@ -132,6 +110,16 @@ def dates_in(text: str, day: str = "") -> Iterator[tuple[int, int, tuple[Date, .
         if match["weekday"] and _COUNTED.search(text[: match.start()]):
             continue
         yield match.start(), match.end(), (_named(match, written),)
+
+
+def first_day_in(text: str) -> str:
+    """ISO 8601 of the first day of ``text`` that is told with its month and year; "" without."""
+    for _, _, (date, *_) in sorted(dates_in(text), key=lambda found: found[0]):
+        try:
+            return dt.date(date.year, date.month, date.day).isoformat()
+        except ValueError:
+            continue
+    return ""
 
 
 def _options(match: regex.Match[str], written: dt.date | None) -> tuple[Date, ...]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import regex
 
-from assistant.text.dates import readings_of
-
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -95,6 +93,28 @@ _NO_NUMBER = regex.compile(
     r"|(?:no|any|every|some|each) one|one (?:another|of)|one's|trăm phần)(?!\p{L})",
     regex.IGNORECASE,
 )
+
+
+def readings_of(digits: str) -> tuple[float, ...]:
+    """What written digits may stand for, Vietnamese notation first.
+
+    A single mark before exactly three digits sets thousands apart or begins a fraction; either
+    is written in news, whatever the language: "1.250" → (1250, 1.25).
+    """
+    marks = regex.findall(r"[.,]", digits)
+    if not marks:
+        return (float(digits),)
+    if len(set(marks)) == 2 and marks.count(marks[-1]) == 1:
+        whole, _, part = digits.rpartition(marks[-1])
+        return (float(regex.sub(r"[.,]", "", whole) + "." + part),)
+    parts = regex.split(r"[.,]", digits)
+    grouped = len(parts[0]) <= 3 and all(len(part) == 3 for part in parts[1:])
+    found = []
+    if grouped and parts[0].strip("0"):
+        found.append(float("".join(parts)))
+    if len(parts) == 2:
+        found.append(float(".".join(parts)))
+    return tuple(found) or (float("".join(parts)),)
 
 
 def numbers_in(text: str) -> Iterator[tuple[int, int, Number]]:

@@ -14,6 +14,7 @@ from typing import Literal
 import regex
 
 from assistant.text.dates import Date, dates_in
+from assistant.text.names import HONORIFICS, OPENERS
 from assistant.text.numbers import Number, numbers_in, plain_numbers
 from assistant.text.terms import TERM
 
@@ -63,7 +64,6 @@ class ParsedSentence:
 
 
 _CLAUSE = regex.compile(r"[,;:.!?…()\[\]—–]|\s-|-\s")
-_CLITIC = regex.compile(r"(?:n['’]t|['’](?:s|re|ve|ll|d|m))\b", regex.IGNORECASE)
 
 
 # One spelling of the tone mark ("hoà" → "hòa") and of i/y ("kì" → "kỳ", "qui" → "quy").
@@ -144,26 +144,6 @@ def _as_year(digits: str) -> tuple[Date, ...]:
 
 
 # Names
-_HONORIFICS = frozenset(
-    "ông bà anh chị em cô chú bác ngài cụ mr mrs ms dr sir lady prof professor ths ts pgs gs bs "
-    "president king queen prince captain general".split()
-)
-
-
-# Words that a sentence begins with and that are no name.
-_OPENERS = frozenset(
-    """
-    the a an in on at by for from with of to as and but or if when while where after before since
-    during although though because however this that these those it its he she his her they their
-    there here we our you i some many most all both each every no not one two such other another
-    what which who how why under over between through until according also then thus so more
-    despite unlike like only even once following within upon against among around yet instead
-    theo trong tại vào từ khi nếu sau trước với về cùng các những một mỗi nhiều để do vì nhưng và
-    tuy mặc dù ngoài bên hiện đây đó đến ở trên dưới giữa qua bằng nhờ cả có không là họ nó chúng
-    ông bà anh chị thứ đồng ngày tháng năm sáng chiều tối hai ba bốn sáu bảy tám chín mười số việc
-    người cũng đã được bị còn như hơn lúc nhất phần khoảng ít mọi toàn rất ngay nay
-    """.split()
-)
 _JOINER = regex.compile(r"[ \u00a0]+|[.'’&-]|[.] ")
 _PARTICLES = frozenset("of de von van der la le du el al bin da".split())
 
@@ -191,7 +171,7 @@ def _names(text: str, words: Sequence[Word], taken: Sequence[bool]) -> Iterator[
         i = last
         while first < last and _opens(text, words, first):
             first += 1
-        while first < last and words[first].term in _HONORIFICS:
+        while first < last and words[first].term in HONORIFICS:
             first += 1
         if first < last and (last - first > 1 or len(words[first].term) > 1):
             yield Fact("name", first, last)
@@ -199,7 +179,7 @@ def _names(text: str, words: Sequence[Word], taken: Sequence[bool]) -> Iterator[
 
 def _opens(text: str, words: Sequence[Word], i: int) -> bool:
     """Whether the word is capitalised because a sentence or a quotation begins with it."""
-    if words[i].term not in _OPENERS:
+    if words[i].term not in OPENERS:
         return False
     return i == 0 or bool(regex.search(r"[.!?…:\"“]\s*$", text[: words[i].start]))
 

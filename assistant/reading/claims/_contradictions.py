@@ -33,7 +33,7 @@ def negation(claim: ParsedSentence, source: Source) -> Iterator[tuple[Unsupporte
     own = {i for denial in denials(claim) for i in denial.heads}
     if not lacking(claim) - {stem for reading in source.window for stem in lacking(reading)}:
         for reading, denial in told:
-            yield from _left_out(claim, own, reading, denial.heads, denial.first)
+            yield from _left_out(claim, own, reading, denial.heads)
 
 
 def _denied(claim: ParsedSentence, heads: Sequence[int], source: Source) -> bool:
@@ -69,7 +69,6 @@ def _left_out(
     own: set[int],
     reading: ParsedSentence,
     heads: Sequence[int],
-    negator: int,
 ) -> Iterator[tuple[UnsupportedReason, str]]:
     """The claim's words for what the source denies and the claim asserts."""
     for k in heads[:1]:

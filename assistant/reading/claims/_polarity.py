@@ -133,33 +133,29 @@ def lacking(reading: ParsedSentence) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A word of direction: ``pole`` is 1 or -1 on ``axes``; ``sharp`` needs no context."""
+    """A word of direction: ``axes``: (axis, pole), the pole 1 or -1."""
 
     axes: tuple[tuple[int, int], ...]
-    sharp: bool
 
 
 @lru_cache(maxsize=1)
 def _turns() -> Phrases[Turn | None]:
     """``data/opposites.txt``: an axis a line, its two poles on either side of " / ".
 
-    "!" where a word suffices to tell them apart whatever stands around it; "=" before the fixed
-    phrases that hold such a word and have no direction.
+    "=" before the fixed phrases that hold such a word and have no direction.
     """
     poles: dict[str, list[tuple[int, int]]] = {}
-    sharp: dict[str, bool] = {}
     fixed: list[str] = []
     lines = (Path(__file__).with_name("data") / "opposites.txt").read_text("utf-8")
     for axis, line in enumerate(lines.splitlines()):
         if line.startswith("= "):
             fixed += line.removeprefix("= ").split("|")
             continue
-        for pole, side in zip((1, -1), line.removeprefix("!").split(" / "), strict=True):
+        for pole, side in zip((1, -1), line.split(" / "), strict=True):
             for phrase in side.strip().split("|"):
                 poles.setdefault(phrase, []).append((axis, pole))
-                sharp[phrase] = sharp.get(phrase, True) and line.startswith("!")
     found: list[tuple[str, Turn | None]] = [
-        (phrase, Turn(tuple(axes), sharp[phrase])) for phrase, axes in poles.items()
+        (phrase, Turn(tuple(axes))) for phrase, axes in poles.items()
     ]
     return Phrases(found + [(phrase, None) for phrase in fixed])
 
