@@ -62,7 +62,10 @@ def events_of(text: str) -> list[tuple[str, Any]]:
 
 
 def openai_of(client: httpx.Client, key: str = "none") -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{client.base_url}/v1", api_key=key, max_retries=0)
+    """OpenAI's client over the connections of ``client``, which are closed with it."""
+    return openai.OpenAI(
+        base_url=f"{client.base_url}/v1", api_key=key, max_retries=0, http_client=client
+    )
 
 
 # The same everywhere
@@ -414,15 +417,16 @@ def test_those_who_have_left_leave_their_places() -> None:
 
 def test_a_stopped_server_ends_answers_that_never_end() -> None:
     scripted = Scripted()
-    with served(scripted) as found:
-        body = json.dumps({"question": "mãi", "stream": True}).encode()
-        host, port = found.base_url.host, found.base_url.port
-        visitor = socket.create_connection((host, port or 80))
-        head = f"POST /api/v1/answer HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-        visitor.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        assert visitor.recv(100)
-    assert scripted.closed.wait(5)
-    visitor.close()
+    with contextlib.ExitStack() as visitors:
+        with served(scripted) as found:
+            body = json.dumps({"question": "mãi", "stream": True}).encode()
+            host, port = found.base_url.host, found.base_url.port
+            visitor = visitors.enter_context(socket.create_connection((host, port or 80)))
+            head = f"POST /api/v1/answer HTTP/1.1\r\nHost: {host}\r\n"
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            visitor.sendall(head.encode() + body)
+            assert visitor.recv(100)
+        assert scripted.closed.wait(5)
 
 
 # /v1
