@@ -1,185 +1,188 @@
-"""Question sets and claims → examples that the reader learns from.
+"""Question sets and claims → examples. Offsets count code points of the text in form NFC.
 
-Public sets have one answer a question (several are alternatives of several people); the project's
-own set marks every item of a list. Offsets count code points of the NFC text.
+Public sets give one answer a question (several are alternatives, of which the first is taken); the
+project's own set marks every item of a list.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import random
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.text.terms import fold
+from assistant.reading.own_set import OwnArticle, read_own
+from assistant.reading.tokens import Span
 
-Span = tuple[int, int]
-LABELS = {"entailment": 0, "contradiction": 1, "neutral": 2}
-OWN_LABELS = {"supported": 0, "contradicted": 1, "notstated": 2}
+# As in VERDICTS; a question has no verdict.
+QUESTION = -1
+NLI_LABELS = {"entailment": 0, "contradiction": 1, "neutral": 2}
+HELD_OUT_EVERY = 40  # contexts of a public set
+HELD_OUT_CLAIMS = 500  # the last rows of the parallel pairs
+PARALLEL = "mnli15k_mt"
+HELD_OUT_FILE = "indonli.val"
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question (``verdict`` −1) or a claim (0 to 2: VERDICTS) beside a passage.
+    """A question (``verdict`` is QUESTION) or a claim (0 to 2) beside passage number ``passage``.
 
-    ``spans``: where the passage answers, in code points; none: it does not.
+    ``spans``: the characters that answer; without any, the passage does not answer.
     """
 
-    text: str
-    passage: str
+    asked: str
+    passage: int
     spans: tuple[Span, ...] = ()
-    verdict: int = -1
-    language: str = "und"
+    verdict: int = QUESTION
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A set: its examples, ``groups[i]`` the passages that example i could be mistaken for."""
+@dataclass(slots=True)
+class ExampleSet:
+    """A set: passages, examples, and for each passage the ``group`` of those it is taken for.
+
+    A question may be put beside another passage of its group, which then does not answer it; a
+    claim's group are translations of its passage, and its verdict stays. ``skipped``: examples
+    whose answer does not stand where the set says.
+    """
 
     name: str
-    examples: Sequence[Example]
-    neighbours: Sequence[Sequence[str]]
-    weight: float
-    mismatched: float  # share of its questions that are put beside another passage
+    passages: list[str] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    skipped: int = 0
+
+    def add_passage(self, text: str, group: int) -> int:
+        self.passages.append(text)
+        self.groups.append(group)
+        return len(self.passages) - 1
+
+    @property
+    def answerable(self) -> float:
+        """Share of the questions that their passages answer."""
+        asked = [example for example in self.examples if example.verdict == QUESTION]
+        return sum(bool(example.spans) for example in asked) / max(1, len(asked))
 
 
-def public_source(path: Path, weight: float, held_out: bool = False) -> Source:
-    """A SQuAD-like set, one context a line. Every 40th context is held out of training."""
-    examples, titles = [], []
-    by_title: dict[str, list[str]] = {}
-    answerable = True
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a gzipped file, one a line."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines):
-            if (number % 40 == 0) != held_out:
-                continue
-            row = json.loads(line)
-            passage, found = _questions(row)
-            by_title.setdefault(row["title"] or path.stem, []).append(passage)
-            for example in found:
-                answerable = answerable and bool(example.spans)
-                examples.append(example)
-                titles.append(row["title"] or path.stem)
-    neighbours = [by_title[title] for title in titles]
-    return Source(path.name.split(".")[0], examples, neighbours, weight, 0.33 if answerable else 0.1)
+        yield from map(json.loads, lines)
 
 
-def _questions(row: dict[str, Any]) -> tuple[str, list[Example]]:
-    passage = unicodedata.normalize("NFC", row["context"])
-    same = passage == row["context"]
-    found = []
-    for qa in row["qas"]:
-        question = unicodedata.normalize("NFC", qa["question"])
-        spans: tuple[Span, ...] = ()
-        if qa["answerable"]:
-            answer = qa["answers"][0]
-            before = answer["start"]
-            if not same:
-                before = len(unicodedata.normalize("NFC", row["context"][:before]))
-            text = unicodedata.normalize("NFC", answer["text"])
-            if passage[before : before + len(text)] != text or not text.strip():
-                continue
-            spans = ((before, before + len(text)),)
-        found.append(Example(question, passage, spans, language=qa["qlang"]))
-    return passage, found
+def held_out_contexts(paths: Sequence[Path]) -> frozenset[str]:
+    """Contexts that no set is trained on: every 40th of each file, wherever else they stand."""
+    return frozenset(
+        row["context"]
+        for path in paths
+        for number, row in enumerate(rows(path))
+        if number % HELD_OUT_EVERY == 0
+    )
 
 
-def claim_source(paths: Sequence[Path], weight: float, held_out: bool = False) -> Source:
-    """NLI pairs; of several files that are parallel row by row, the two sides may differ in
-    language. Every 40th row is held out of training."""
-    rows = [list(_rows(path)) for path in paths]
-    if len({len(r) for r in rows}) > 1:
-        rows = _aligned(rows)
-    examples = []
-    for number, parallel in enumerate(zip(*rows, strict=True)):
-        if (number % 40 == 0) != held_out:
+def public_set(path: Path, held_out: frozenset[str], training: bool = True) -> ExampleSet:
+    """A SQuAD-like set without the held-out contexts, or its own held-out contexts alone."""
+    found = ExampleSet(path.name.split(".")[0])
+    titles: dict[str, int] = {}
+    languages: list[str] = []
+    for number, row in enumerate(rows(path)):
+        if row["context"] in held_out if training else number % HELD_OUT_EVERY:
             continue
-        for i, row in enumerate(parallel):
-            other = parallel[(i + 1 + number % max(1, len(parallel) - 1)) % len(parallel)]
-            premise = other if number % 2 else row
-            examples.append(
-                Example(
-                    unicodedata.normalize("NFC", row["hypothesis"]),
-                    unicodedata.normalize("NFC", premise["premise"]),
-                    verdict=LABELS[row["label"]],
-                    language=row["lang"] if "lang" in row else "und",
-                )
-            )
-    return Source(paths[0].name.split(".")[0], examples, [()] * len(examples), weight, 0.0)
+        group = titles.setdefault(row["title"] or "", len(titles))
+        passage = found.add_passage(unicodedata.normalize("NFC", row["context"]), group)
+        languages.append(row["lang"])
+        for qa in row["qas"]:
+            spans = _spans(row["context"], found.passages[passage], qa)
+            if spans is None:
+                found.skipped += 1
+            else:
+                asked = unicodedata.normalize("NFC", qa["question"])
+                found.examples.append(Example(asked, passage, spans))
+    found.groups = _regrouped(found.groups, languages)
+    return found
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            if row["label"] in LABELS:
-                yield row
+def _spans(context: str, passage: str, qa: dict[str, Any]) -> tuple[Span, ...] | None:
+    """Where the answer stands in the passage, which is the context composed; None: nowhere."""
+    if not qa["answerable"]:
+        return ()
+    answer = qa["answers"][0]
+    start = len(unicodedata.normalize("NFC", context[: answer["start"]]))
+    text = unicodedata.normalize("NFC", answer["text"])
+    if not text.strip() or passage[start : start + len(text)] != text:
+        return None
+    return ((start, start + len(text)),)
 
 
-def _aligned(files: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
-    """Files of which some lack a row: cut before the first row whose labels differ."""
-    together = 0
-    for parallel in zip(*files, strict=False):
-        if len({row["label"] for row in parallel}) > 1:
-            break
-        together += 1
-    return [rows[:together] for rows in files]
-
-
-def own_sources(paths: Sequence[Path], weight: float) -> list[Source]:
-    """The project's own set (JSON lines, an article each): its questions and its claims."""
-    questions, claims, near = [], [], []
-    rows = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
-    for i, row in enumerate(rows):
-        beside = [r["text"] for r in rows[max(0, i - 3) : i + 4] if r is not row]
-        for q in row["questions"]:
-            spans = tuple((a, b) for a, b in q["spans"])
-            questions.append(Example(q["question"], row["text"], spans, language=q["language"]))
-            near.append(beside)
-        claims += [
-            Example(c["claim"], row["text"], (), OWN_LABELS[c["label"]], c["language"])
-            for c in row["claims"]
-        ]
+def _regrouped(groups: Sequence[int], languages: Sequence[str]) -> list[int]:
+    """Passages that are alone under their title are one group, by language."""
+    size = Counter(groups)
+    others: dict[str, int] = {}
     return [
-        Source("own", questions, near, weight, 0.2),
-        Source("own claims", claims, [()] * len(claims), weight / 2, 0.0),
+        group if size[group] > 1 else len(size) + others.setdefault(language, len(others))
+        for group, language in zip(groups, languages, strict=True)
     ]
 
 
-def drawn(sources: Sequence[Source], n: int, rng: random.Random) -> Iterator[Example]:
-    """``n`` examples, sets by their weights, with mismatched passages and questions as typed."""
-    weights = [source.weight for source in sources]
-    for source in rng.choices(sources, weights, k=n):
-        i = rng.randrange(len(source.examples))
-        example = source.examples[i]
-        others = source.neighbours[i]
-        if example.verdict < 0 and others and rng.random() < source.mismatched:
-            passage = rng.choice(others)
-            if not any(example.passage[a:b] in passage for a, b in example.spans):
-                example = replace(example, passage=passage, spans=())
-        if example.verdict < 0:
-            example = replace(example, text=as_typed(example.text, rng))
-        yield example
+def claim_set(path: Path) -> ExampleSet:
+    """Pairs of a natural language inference set."""
+    found = ExampleSet(".".join(path.name.split(".")[:2]))
+    for row in rows(path):
+        _add_claims(found, [row])
+    return found
 
 
-def as_typed(question: str, rng: random.Random) -> str:
-    """The question as people type it: often plain; without accents, capitals, mark, or with a
-    slip."""
-    if rng.random() < 0.25 and any("\u0300" <= c for c in unicodedata.normalize("NFD", question)):
-        question = _without_accents(question)
-    if rng.random() < 0.3:
-        question = question.lower()
-    if rng.random() < 0.3:
-        question = question.rstrip(" ?？؟.")
-    if rng.random() < 0.08 and len(question) > 8:
-        i = rng.randrange(1, len(question) - 2)
-        question = question[:i] + question[i + 1] + question[i] + question[i + 2 :]
-    return question
+def parallel_claims(paths: Sequence[Path], training: bool = True) -> ExampleSet:
+    """Pairs that stand in several languages: a hypothesis in one, its premise in any."""
+    found = ExampleSet(PARALLEL)
+    together = list(zip(*aligned([list(rows(path)) for path in paths]), strict=True))
+    for row in together[:-HELD_OUT_CLAIMS] if training else together[-HELD_OUT_CLAIMS:]:
+        _add_claims(found, row)
+    return found
 
 
-def _without_accents(text: str) -> str:
-    """``text`` without accents, its capitals kept; only of Latin letters."""
-    return "".join(fold(c) if fold(c).isascii() and not c.isupper() else c for c in text)
+def _add_claims(found: ExampleSet, parallel: Sequence[dict[str, Any]]) -> None:
+    group = len(found.passages)
+    for row in parallel:
+        passage = found.add_passage(unicodedata.normalize("NFC", row["premise"]), group)
+        asked = unicodedata.normalize("NFC", row["hypothesis"])
+        found.examples.append(Example(asked, passage, verdict=NLI_LABELS[row["label"]]))
+
+
+def aligned(files: Sequence[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """Files of parallel rows without the rows that the shortest lacks, which are where labels stop
+    agreeing. Raises ValueError where the labels remain unlike."""
+    shortest = min(files, key=len)
+    kept = [_without_surplus(file, shortest) for file in files]
+    if any(len({row["label"] for row in parallel}) > 1 for parallel in zip(*kept, strict=True)):
+        raise ValueError("the parallel files do not have the same rows")
+    return kept
+
+
+def _without_surplus(
+    file: list[dict[str, Any]], shortest: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    while len(file) > len(shortest):
+        unlike = (i for i, row in enumerate(shortest) if row["label"] != file[i]["label"])
+        gap = next(unlike, len(shortest))
+        file = file[:gap] + file[gap + 1 :]
+    return file
+
+
+def own_sets(paths: Sequence[Path]) -> list[ExampleSet]:
+    """The project's own set: its questions and its claims. A file's articles are look-alikes."""
+    questions, claims = ExampleSet("own"), ExampleSet("own claims")
+    for family, path in enumerate(paths):
+        for article in read_own(path):
+            _add_own(questions, claims, article, family)
+    return [questions, claims]
+
+
+def _add_own(questions: ExampleSet, claims: ExampleSet, article: OwnArticle, family: int) -> None:
+    passage = questions.add_passage(article.text, family)
+    questions.examples += [Example(q.asked, passage, q.spans) for q in article.questions]
+    passage = claims.add_passage(article.text, len(claims.passages))  # a claim stays at its text
+    claims.examples += [Example(c.asked, passage, verdict=c.verdict) for c in article.claims]
