@@ -1,8 +1,8 @@
-"""Training the reader: data → weights, resumable. ``python -m assistant.reading.train --help``
+"""Training the reader: data → weights. ``python -m assistant.reading.train --help``
 
-The learning rate warms up, stays, and falls to nothing over the last steps once ``--finish N`` is
-given, so that a run can go on for as long as there is time (a warmup-stable-decay schedule; Hu et
-al., 2024). A stopped run goes on where it was: ``SIGTERM`` writes a checkpoint.
+A run lives in a folder: ``checkpoint.pt``, the tokenized ``corpus.npz``, ``log.jsonl`` with the
+losses, ``card.json`` with options and digests of the data. Started again with the same folder it
+goes on exactly where it was. ``SIGTERM`` and ``SIGINT`` write a checkpoint and end it.
 """
 
 from __future__ import annotations
@@ -11,263 +11,232 @@ import argparse
 import hashlib
 import json
 import os
-import random
+import platform
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 
+from assistant.reading import loss
+from assistant.reading.corpus import Corpus, build
 from assistant.reading.examples import (
-    Example,
-    Source,
-    claim_source,
-    drawn,
-    own_sources,
-    public_source,
+    HELD_OUT_FILE,
+    PARALLEL,
+    ExampleSet,
+    claim_set,
+    held_out_contexts,
+    own_sets,
+    parallel_claims,
+    public_set,
 )
-from assistant.reading.model import CLAIM, LONGEST, Pair, Reader, trainable
+from assistant.reading.mixture import Mixture, Shown
+from assistant.reading.model import ReaderModel, prepare_for_training
+from assistant.reading.pairs import batch
+from assistant.reading.schedule import Schedule
 
-CHUNK = 4096  # examples that are sorted by length together
-# Share of the examples of each set; what is not named has REST.
-WEIGHTS = {
-    "squad11": 22.0, "unansq": 12.0, "squad20_part": 0.5, "idk_mrc": 8.0, "jaquad": 5.0,
-    "jsquad": 2.0, "pquad": 5.0, "piaf": 5.0, "iapp": 4.0, "cmrc2018": 3.0, "drcd": 2.0,
-    "tydiqa": 9.0, "norquad": 2.5, "facqa": 2.0, "nanibot": 5.0, "covidqa": 0.5,
-}  # fmt: skip
-REST = 0.7
-MNLI, OTHER_NLI = 9.0, 2.0
-OWN = 40.0
+CHUNK = 4096  # examples that are drawn and sorted by length together
+LOGGED_EVERY, SAVED_EVERY = 100, 600.0  # steps, seconds
+HEADS_RATE = 3.0  # the heads start from nothing: their rate, in that of the encoder
+BETAS, WEIGHT_DECAY, LONGEST_GRADIENT = (0.9, 0.98), 0.01, 1.0
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a pair should give: token spans of the window, in order; or a verdict."""
-
-    spans: tuple[tuple[int, int], ...]
-    verdict: int
-
-
-def sources(data: Path, own: Sequence[Path], held_out: bool = False) -> list[Source]:
-    """Every set under ``data`` (``public/*.jsonl.gz``, ``public/nli``) and the own files."""
-    found = [
-        public_source(path, WEIGHTS.get(path.name.split(".")[0], REST), held_out)
-        for path in sorted((data / "public").glob("*.jsonl.gz"))
-    ]
-    folder = data / "public" / "nli"
-    found.append(claim_source(sorted(folder.glob("mnli15k_mt.*.jsonl.gz")), MNLI, held_out))
-    found += [
-        claim_source([path], OTHER_NLI, held_out)
-        for path in sorted(folder.glob("*.jsonl.gz"))
-        if not path.name.startswith("mnli") and "indonli.val" not in path.name
-    ]
-    return found + (own_sources(own, OWN) if own else [])
+def training_sets(data: Path, own: Sequence[Path]) -> list[ExampleSet]:
+    """Every set under ``data`` (``public/*.jsonl.gz``, ``public/nli``) and the own files, without
+    what is held out for measuring."""
+    public = sorted((data / "public").glob("*.jsonl.gz"))
+    claims = sorted((data / "public" / "nli").glob("*.jsonl.gz"))
+    parallel = [path for path in claims if path.name.startswith(PARALLEL)]
+    single = [path for path in claims if path not in parallel and HELD_OUT_FILE not in path.name]
+    held_out = held_out_contexts(public)
+    found = [public_set(path, held_out) for path in public]
+    found += [parallel_claims(parallel)] if parallel else []
+    return [*found, *map(claim_set, single), *own_sets(own)]
 
 
-def prepared(model: Reader, example: Example, rng: random.Random) -> tuple[Pair, Target] | None:
-    """The pair and its target; a window of a long passage, around an answer where there is one."""
-    text = CLAIM + example.text if example.verdict >= 0 else example.text
-    question = model.tokenize(text[:400])
-    passage = model.tokenize(example.passage[:20_000])
-    spans = []
-    for start, end in example.spans:
-        inside = [i for i in range(len(passage)) if passage.ends[i] > start and passage.starts[i] < end]
-        if not inside:
-            return None
-        spans.append((inside[0], inside[-1] + 1))
-    room = LONGEST - len(question) - 4
-    if room < 32 or not len(passage):
-        return None
-    first = 0
-    if len(passage) > room:
-        latest = len(passage) - room
-        if spans:
-            low, high = max(0, spans[0][1] - room), min(spans[0][0], latest)
-            first = rng.randint(min(low, high), high)
-        else:
-            first = rng.randint(0, latest)
-    last = min(len(passage), first + room)
-    inside = [(a - first, b - first) for a, b in spans if a >= first and b <= last]
-    if spans and not inside:
-        return None
-    return model.pair(question, passage, (first, last)), Target(tuple(inside), example.verdict)
+def data_files(data: Path, own: Sequence[Path]) -> dict[str, str]:
+    """File → the first 16 digits of its SHA-256."""
+    files = [*sorted((data / "public").rglob("*.jsonl.gz")), *own]
+    return {f"{p.parent.name}/{p.name}": _digest(p.read_bytes()) for p in files}
 
 
-def loss_of(model: Reader, batch: Sequence[tuple[Pair, Target]]) -> tuple[Tensor, dict[str, float]]:
-    """The loss of a batch, and its parts for the log."""
-    reading = model([pair for pair, _ in batch])
-    n, longest, _ = reading.spans.shape
-    allowed = torch.zeros(n, longest, dtype=torch.bool)
-    starts, ends = torch.zeros(n, dtype=torch.long), torch.zeros(n, dtype=torch.long)
-    part = torch.zeros(n, longest)
-    asked = torch.tensor([target.verdict < 0 for _, target in batch])
-    answerable = torch.tensor([float(bool(target.spans)) for _, target in batch])
-    verdicts = torch.tensor([max(target.verdict, 0) for _, target in batch])
-    for row, (pair, target) in enumerate(batch):
-        allowed[row, 0] = True  # the first token stands for "no answer"
-        allowed[row, pair.first : pair.last] = True
-        for k, (a, b) in enumerate(target.spans):
-            part[row, pair.first + a : pair.first + b] = 1.0
-            if k == 0:
-                starts[row], ends[row] = pair.first + a, pair.first + b - 1
-    parts: dict[str, Tensor] = {}
-    if asked.any():
-        logits = reading.spans.masked_fill(~allowed[..., None], -1e4)[asked]
-        parts["span"] = (
-            functional.cross_entropy(logits[..., 0], starts[asked])
-            + functional.cross_entropy(logits[..., 1], ends[asked])
-        ) / 2
-        parts["answerable"] = functional.binary_cross_entropy_with_logits(
-            reading.answerable[asked], answerable[asked]
-        )
-        inside = allowed[asked]
-        inside[:, 0] = False
-        parts["part"] = functional.binary_cross_entropy_with_logits(
-            reading.spans[..., 2][asked][inside], part[asked][inside]
-        )
-    if (~asked).any():
-        parts["verdict"] = functional.cross_entropy(reading.verdicts[~asked], verdicts[~asked])
-    weights = {"span": 1.0, "answerable": 0.5, "part": 2.0, "verdict": 1.0}
-    share = {"verdict": float((~asked).float().mean())}
-    total = sum(
-        (weights[k] * share.get(k, 1 - share["verdict"]) * v for k, v in parts.items()),
-        torch.zeros(()),
-    )
-    return total, {k: float(v.detach()) for k, v in parts.items()}
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 class Run:
-    """One training run in a folder: weights, optimizer, position."""
+    """One training run in its folder."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.folder = Path(options.run)
+        self.folder: Path = options.run
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(options.seed)
-        self.model = Reader()
-        self.parameters = trainable(self.model)
-        heads = [p for n, p in self.parameters.items() if "head" in n]
-        body = [p for n, p in self.parameters.items() if "head" not in n]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": body, "scale": 1.0}, {"params": heads, "scale": 3.0}],
-            lr=options.rate, betas=(0.9, 0.98), weight_decay=0.01,
-        )  # fmt: skip
+        self.model = ReaderModel()
+        prepare_for_training(self.model)
+        self.parameters = self.model.trained()
+        self.optimizer = self._optimizer()
+        self.schedule = Schedule(options.warmup)
         self.chunk = self.position = self.step = self.seen = 0
-        self.finish_from = 0
         self.stopped = False
         self._resume()
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        heads = [p for name, p in self.parameters.items() if "head" in name]
+        body = [p for name, p in self.parameters.items() if "head" not in name]
+        return torch.optim.AdamW(
+            [{"params": body, "scale": 1.0}, {"params": heads, "scale": HEADS_RATE}],
+            lr=self.options.rate,
+            betas=BETAS,
+            weight_decay=WEIGHT_DECAY,
+        )
 
     def _resume(self) -> None:
         path = self.folder / "checkpoint.pt"
         if not path.is_file():
             return
         state = torch.load(path, weights_only=True)
+        missing = self.parameters.keys() ^ state["model"].keys()
+        if missing:
+            raise SystemExit(f"{path} is of another model: {sorted(missing)[:3]}")
         self.model.load_state_dict(state["model"], strict=False)
         self.optimizer.load_state_dict(state["optimizer"])
         self.chunk, self.position, self.step, self.seen = state["where"]
-        torch.set_rng_state(state["rng"])
+        self.schedule.cooldown, self.schedule.cooldown_from = state.get("cooldown", (0, None))
 
     def save(self) -> None:
-        """Writes the checkpoint beside the old one and takes its place."""
+        """Writes the checkpoint, which takes the place of the last only once it is whole."""
         state = {
-            "model": {n: p.detach() for n, p in self.parameters.items()},
+            "model": {name: p.detach() for name, p in self.parameters.items()},
             "optimizer": self.optimizer.state_dict(),
             "where": (self.chunk, self.position, self.step, self.seen),
-            "rng": torch.get_rng_state(),
+            "cooldown": (self.schedule.cooldown, self.schedule.cooldown_from),
         }
         scratch = self.folder / "checkpoint.new"
         torch.save(state, scratch)
         os.replace(scratch, self.folder / "checkpoint.pt")
 
-    def rate(self) -> float:
-        """Share of the full learning rate at this step."""
-        warm = min(1.0, (self.step + 1) / self.options.warmup)
-        if not self.options.finish:
-            return warm
-        return max(0.0, 1 - (self.step - self.finish_from) / self.options.finish)
+    def corpus(self) -> Corpus:
+        """The tokenized data, made where the folder does not have that of these files."""
+        files = data_files(self.options.data, self.options.own)
+        path = self.folder / f"corpus-{_digest(json.dumps(files).encode())}.npz"
+        if not path.is_file():
+            sets = training_sets(self.options.data, self.options.own)
+            build(sets, self.model.tokenize).save(path)
+            self._log({"skipped": {one.name: one.skipped for one in sets if one.skipped}})
+        self._write_card(files)
+        return Corpus.load(path)
 
-    def batches(self, found: Sequence[Source]) -> Iterator[list[tuple[Pair, Target]]]:
-        """Batches of about ``--tokens`` tokens, of like lengths; goes on from the position."""
+    def _write_card(self, files: dict[str, str]) -> None:
+        card = {
+            "options": {name: str(value) for name, value in vars(self.options).items()},
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "data": files,
+        }
+        (self.folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+
+    def _log(self, line: dict[str, Any]) -> None:
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+
+    def _batches(self, mixture: Mixture) -> Iterator[list[Shown]]:
+        """Batches from the position on, without end."""
         while True:
-            rng = random.Random(f"{self.options.seed}:{self.chunk}")
-            made = [prepared(self.model, e, rng) for e in drawn(found, CHUNK, rng)]
-            whole = sorted((x for x in made if x), key=lambda x: len(x[0].ids))
-            grouped: list[list[tuple[Pair, Target]]] = [[]]
-            for item in whole:
-                if (len(grouped[-1]) + 1) * len(item[0].ids) > self.options.tokens:
-                    grouped.append([])
-                grouped[-1].append(item)
-            rng.shuffle(grouped)
-            while self.position < len(grouped):
-                batch = grouped[self.position]
+            batches = mixture.batches(self.chunk, self.options.tokens)
+            while self.position < len(batches):
                 self.position += 1
-                if batch:
-                    yield batch
+                yield batches[self.position - 1]
             self.chunk, self.position = self.chunk + 1, 0
 
-    def train(self, found: Sequence[Source]) -> None:
-        """Trains until it is stopped, the minutes are over, or the rate has fallen to nothing."""
-        options = self.options
-        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stopped", True))
-        self.finish_from = self.step
+    def _step(self, shown: Sequence[Shown]) -> dict[str, float]:
+        """One step of the optimizer on a batch; its losses by task."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.rate * group["scale"] * self.schedule.share(self.step)
+        together = batch([pair for pair, _ in shown], self.model.special)
+        targets = loss.Targets.of([target for _, target in shown], together.ids.shape[1])
+        with torch.autocast("cpu", torch.bfloat16, enabled=not self.options.fp32):
+            logits = self.model(together)
+        found = loss.losses(logits, together, targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.total(found, targets.question).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), LONGEST_GRADIENT)
+        self.optimizer.step()
+        self.step, self.seen = self.step + 1, self.seen + len(shown)
+        return {task: float(value.detach()) for task, value in found.items()}
+
+    def train(self, mixture: Mixture) -> None:
+        """Trains until it is stopped, the minutes are over, or the cooldown is."""
+        before = {name: signal.signal(name, self._stop) for name in _STOPPING}
+        try:
+            self._train(mixture)
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+    def _stop(self, *_: object) -> None:
+        self.stopped = True
+
+    def _train(self, mixture: Mixture) -> None:
         began = saved = time.monotonic()
-        sums: dict[str, list[float]] = {}
-        self.model.train()
-        with (self.folder / "log.jsonl").open("a") as log:
-            for batch in self.batches(found):
-                for group in self.optimizer.param_groups:
-                    group["lr"] = options.rate * group["scale"] * self.rate()
-                with torch.autocast("cpu", torch.bfloat16, enabled=not options.fp32):
-                    loss, parts = loss_of(self.model, batch)
-                self.optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), 1.0)
-                self.optimizer.step()
-                self.step, self.seen = self.step + 1, self.seen + len(batch)
-                for name, value in parts.items():
-                    sums.setdefault(name, []).append(value)
-                now = time.monotonic()
-                if self.step % 50 == 0:
-                    line = {k: round(sum(v) / len(v), 4) for k, v in sums.items()}
-                    line |= {"step": self.step, "seen": self.seen, "minutes": round((now - began) / 60, 1)}
-                    print(json.dumps(line), file=log, flush=True)
-                    sums = {}
-                over = options.minutes and now - began > options.minutes * 60
-                done = options.finish and self.step - self.finish_from >= options.finish
-                if self.stopped or over or done or now - saved > 600:
-                    self.save()
-                    saved = now
-                if self.stopped or over or done:
-                    return
+        sums: dict[str, list[float]] = defaultdict(list)
+        for shown in self._batches(mixture):
+            for task, value in self._step(shown).items():
+                sums[task].append(value)
+            now = time.monotonic()
+            minutes = (now - began) / 60
+            self._begin_cooldown(minutes)
+            if self.step % LOGGED_EVERY == 0:
+                self._log(
+                    {task: round(sum(v) / len(v), 4) for task, v in sums.items()}
+                    | {"step": self.step, "seen": self.seen, "minutes": round(minutes, 1)}
+                )
+                sums.clear()
+            ends = self.stopped or self.schedule.is_over(self.step) or self._out_of_time(minutes)
+            if ends or now - saved > SAVED_EVERY:
+                self.save()
+                saved = now
+            if ends:
+                return
+
+    def _begin_cooldown(self, minutes: float) -> None:
+        """Begins the cooldown when it is asked for: now, at a step, or after so many minutes."""
+        options = self.options
+        due = self.step >= options.cooldown_at and minutes >= options.cooldown_after
+        if options.cooldown and due and self.schedule.cooldown_from is None:
+            self.schedule.cooldown, self.schedule.cooldown_from = options.cooldown, self.step
+
+    def _out_of_time(self, minutes: float) -> bool:
+        return bool(self.options.minutes) and minutes >= self.options.minutes
 
 
-def digests(paths: Sequence[Path]) -> dict[str, str]:
-    """File name → SHA-256 of what it was trained on."""
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in paths}
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Trains the reader; goes on where it was.")
+    add = parser.add_argument
+    add("--data", type=Path, default=Path("data/reading"), help="folder with public/*.jsonl.gz")
+    add("--own", type=Path, nargs="*", default=[], help="files of the project's own set")
+    add("--run", type=Path, default=Path("runs/reading"), help="folder of the run")
+    add("--rate", type=float, default=1.5e-4, help="learning rate of the encoder")
+    add("--tokens", type=int, default=6000, help="tokens of a batch, padding included")
+    add("--warmup", type=int, default=300, help="steps")
+    add("--cooldown", type=int, default=0, help="end the run with a cooldown of so many steps")
+    add("--cooldown-at", type=int, default=0, help="begin the cooldown at this step")
+    add("--cooldown-after", type=float, default=0, help="begin it after so many minutes")
+    add("--minutes", type=float, default=0, help="stop after so many; 0: go on")
+    add("--seed", type=int, default=1)
+    add("--fp32", action="store_true", help="do not calculate in bf16")
+    return parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Trains the reader.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with public/")
-    parser.add_argument("--own", type=Path, nargs="*", default=[], help="own sets, JSON lines")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--rate", type=float, default=1.5e-4, help="learning rate")
-    parser.add_argument("--tokens", type=int, default=6000, help="tokens of a batch")
-    parser.add_argument("--warmup", type=int, default=300, help="steps")
-    parser.add_argument("--finish", type=int, default=0, help="steps in which the rate falls to 0")
-    parser.add_argument("--minutes", type=float, default=0, help="stop after so many; 0: never")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fp32", action="store_true", help="no bf16")
-    options = parser.parse_args()
-    run = Run(options)
-    files = [*sorted((options.data / "public").rglob("*.gz")), *options.own]
-    card = {"options": {k: str(v) for k, v in vars(options).items()}, "data": digests(files)}
-    (run.folder / "card.json").write_text(json.dumps(card, indent=1))
-    run.train(sources(options.data, options.own))
+    run = Run(arguments().parse_args())
+    options = run.options
+    model = run.model
+    run.train(Mixture(run.corpus(), model.tokenize, model.special, options.seed, CHUNK))
 
 
 if __name__ == "__main__":
