@@ -166,7 +166,9 @@ def main() -> None:
     checkpoint = options.run / "checkpoint.pt"
     state = torch.load(checkpoint, weights_only=True)
     _, _, step, seen = state["where"]
-    about = {"step": step, "seen": seen, "run": json.loads((options.run / "card.json").read_text())}
+    run = json.loads((options.run / "card.json").read_text("utf-8"))
+    # Of the run's options only what is no folder: a packed file leaves the machine it was made on.
+    about = {"step": step, "seen": seen, "seed": run["options"]["seed"], "data": run["data"]}
     write(options.out, state["model"], options.kind, about)
 
 
