@@ -98,7 +98,7 @@ class UnigramTokenizer:
         self._scores: list[float] = scores.tolist()
         self._unknown_score = float(scores.min()) - 10.0  # SentencePiece's kUnkPenalty
         self._longest = max(map(len, self._ids))
-        self._characters = self._read_characters(cursor)
+        self.characters = self._read_characters(cursor)
         self._segment_cached = lru_cache(maxsize=65536)(self._segment)
 
     @staticmethod
@@ -114,7 +114,7 @@ class UnigramTokenizer:
     def encode(self, text: str) -> list[int]:
         """Ids of the pieces of ``text``, without special tokens."""
         # The map has single characters only: accents typed apart are joined here.
-        words = unicodedata.normalize("NFC", text).translate(self._characters).split(" ")
+        words = unicodedata.normalize("NFC", text).translate(self.characters).split(" ")
         ids: list[int] = []
         for word in words:
             if word:
@@ -126,6 +126,10 @@ class UnigramTokenizer:
         return ids
 
     def _segment(self, word: str) -> tuple[int, ...]:
+        return tuple(piece for piece, _, _ in self.segment(word))
+
+    def segment(self, word: str) -> list[tuple[int, int, int]]:
+        """The pieces of a normalized word, each with its half-open span in the word."""
         ids, scores, longest = self._ids, self._scores, self._longest
         size = len(word)
         best = [0.0] + [-1e30] * size
@@ -138,13 +142,15 @@ class UnigramTokenizer:
                     best[j], back[j] = base + scores[piece], (i, piece)
             if base + self._unknown_score > best[i + 1]:
                 best[i + 1], back[i + 1] = base + self._unknown_score, (i, self.unknown)
-        path: list[int] = []
+        path: list[tuple[int, int, int]] = []
         while size:
+            end = size
             size, piece = back[size]
             # Neighbouring unknown characters are one unknown piece, as the model has learnt them.
-            if piece != self.unknown or path[-1:] != [piece]:
-                path.append(piece)
-        return tuple(reversed(path))
+            if piece == self.unknown and path and path[-1][0] == piece:
+                end = path.pop()[2]
+            path.append((piece, size, end))
+        return path[::-1]
 
 
 def unpack(blocks: NDArray[np.uint8], dtype: torch.dtype) -> Tensor:

@@ -1,0 +1,90 @@
+"""The reader's model: an encoder that starts from the bundled one, with heads.
+
+Heads on every token: start, end, and part of an answer. Heads on the first token: does the passage
+answer, and is the claim supported, contradicted or not stated. The word matrix is the bundled
+model's, mapped and packed, and is never trained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from assistant.index.bundled_encoder import BundledTransformer
+from assistant.index.encoder import weights_path
+from assistant.reading.pairs import Batch, Special
+from assistant.reading.tokens import OffsetTokenizer
+
+VERDICTS = ("supported", "contradicted", "not stated")
+
+
+@dataclass(frozen=True, slots=True)
+class Logits:
+    """What the heads say of n pairs of at most t tokens, in fp32.
+
+    ``start``, ``end`` (n, t): where an answer starts and which token is its last; the first token
+    of the input stands for "no answer". ``part`` (n, t): is the token part of an answer.
+    ``answerable`` (n,); ``verdict`` (n, 3) in the order of VERDICTS.
+    """
+
+    start: Tensor
+    end: Tensor
+    part: Tensor
+    answerable: Tensor
+    verdict: Tensor
+
+
+class ReaderModel(nn.Module):
+    """Encoder and heads; the heads of a new model are random."""
+
+    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        bundled = BundledTransformer(weights_path(), dtype)
+        unigram, width = bundled.unigram, bundled.header.hidden
+        self.tokenize = OffsetTokenizer(unigram)
+        self.special = Special(unigram.bos, unigram.eos, unigram.pad)
+        self.encoder = bundled.model
+        self.span_head = nn.Linear(width, 3, dtype=dtype)
+        self.answerable_head = _first_token_head(width, 1, dtype)
+        self.verdict_head = _first_token_head(width, len(VERDICTS), dtype)
+
+    def forward(self, batch: Batch) -> Logits:
+        hidden = self.encoder(
+            input_ids=batch.ids, attention_mask=batch.mask, token_type_ids=batch.types
+        ).last_hidden_state  # (n, t, width)
+        start, end, part = self.span_head(hidden).float().unbind(-1)
+        return Logits(
+            start,
+            end,
+            part,
+            self.answerable_head(hidden[:, 0]).squeeze(-1).float(),
+            self.verdict_head(hidden[:, 0]).float(),
+        )
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """Name → parameter, of all that training changes. The word matrix is not a parameter."""
+        return dict(self.named_parameters())
+
+
+def prepare_for_training(model: ReaderModel) -> None:
+    """Makes the parameters learnable, without dropout.
+
+    Without dropout attention takes its fast path and a step half the time, and no example is seen
+    often enough to be learnt by heart.
+    """
+    model.requires_grad_(True)
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, "dropout_prob"):
+            setattr(module, "dropout_prob", 0.0)  # noqa: B010 - a float of transformers
+    model.encoder.config.attention_probs_dropout_prob = 0.0
+
+
+def _first_token_head(width: int, out: int, dtype: torch.dtype) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(width, width, dtype=dtype), nn.Tanh(), nn.Linear(width, out, dtype=dtype)
+    )

@@ -1,0 +1,173 @@
+"""Reading: a question beside a passage → its answer; a claim beside a passage → a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from assistant.reading.model import Logits, ReaderModel
+from assistant.reading.packing import read_weights
+from assistant.reading.pairs import CLAIM, Pair, batch, pair, windows
+from assistant.reading.tokens import Span, Tokens
+from assistant.reading.words import whole_words
+
+LONGEST_ANSWER = 64  # tokens
+BATCH_TOKENS = 8192  # of an inference batch, padding included
+PART = 0.8  # probability from which a token is part of a further answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a passage answers, whether or not it should be believed.
+
+    ``best``: the span of the passage that answers best, code points, whole words; None only for a
+    passage without words. ``answers``: it and the further items of a list, in the passage's order.
+    ``answerable``: the probability that the passage answers, higher is surer. ``margin``: logits of
+    the best span less those of "no answer".
+    """
+
+    best: Span | None
+    answers: tuple[Span, ...]
+    answerable: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Probabilities that a passage supports a claim, contradicts it, or does not state it."""
+
+    supported: float
+    contradicted: float
+    not_stated: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A pair of the list that is read: which one, and the first of the passage's tokens."""
+
+    asked: int
+    begin: int
+    pair: Pair
+
+
+class Reader:
+    """Reads questions and claims with a trained model. Safe to call from several threads."""
+
+    def __init__(self, model: ReaderModel, bf16: bool = False) -> None:
+        """``bf16``: half the time where the processor calculates in it, at no cost seen."""
+        self.model = model.requires_grad_(False).eval()
+        self._bf16 = bf16
+
+    @classmethod
+    def load(cls, path: Path, bf16: bool = False) -> Reader:
+        """The reader of a packed file, or of a run's ``checkpoint.pt``. Raises ModelError."""
+        model = ReaderModel()
+        model.load_state_dict(read_weights(path), strict=False)
+        return cls(model, bf16)
+
+    def read(self, questions: Sequence[tuple[str, str]]) -> list[Reading]:
+        """The reading of each (question, passage)."""
+        best: list[Reading | None] = [None] * len(questions)
+        passages = [self.model.tokenize(passage) for _, passage in questions]
+        asked = [self.model.tokenize(question) for question, _ in questions]
+        for window, logits, row in self._outputs(asked, passages):
+            text, tokens = questions[window.asked][1], passages[window.asked]
+            reading = _reading(window, logits, row, text, tokens)
+            known = best[window.asked]
+            # The window that is surest to hold an answer is the one that is believed.
+            if known is None or reading.answerable > known.answerable:
+                best[window.asked] = reading
+        return [one or Reading(None, (), 0.0, 0.0) for one in best]
+
+    def judge(self, claims: Sequence[tuple[str, str]]) -> list[Verdict]:
+        """The verdict on each (claim, passage)."""
+        best = [Verdict(0.0, 0.0, 1.0)] * len(claims)
+        passages = [self.model.tokenize(passage) for _, passage in claims]
+        asked = [self.model.tokenize(CLAIM + claim) for claim, _ in claims]
+        for window, logits, row in self._outputs(asked, passages):
+            verdict = Verdict(*logits.verdict[row].softmax(-1).tolist())
+            if verdict.not_stated < best[window.asked].not_stated:
+                best[window.asked] = verdict
+        return best
+
+    def _outputs(
+        self, asked: Sequence[Tokens], passages: Sequence[Tokens]
+    ) -> Iterator[tuple[_Window, Logits, int]]:
+        """Every window with the logits of its batch and its row there."""
+        found = [
+            _Window(i, first, pair(self.model.special, asked[i].ids, passage.ids[first:last]))
+            for i, passage in enumerate(passages)
+            for first, last in windows(passage, len(asked[i]))
+            if last > first
+        ]
+        for together in _grouped(found):
+            with (
+                torch.inference_mode(),
+                torch.autocast("cpu", torch.bfloat16, enabled=self._bf16),
+            ):
+                logits = self.model(batch([w.pair for w in together], self.model.special))
+            for row, window in enumerate(together):
+                yield window, logits, row
+
+
+def _grouped(found: Sequence[_Window]) -> Iterator[list[_Window]]:
+    """Batches of at most BATCH_TOKENS, of windows of about the same length."""
+    grouped: list[_Window] = []
+    for window in sorted(found, key=lambda window: len(window.pair)):
+        if grouped and (len(grouped) + 1) * len(window.pair) > BATCH_TOKENS:
+            yield grouped
+            grouped = []
+        grouped.append(window)
+    if grouped:
+        yield grouped
+
+
+def _reading(window: _Window, logits: Logits, row: int, text: str, tokens: Tokens) -> Reading:
+    inside = slice(window.pair.first, window.pair.last)
+    start, end = logits.start[row], logits.end[row]
+    first, last, score = best_span(start[inside], end[inside])
+    further = _further(logits.part[row, inside].sigmoid(), first, last)
+    best, *others = (
+        whole_words(text, *tokens.characters(window.begin + a, window.begin + b))
+        for a, b in ((first, last), *further)
+    )
+    others = [(a, b) for a, b in others if b <= best[0] or a >= best[1]]
+    none = float(start[0] + end[0])
+    return Reading(
+        best,
+        tuple(sorted({best, *others})),
+        float(logits.answerable[row].sigmoid()),
+        score - none,
+    )
+
+
+def best_span(start: Tensor, end: Tensor) -> tuple[int, int, float]:
+    """The tokens ``[first, last)`` with the highest start[first] + end[last − 1], and that sum.
+
+    ``start``, ``end``: logits (t,) of a passage's tokens; t > 0.
+    """
+    scores = start[:, None] + end[None, :]  # (t, t)
+    ones = torch.ones_like(scores, dtype=torch.bool)
+    allowed = ones.triu() & ~ones.triu(LONGEST_ANSWER)
+    best = int(scores.masked_fill(~allowed, -torch.inf).argmax())
+    first, last = divmod(best, len(start))
+    return first, last + 1, float(scores[first, last])
+
+
+def _further(part: Tensor, first: int, last: int) -> Iterator[Span]:
+    """Runs of tokens that are part of an answer, outside the tokens ``[first, last)``.
+
+    ``part``: probabilities (t,).
+    """
+    begin: int | None = None
+    for i, inside in enumerate([*(part > PART).tolist(), False]):
+        if inside and begin is None:
+            begin = i
+        elif not inside and begin is not None:
+            if i <= first or begin >= last:
+                yield begin, i
+            begin = None

@@ -1,0 +1,250 @@
+"""The reader points at exact words; losses and schedule by hand; weights survive their packing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.index.bundled_encoder import unpack
+from assistant.reading import packing, train
+from assistant.reading.loss import Targets, losses, total
+from assistant.reading.mixture import Mixture, Target
+from assistant.reading.model import Logits, ReaderModel
+from assistant.reading.pairs import Batch, Special, batch, pair
+from assistant.reading.reader import Reader, best_span
+from assistant.reading.schedule import Schedule
+from assistant.types import ModelError
+
+
+class Scripted:
+    """A model that starts and ends answers at the tokens of given words; surer of "Huế"."""
+
+    def __init__(self, model: ReaderModel, words: str) -> None:
+        self.tokenize, self.special = model.tokenize, model.special
+        self.wanted = torch.tensor(model.tokenize(words).ids)
+        self.hue = model.tokenize("Huế").ids[0]
+
+    def requires_grad_(self, _: bool) -> Scripted:
+        return self
+
+    def eval(self) -> Scripted:
+        return self
+
+    def __call__(self, together: Batch) -> Logits:
+        hit = torch.isin(together.ids, self.wanted) & together.passage
+        logits = hit.float() * 10 - 5
+        sure = ((together.ids == self.hue) & together.passage).any(1).float()
+        logits[together.ids == self.hue] += 1
+        verdict = torch.stack([sure * 4, sure * 0, 1 - sure], 1)
+        return Logits(logits, logits, logits, sure * 8 - 4, verdict)
+
+
+def _reader(model: ReaderModel, words: str) -> Reader:
+    return Reader(Scripted(model, words))  # type: ignore[arg-type]
+
+
+def test_a_list_is_read_in_the_order_of_the_passage(model: ReaderModel) -> None:
+    text = "Các nơi: Vinh, Huế và Đà Lạt."
+    (reading,) = _reader(model, "Vinh Huế").read([("Nơi nào?", text)])
+    assert [text[a:b] for a, b in reading.answers] == ["Vinh", "Huế"]
+    assert reading.best == (text.index("Huế"), text.index("Huế") + 3)
+    assert reading.answerable == pytest.approx(1 / (1 + math.exp(-4)))
+    assert reading.margin == pytest.approx(22.0)  # twice 6, less twice −5
+
+
+@pytest.mark.parametrize("before", [0, 3, 400, 1000])
+def test_the_answer_is_found_in_whichever_window_it_stands(model: ReaderModel, before: int) -> None:
+    text = "lời  " * before + "ở Huế." + " lời" * 500
+    readings = _reader(model, "Huế").read([("Ở đâu?", "Không có."), ("Ở đâu?", text)])
+    assert readings[0].answerable < 0.5 < readings[1].answerable
+    start = text.index("Huế")
+    assert readings[1].best == (start, start + 3)
+    verdicts = _reader(model, "Huế").judge([("Ở Huế.", text), ("Ở Huế.", "Không có.")])
+    assert verdicts[0].supported > 0.9 and verdicts[1].not_stated > 0.5
+
+
+def test_a_passage_without_words_answers_nothing(model: ReaderModel) -> None:
+    (reading,) = _reader(model, "Huế").read([("Ở đâu?", " \n")])
+    assert (reading.best, reading.answers, reading.answerable) == (None, (), 0.0)
+
+
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=80))
+def test_the_best_span_is_the_best_of_all(pairs: list[tuple[float, float]]) -> None:
+    start, end = torch.tensor(pairs, dtype=torch.float64).unbind(1)
+    first, last, score = best_span(start, end)
+    every = [
+        start[i] + end[j] for i in range(len(pairs)) for j in range(i, len(pairs)) if j < i + 64
+    ]
+    assert score == pytest.approx(float(max(every)))
+    assert 0 <= first < last <= min(len(pairs), first + 64)
+
+
+def test_losses_by_hand() -> None:
+    special = Special(0, 2, 1)
+    together = batch([pair(special, [9], [5, 6]), pair(special, [9], [5])], special)
+    length = together.ids.shape[1]
+    targets = Targets.of([Target(((4, 5), (5, 6))), Target(verdict=2)], length)
+    flat = torch.zeros(2, length)
+    verdict = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, math.log(2)]])
+    found = losses(Logits(flat, flat, flat, torch.zeros(2), verdict), together, targets)
+    # Of three tokens that may start it (the first of the input and two of the passage) two are
+    # right; a probability of 1/2 costs log 2; 2 of the 1 + 1 + 2 is the verdict's share.
+    assert float(found["span"]) == pytest.approx(-math.log(2 / 3))
+    assert float(found["answerable"]) == pytest.approx(math.log(2))
+    assert float(found["part"]) == pytest.approx(math.log(2))
+    assert float(found["verdict"]) == pytest.approx(-math.log(2 / 4))
+    asked = math.log(3 / 2) + 0.5 * math.log(2) + 2 * math.log(2)
+    whole = float(total(found, targets.question))
+    assert whole == pytest.approx(0.5 * asked + 0.5 * math.log(2))
+
+
+def test_no_answer_stands_at_the_first_token() -> None:
+    targets = Targets.of([Target()], 4)
+    assert targets.start.tolist() == targets.end.tolist() == [[True, False, False, False]]
+    assert not targets.part.any() and not targets.answerable.any()
+
+
+def test_the_rate_warms_up_stays_and_falls() -> None:
+    schedule = Schedule(warmup=4)
+    assert [schedule.share(step) for step in (0, 1, 3, 900)] == [0.25, 0.5, 1.0, 1.0]
+    schedule = Schedule(warmup=4, cooldown=100, cooldown_from=900)
+    assert [schedule.share(step) for step in (899, 900, 925, 1000)] == [1.0, 1.0, 0.5, 0.0]
+    assert not schedule.is_over(999) and schedule.is_over(1000)
+
+
+# -- packing -------------------------------------------------------------------------------
+
+WEIGHTS = np.random.default_rng(5).normal(0, 0.05, (6, 64)).astype(np.float32)
+
+
+def test_four_bits_keep_what_is_on_their_grid() -> None:
+    grid = (np.arange(64, dtype=np.float32).reshape(2, 32) % 16 - 8) * np.float32(0.25)
+    packed = packing.pack_q4(grid)
+    assert packed.shape == (2, 18)
+    assert torch.equal(unpack(packed, torch.float32), torch.from_numpy(grid))
+    assert packed[0, 2] == 0x00 | 0x0 << 4  # weights 0 and 16 are both −8 scales
+
+
+def test_packed_weights_are_near() -> None:
+    largest = np.abs(WEIGHTS).reshape(-1, 32).max(1)
+    four = unpack(packing.pack_q4(WEIGHTS), torch.float32).numpy().reshape(-1, 32)
+    eight = packing.unpack_q8(packing.pack_q8(WEIGHTS)).numpy().reshape(-1, 32)
+    blocks = WEIGHTS.reshape(-1, 32)
+    assert (np.abs(eight - blocks).max(1) <= largest / 127 * 0.51).all()
+    assert (np.sqrt(((four - blocks) ** 2).mean(1)) <= largest / 8 * 0.35).all()
+    zeros = np.zeros((1, 32), np.float32)
+    assert not unpack(packing.pack_q4(zeros), torch.float32).any()
+    assert not packing.unpack_q8(packing.pack_q8(zeros)).any()
+
+
+@pytest.mark.parametrize("kind", packing.KINDS)
+def test_a_packed_file_is_read_back(tmp_path: Path, kind: str) -> None:
+    matrix = torch.randn(600, 32, generator=torch.Generator().manual_seed(1))
+    vector = torch.tensor([1.5, -2.0, 0.1])
+    path = tmp_path / "reader.bin"
+    packing.write(path, {"matrix": matrix, "vector": vector}, kind, {"step": 3})
+    assert packing.read_card(path)["about"] == {"step": 3}
+    weights = packing.read_weights(path)
+    assert torch.equal(weights["vector"], vector)
+    tolerance = {"f32": 0.0, "q8_0": 0.03, "q4_0": 0.5}[kind]
+    assert float((weights["matrix"] - matrix).abs().max()) <= tolerance
+    assert path.stat().st_size < {"f32": 80_000, "q8_0": 22_000, "q4_0": 12_500}[kind]
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reader.bin"
+    packing.write(path, {"vector": torch.ones(64)}, "q4_0", {})
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"\1")
+    with pytest.raises(ModelError, match="checksum"):
+        packing.read_weights(path)
+    path.write_bytes(b"PK" + whole[2:])
+    with pytest.raises(ModelError, match="does not hold"):
+        packing.read_weights(path)
+    with pytest.raises(ModelError, match="is missing"):
+        packing.read_weights(tmp_path / "none.bin")
+
+
+# -- training ------------------------------------------------------------------------------
+
+
+def _options(data: Path, folder: Path, **more: Any) -> argparse.Namespace:
+    options = train.arguments().parse_args(["--data", str(data), "--run", str(folder)])
+    return argparse.Namespace(**{**vars(options), "tokens": 200, "warmup": 2, **more})
+
+
+class Stopping(train.Run):
+    """Is told to stop after so many steps, as by SIGTERM."""
+
+    steps = 2
+
+    def _step(self, shown: Any) -> dict[str, float]:
+        found = super()._step(shown)
+        if self.step >= self.steps:
+            self._stop()
+        return found
+
+
+def _trained(run: train.Run) -> dict[str, torch.Tensor]:
+    model, seed = run.model, run.options.seed
+    run.train(Mixture(run.corpus(), model.tokenize, model.special, seed, 16))
+    return {name: p.detach().clone() for name, p in run.parameters.items()}
+
+
+def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(data: Path, tmp_path: Path) -> None:
+    whole = train.Run(_options(data, tmp_path / "whole", cooldown=4))
+    before = {name: p.detach().clone() for name, p in whole.parameters.items()}
+    word = whole.model.encoder.embeddings.word_embeddings
+    expected = _trained(whole)
+    _trained(Stopping(_options(data, tmp_path / "parts", cooldown=4)))
+    rest = train.Run(_options(data, tmp_path / "parts", cooldown=4))
+    assert (rest.step, rest.schedule.cooldown_from) == (2, 1)
+    found = _trained(rest)
+    assert rest.step == whole.step == 5
+    assert all(torch.allclose(found[name], expected[name], atol=1e-6) for name in expected)
+    assert sum(not torch.equal(before[name], expected[name]) for name in expected) > 190
+    assert not list(word.parameters())  # never trained
+    card = json.loads((tmp_path / "parts" / "card.json").read_text())
+    assert set(card["data"]) == {
+        "public/towns.jsonl.gz", "nli/lines.vi.jsonl.gz", "nli/lines.en.jsonl.gz",
+    }  # fmt: skip
+    reader = Reader.load(tmp_path / "parts" / "checkpoint.pt")
+    assert len(reader.read([("Ở đâu?", "Ở Huế.")])[0].answers) >= 1
+
+
+def test_a_few_examples_are_learnt(data: Path, tmp_path: Path) -> None:
+    run = train.Run(_options(data, tmp_path / "run", rate=3e-4, warmup=1))
+    model = run.model
+    mixture = Mixture(run.corpus(), model.tokenize, model.special, 1, 12)
+    shown = [one for together in mixture.batches(0, 10_000) for one in together]
+    first = run._step(shown)
+    last = [run._step(shown) for _ in range(12)][-1]
+    assert sum(last.values()) < 0.6 * sum(first.values())
+
+
+def test_a_checkpoint_of_another_model_is_refused(data: Path, tmp_path: Path) -> None:
+    torch.save({"model": {"other": torch.ones(1)}}, tmp_path / "checkpoint.pt")
+    with pytest.raises(SystemExit, match="another model"):
+        train.Run(_options(data, tmp_path))
+
+
+def test_the_cooldown_begins_when_it_is_asked_for() -> None:
+    run = SimpleNamespace(
+        options=argparse.Namespace(cooldown=10, cooldown_at=5, cooldown_after=1.0),
+        schedule=Schedule(2),
+        step=4,
+    )
+    for step, minutes, begun in ((4, 9.0, None), (6, 0.5, None), (7, 1.0, 7), (8, 2.0, 7)):
+        run.step = step
+        train.Run._begin_cooldown(run, minutes)  # type: ignore[arg-type]
+        assert run.schedule.cooldown_from == begun
