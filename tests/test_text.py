@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.text.interface_texts import Part, Words, interface_texts
 from assistant.text.language import has_accents, is_unaccented_vietnamese, language_of
 from assistant.text.terms import bigrams, fold, terms
 
@@ -159,3 +161,20 @@ def test_is_unaccented_vietnamese(text: str, expected: bool) -> None:
 )
 def test_language_of(text: str, language: str) -> None:
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize("part", ["page", "card", "sign_in"])
+def test_the_interface_says_the_same_in_every_language(part: Part) -> None:
+    vietnamese, english = (interface_texts(part)[language] for language in ("vi", "en"))
+    assert names_in(vietnamese) == names_in(english)
+
+
+def names_in(words: Words) -> dict[str, set[str]]:
+    """Every text's name with its slots, groups included."""
+    found: dict[str, set[str]] = {}
+    for name, text in words.items():
+        if isinstance(text, str):
+            found[name] = set(re.findall(r"\{\w*\}", text))
+        else:
+            found |= {f"{name}.{inner}": slots for inner, slots in names_in(text).items()}
+    return found

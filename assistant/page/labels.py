@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import html
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
+from assistant.text.interface_texts import interface_texts
 from assistant.types import FaultKind, Span, UnsupportedReason
 
 Language = Literal["vi", "en"]
@@ -118,7 +118,7 @@ class Labels:
 
 def _read_labels() -> dict[Language, Labels]:
     """A label that is missing or not known fails at once, in either language."""
-    words = json.loads((STATIC / "labels.json").read_text("utf-8"))
+    words = interface_texts("page")
     return {"vi": Labels("vi", **words["vi"]), "en": Labels("en", **words["en"])}
 
 

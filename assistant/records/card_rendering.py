@@ -10,21 +10,20 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from assistant.records.cards import MARK, Card, Proof, ProvenExchange, embedded, suffix_of
+from assistant.text.interface_texts import Words, interface_texts
 from assistant.types import Claim
 
 _STATIC: Final = Path(__file__).with_name("static")
 _MARKER: Final = re.compile(r"\[(\d{1,4})\]")
 _COMMAND: Final = "assistant verify"
-Words = Mapping[str, Any]  # of one language, from static/card.json
 
 
 def save(card: Card, path: Path) -> None:
@@ -44,12 +43,6 @@ def shows_quotes(card: Card, suffix: str, text: str) -> bool:
     form = _html_quote if suffix == ".html" else _md_quote
     proofs = (proof for exchange in card.exchanges for proof in exchange.proofs)
     return all(form(proof.quote) in text for proof in proofs)
-
-
-@lru_cache(maxsize=1)
-def _labels() -> Mapping[str, Words]:
-    found: Mapping[str, Words] = json.loads((_STATIC / "card.json").read_text("utf-8"))
-    return found
 
 
 # -- what both forms say -----------------------------------------------------------------
@@ -134,7 +127,7 @@ def _address(source: str) -> str:
 
 def html_page(card: Card) -> str:
     """The card as one page that loads nothing and runs nothing; it prints as it is shown."""
-    words = _labels()[card.language]
+    words = interface_texts("card")[card.language]
     style = (_STATIC / "card.css").read_text("utf-8")
     allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (
@@ -233,7 +226,7 @@ _LINE_START: Final = re.compile(r"^(\s*\d{0,9})([-+=.)])")
 
 def markdown(card: Card) -> str:
     """The card as Markdown (CommonMark); the document stands in a comment at the end."""
-    words = _labels()[card.language]
+    words = interface_texts("card")[card.language]
     parts = [f"# {_md(card.title)}", _md(_when(card, words))]
     for exchange in card.exchanges:
         parts += _md_exchange(exchange, words)

@@ -17,6 +17,7 @@ from assistant.server._middleware import PERSON
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import Rates
 from assistant.server.credentials import COOKIE, Access
+from assistant.text.interface_texts import interface_texts
 
 TRIES: Final = 10  # of one client in a minute
 TRIES_OF_A_NAME: Final = 30  # of all clients, so that a crowd cannot guess either
@@ -29,30 +30,6 @@ POLICY: Final = (
 _STATIC: Final = Path(__file__).with_name("static")
 _PAGE: Final = Template((_STATIC / "login.html").read_text("utf-8"))
 _LEAVE: Final = Template((_STATIC / "logout.html").read_text("utf-8"))
-_WORDS: Final = {
-    "vi": {
-        "language": "vi",
-        "heading": "Đăng nhập",
-        "name": "Tên người dùng",
-        "password": "Mật khẩu",
-        "enter": "Đăng nhập",
-        "leave": "Đăng xuất",
-        "back": "Quay lại",
-        "wrong": "Tên hoặc mật khẩu không đúng.",
-        "often": "Quá nhiều lần thử. Hãy thử lại sau {n} giây.",
-    },
-    "en": {
-        "language": "en",
-        "heading": "Sign in",
-        "name": "User name",
-        "password": "Password",
-        "enter": "Sign in",
-        "leave": "Sign out",
-        "back": "Back",
-        "wrong": "Name or password is wrong.",
-        "often": "Too many tries. Try again in {n} seconds.",
-    },
-}
 
 
 def routes(access: Access) -> APIRouter:
@@ -126,7 +103,8 @@ def _html(text: str, status: int) -> HTMLResponse:
 
 
 def _words(request: Request) -> dict[str, str]:
-    return _WORDS[preferred_language(request.headers.get("accept-language", ""))]
+    language = preferred_language(request.headers.get("accept-language", ""))
+    return {"language": language, **interface_texts("sign_in")[language]}
 
 
 def _text(fields: FormData, name: str) -> str:

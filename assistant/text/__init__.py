@@ -9,4 +9,5 @@ parsed_sentence  the words, numbers, dates and names of a sentence; numbers, dat
 entities         what a question may point back to
 term_rarity      how telling a term is in general; own_texts: the texts that this is counted on
 tokens           tokens of cl100k, offline
+interface_texts  the words of the page, of exported answers and of the form of the users' names
 """
