@@ -274,10 +274,13 @@ def test_no_grapheme_is_cut(text: str) -> None:
 )
 @pytest.mark.parametrize("markdown", [False, True])
 def test_a_line_of_100000_characters_is_fast(text: str, markdown: bool) -> None:
-    before = time.process_time()
-    found = sentences(text, markdown=markdown)
-    assert time.process_time() - before < 0.2
-    assert found[-1].end == len(text.rstrip())
+    seconds = []
+    for _ in range(3):  # the quickest: the collector of garbage may run in any of them
+        before = time.process_time()
+        found = sentences(text, markdown=markdown)
+        seconds.append(time.process_time() - before)
+        assert found[-1].end == len(text.rstrip())
+    assert min(seconds) < 0.2
 
 
 def test_a_megabyte_is_fast() -> None:
