@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from assistant.answering.assistant import Assistant
-from assistant.index._passages import split
 from assistant.index.article_files import read_articles
+from assistant.index.passages import split
 from assistant.reading.claims import Similar, judge
 from assistant.text.dates import Date
 from assistant.text.parsed_sentence import read

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.index._passages import split
 from assistant.index.article_files import Corpus, read_article, read_articles
+from assistant.index.passages import split
 from assistant.types import Article, CorpusError
 
 SEED = Path(__file__).parent.parent / "seeds" / "000_db7cbbd52221714d.txt"

@@ -11,7 +11,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.index._passages import split
+from assistant.index.passages import split
 from assistant.text.tokens import _encoding, count_tokens
 from assistant.types import Article, Passage, Span
 

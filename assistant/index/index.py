@@ -14,11 +14,11 @@ from filelock import FileLock, Timeout
 from assistant.index._catalog_rows import digest_of
 from assistant.index._dense import Dense
 from assistant.index._language_centring import Centring
-from assistant.index._passages import split
 from assistant.index.article_files import Corpus
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.lexical import Lexical
+from assistant.index.passages import split
 from assistant.settings import Settings
 from assistant.text.terms import fold
 from assistant.types import Article, CorpusError, IndexFault, Passage, Vectors

@@ -58,8 +58,8 @@ class Corpus:
 
     ``names`` of the sets, ``answerable`` share of their questions. ``asked[e]`` UTF-8,
     ``passage[e]``, ``verdict[e]``, ``spans[e]`` first and last + 1 token of each answer in turn,
-    ``answers[e]`` their words. ``tokens[p]`` ids, ``texts[p]`` UTF-8, ``group[p]``. ``members[g]``
-    passages.
+    ``answers[e]`` their words. ``tokens[p]`` ids, ``titles[p]`` ids of its article's title,
+    ``texts[p]`` UTF-8, ``group[p]``. ``members[g]`` passages.
     """
 
     names: Ragged
@@ -71,6 +71,7 @@ class Corpus:
     spans: Ragged
     answers: Ragged
     tokens: Ragged
+    titles: Ragged
     texts: Ragged
     group: Ints
     members: Ragged
@@ -135,6 +136,7 @@ def build(sets: Sequence[ExampleSet], tokenize: Callable[[str], Tokens]) -> Corp
         spans=Ragged.of(spans, np.int32),
         answers=Ragged.of_texts(answers),
         tokens=Ragged.of(tokens, np.int32),
+        titles=Ragged.of((tokenize(title).ids for one in sets for title in one.titles), np.int32),
         texts=Ragged.of_texts(text for one in sets for text in one.passages),
         group=np.array(group, np.int32),
         members=Ragged.of(members, np.int32),

@@ -15,8 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.reading.own_set import OwnArticle, read_own
+from assistant.index.passages import split
+from assistant.reading.own_set import LABELS, OwnArticle, read_own
 from assistant.reading.tokens import Span
+from assistant.text.terms import fold, terms
+from assistant.types import Article, Passage
 
 # As in VERDICTS; a question has no verdict.
 QUESTION = -1
@@ -42,7 +45,8 @@ class Example:
 
 @dataclass(slots=True)
 class ExampleSet:
-    """A set: passages, examples, and for each passage the ``group`` of those it is taken for.
+    """A set: passages with their articles' titles, examples, and for each passage the ``group`` of
+    those it is taken for.
 
     A question may be put beside another passage of its group, which then does not answer it; a
     claim's group are translations of its passage, and its verdict stays. ``skipped``: examples
@@ -51,12 +55,14 @@ class ExampleSet:
 
     name: str
     passages: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
     skipped: int = 0
 
-    def add_passage(self, text: str, group: int) -> int:
+    def add_passage(self, text: str, group: int, title: str = "") -> int:
         self.passages.append(text)
+        self.titles.append(title)
         self.groups.append(group)
         return len(self.passages) - 1
 
@@ -91,8 +97,9 @@ def public_set(path: Path, held_out: frozenset[str], training: bool = True) -> E
     for number, row in enumerate(rows(path)):
         if row["context"] in held_out if training else number % HELD_OUT_EVERY:
             continue
-        group = titles.setdefault(row["title"] or "", len(titles))
-        passage = found.add_passage(unicodedata.normalize("NFC", row["context"]), group)
+        title = unicodedata.normalize("NFC", row["title"] or "")
+        group = titles.setdefault(title, len(titles))
+        passage = found.add_passage(unicodedata.normalize("NFC", row["context"]), group, title)
         languages.append(row["lang"])
         for qa in row["qas"]:
             spans = _spans(row["context"], found.passages[passage], qa)
@@ -177,12 +184,62 @@ def own_sets(paths: Sequence[Path]) -> list[ExampleSet]:
     questions, claims = ExampleSet("own"), ExampleSet("own claims")
     for family, path in enumerate(paths):
         for article in read_own(path):
-            _add_own(questions, claims, article, family)
+            _add_questions(questions, article, family)
+            _add_claims_of(claims, article)
     return [questions, claims]
 
 
-def _add_own(questions: ExampleSet, claims: ExampleSet, article: OwnArticle, family: int) -> None:
-    passage = questions.add_passage(article.text, family)
-    questions.examples += [Example(q.asked, passage, q.spans) for q in article.questions]
-    passage = claims.add_passage(article.text, len(claims.passages))  # a claim stays at its text
-    claims.examples += [Example(c.asked, passage, verdict=c.verdict) for c in article.claims]
+def _add_questions(found: ExampleSet, article: OwnArticle, family: int) -> None:
+    """Every question beside the whole article, and beside each passage that answers it, or the one
+    that tempts to think so."""
+    passages = passages_of(article)
+    whole = found.add_passage(article.text, family, article.title)
+    numbers = [found.add_passage(p.text, family, article.title) for p in passages]
+    for question in article.questions:
+        found.examples.append(Example(question.asked, whole, question.spans))
+        inside = [_inside(passage, question.spans) for passage in passages]
+        if not question.spans:
+            tempting = _most_alike(passages, question.asked, question.tempting)
+            found.examples.append(Example(question.asked, numbers[tempting]))
+        for number, spans in zip(numbers, inside, strict=True):
+            if spans:
+                found.examples.append(Example(question.asked, number, spans))
+
+
+def _add_claims_of(found: ExampleSet, article: OwnArticle) -> None:
+    """Every claim beside the passage that decides it; every third also beside another one, which
+    does not state it."""
+    passages = passages_of(article)
+    numbers = [  # each is a group of its own: a claim stays at its passage
+        found.add_passage(p.text, len(found.passages), article.title) for p in passages
+    ]
+    for i, claim in enumerate(article.claims):
+        best = _most_alike(passages, claim.asked, claim.decisive)
+        found.examples.append(Example(claim.asked, numbers[best], verdict=claim.verdict))
+        if i % 3 == 0 and len(passages) > 1 and claim.decisive:
+            others = [p for p in passages if not _inside(p, [claim.decisive])]
+            if others:
+                other = passages.index(others[_most_alike(others, claim.asked, None)])
+                verdict = LABELS["notstated"]
+                found.examples.append(Example(claim.asked, numbers[other], verdict=verdict))
+
+
+def passages_of(article: OwnArticle) -> list[Passage]:
+    """The article's passages as an index has them."""
+    return split(Article(article.id, article.title, article.text, article.language))
+
+
+def _inside(passage: Passage, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans that lie in the passage, from its start."""
+    first = passage.start
+    return tuple((a - first, b - first) for a, b in spans if first <= a and b <= passage.end)
+
+
+def _most_alike(passages: Sequence[Passage], asked: str, words: Span | None) -> int:
+    """The passage that holds ``words``, else the one that shares the most terms with ``asked``."""
+    for i, passage in enumerate(passages):
+        if words and _inside(passage, [words]):
+            return i
+    wanted = set(terms(fold(asked)))
+    shared = [len(wanted & set(terms(fold(passage.text)))) for passage in passages]
+    return shared.index(max(shared))

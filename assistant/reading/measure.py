@@ -12,6 +12,7 @@ import json
 import random
 import sys
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +31,10 @@ from assistant.reading.examples import (
     rows,
 )
 from assistant.reading.own_set import read_own
+from assistant.reading.pairs import Beside
 from assistant.reading.reader import Reader, Verdict
 from assistant.reading.tokens import Span
+from assistant.text.language import language_of
 
 Figures = dict[str, Any]
 
@@ -39,12 +42,13 @@ Figures = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Question:
     """``answers``: alternatives, or none where the passage does not answer; ``other``: a passage
-    that does not answer it either, or None."""
+    that does not answer it either, or None; ``title``: of both, "" where it is not shown."""
 
     asked: str
     passage: str
     answers: tuple[str, ...]
     other: str | None = None
+    title: str = ""
 
 
 def questions(
@@ -54,8 +58,8 @@ def questions(
 
     ``lists``: the items of a list are counted, and not the best span alone.
     """
-    readings = reader.read([(q.asked, q.passage) for q in asked])
-    beside = [(q.asked, q.other) for q in asked if q.other is not None and q.answers]
+    readings = reader.read([Beside(q.asked, q.passage, q.title) for q in asked])
+    beside = [Beside(q.asked, q.other, q.title) for q in asked if q.other and q.answers]
     answered = [(q, r) for q, r in zip(asked, readings, strict=True) if q.answers]
     spans = [(r.answers if lists else r.answers and (r.best,)) for _, r in answered]
     said = [_words(q.passage, found) for (q, _), found in zip(answered, spans, strict=True)]
@@ -115,7 +119,7 @@ def held_out(found: ExampleSet, limit: int) -> list[Question]:
     return _sample(asked, limit)
 
 
-def claims(reader: Reader, pairs: Sequence[tuple[str, str]], labels: Sequence[int]) -> Figures:
+def claims(reader: Reader, pairs: Sequence[Beside], labels: Sequence[int]) -> Figures:
     """Accuracy over three verdicts, and over those that are decided: supported or contradicted."""
     verdicts = reader.judge(pairs)
     right = [_likeliest(v) == label for v, label in zip(verdicts, labels, strict=True)]
@@ -171,25 +175,32 @@ def _claims_of(
     reader: Reader, said: Sequence[dict[str, Any]], told: Sequence[dict[str, Any]]
 ) -> Figures:
     pairs = [(a["hypothesis"], b["premise"]) for a, b in zip(said, told, strict=True)]
-    pairs = [(unicodedata.normalize("NFC", a), unicodedata.normalize("NFC", b)) for a, b in pairs]
-    return claims(reader, pairs, [NLI_LABELS[row["label"]] for row in said])
+    texts = [(unicodedata.normalize("NFC", a), unicodedata.normalize("NFC", b)) for a, b in pairs]
+    return claims(
+        reader, [Beside(a, b) for a, b in texts], [NLI_LABELS[row["label"]] for row in said]
+    )
 
 
 def measure_own(reader: Reader, files: Sequence[Path]) -> Figures:
-    """The project's own set: its questions, with near misses, by language; and its claims."""
+    """The project's own set: its questions, with near misses, by the languages of article and
+    question, each beside the whole article and beside one passage; and its claims."""
+    asked, told = own_sets(files)
     figures: Figures = {}
-    articles = [article for path in files for article in read_own(path)]
-    for language in sorted({article.language for article in articles}):
-        asked = [
-            Question(q.asked, article.text, (_words(article.text, q.spans),) if q.spans else ())
-            for article in articles
-            if article.language == language
-            for q in article.questions
-        ]
-        figures[f"questions over {language}"] = questions(reader, asked, language, lists=True)
-    found = own_sets(files)[1]
-    pairs = [(example.asked, found.passages[example.passage]) for example in found.examples]
-    figures["claims"] = claims(reader, pairs, [example.verdict for example in found.examples])
+    articles = {a.text: a for path in files for a in read_own(path)}
+    groups: dict[str, list[Question]] = defaultdict(list)
+    for example in asked.examples:
+        text, title = asked.passages[example.passage], asked.titles[example.passage]
+        answers = (" ".join(text[a:b] for a, b in example.spans),) if example.spans else ()
+        size = "article" if text in articles else "passage"
+        same = language_of(example.asked) == language_of(text)
+        name = f"{size}, {language_of(text)}, {'same' if same else 'other'} language"
+        groups[name].append(Question(example.asked, text, answers, title=title))
+    for name, found in sorted(groups.items()):
+        figures[name] = questions(reader, found, name.split(", ")[1], lists=True)
+    pairs = [
+        Beside(e.asked, told.passages[e.passage], told.titles[e.passage]) for e in told.examples
+    ]
+    figures["claims"] = claims(reader, pairs, [example.verdict for example in told.examples])
     return figures
 
 

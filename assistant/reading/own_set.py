@@ -29,21 +29,25 @@ _MARK = re.compile(r"\[\[(.+?)\]\]")
 
 @dataclass(frozen=True, slots=True)
 class OwnQuestion:
-    """``spans``: the characters of the text that answer, each item of a list; or none."""
+    """``spans``: the characters of the text that answer, each item of a list; or none, and then
+    ``tempting``: those that a careless reader would take for the answer, where there are any."""
 
     asked: str
     language: str
     kind: str
     spans: tuple[Span, ...]
+    tempting: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OwnClaim:
-    """``verdict``: 0 supported, 1 contradicted, 2 not stated."""
+    """``verdict``: 0 supported, 1 contradicted, 2 not stated; ``decisive``: the characters of the
+    text that decide it, None where none do."""
 
     asked: str
     language: str
     verdict: int
+    decisive: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,11 @@ def _article(block: str, path: Path) -> OwnArticle:
         try:
             letter, a, b, asked, words = _fields(line)
             if letter == "C":
-                claims.append(OwnClaim(asked, b, LABELS[a]))
+                claims.append(OwnClaim(asked, b, LABELS[a], _found(text, words)))
+            elif letter == "Q":
+                questions.append(OwnQuestion(asked, a, b, tuple(_marked(text, words))))
             else:
-                spans = tuple(_marked(text, words)) if letter == "Q" else ()
-                questions.append(OwnQuestion(asked, a, b, spans))
+                questions.append(OwnQuestion(asked, a, b, (), _found(text, words)))
         except (ValueError, KeyError) as fault:
             raise ValueError(f"{path} {named.group(1)}: {line!r}: {fault}") from fault
     return OwnArticle(named[1], named[2], title, text, tuple(questions), tuple(claims))
@@ -88,11 +93,21 @@ def _article(block: str, path: Path) -> OwnArticle:
 
 def _fields(line: str) -> tuple[str, str, str, str, str]:
     """Letter, the two words after it, the question or claim, and the words of the text."""
-    kind, asked, words = [part.strip() for part in f"{line.rstrip(' |')} | | ".split(" | ")][:3]
+    kind, asked, words = [part.strip() for part in f"{line.rstrip(' |')} |  | ".split(" | ")][:3]
     letter, a, b = kind.split()
     if letter not in "QUC" or not asked:
         raise ValueError("not a question or a claim")
     return letter, a, b, asked, words.replace("\\n", "\n")
+
+
+def _found(text: str, words: str) -> Span | None:
+    """Where the words stand first, None where there are none. Raises ValueError."""
+    if not words:
+        return None
+    start = text.find(words)
+    if start < 0:
+        raise ValueError("words that do not stand in the text")
+    return start, start + len(words)
 
 
 def _marked(text: str, words: str) -> Iterator[Span]:

@@ -1,7 +1,9 @@
 """A question or a claim beside a passage → the encoder's input.
 
-``<s> question </s></s> passage </s>``; a claim has the word ``claim:`` before it. A passage that
-is longer than the input is read through windows that overlap.
+``<s> question </s></s> title </s> passage </s>``; a claim has the word ``claim:`` before it. The
+title is that of the passage's article, which often alone tells what the passage speaks of; where it
+has none, it and the mark behind it are left out. A passage that is longer than the input is read
+through windows that overlap.
 """
 
 from __future__ import annotations
@@ -16,9 +18,19 @@ from assistant.reading.tokens import Span, Tokens
 
 LONGEST = 384  # tokens of an input, the four special ones included
 LONGEST_ASKED = 128  # tokens of a question or a claim; what is longer is cut
+LONGEST_TITLE = 48  # tokens
 STRIDE = 128  # tokens from one window of a long passage to the next
 CLAIM = "claim: "
 _PADDED = 16  # lengths are multiples: kernels are prepared for each new shape, which takes longer
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A question or a claim beside a passage of an article with that title, or without any."""
+
+    asked: str
+    passage: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +67,25 @@ class Batch:
     passage: Tensor
 
 
-def pair(special: Special, asked: Sequence[int], passage: Sequence[int]) -> Pair:
+def pair(
+    special: Special, asked: Sequence[int], passage: Sequence[int], title: Sequence[int] = ()
+) -> Pair:
     """The input of the ids of a question or claim beside those of (a window of) a passage."""
     head = (special.bos, *asked[:LONGEST_ASKED], special.eos, special.eos)
+    if title:
+        head = (*head, *title[:LONGEST_TITLE], special.eos)
     return Pair((*head, *passage, special.eos), len(head), len(head) + len(passage))
 
 
-def room(asked: int) -> int:
-    """How many of a passage's tokens fit beside a question of ``asked`` tokens."""
-    return LONGEST - 4 - min(asked, LONGEST_ASKED)
+def room(asked: int, title: int = 0) -> int:
+    """How many of a passage's tokens fit beside a question and a title of so many tokens."""
+    named = min(title, LONGEST_TITLE) + 1 if title else 0
+    return LONGEST - 4 - min(asked, LONGEST_ASKED) - named
 
 
-def windows(passage: Tokens, asked: int) -> Iterator[Span]:
+def windows(passage: Tokens, asked: int, title: int = 0) -> Iterator[Span]:
     """The windows ``[first, last)`` of the passage's tokens that an input can hold, in order."""
-    size, first = room(asked), 0
+    size, first = room(asked, title), 0
     while first + size < len(passage):
         yield first, first + size
         first += STRIDE

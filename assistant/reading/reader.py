@@ -11,7 +11,7 @@ from torch import Tensor
 
 from assistant.reading.model import Logits, ReaderModel
 from assistant.reading.packing import read_weights
-from assistant.reading.pairs import CLAIM, Pair, batch, pair, windows
+from assistant.reading.pairs import CLAIM, Beside, Pair, batch, pair, windows
 from assistant.reading.tokens import Span, Tokens
 from assistant.reading.words import whole_words
 
@@ -69,13 +69,12 @@ class Reader:
         model.load_state_dict(read_weights(path), strict=False)
         return cls(model, bf16)
 
-    def read(self, questions: Sequence[tuple[str, str]]) -> list[Reading]:
-        """The reading of each (question, passage)."""
+    def read(self, questions: Sequence[Beside]) -> list[Reading]:
+        """The reading of each question beside its passage."""
         best: list[Reading | None] = [None] * len(questions)
-        passages = [self.model.tokenize(passage) for _, passage in questions]
-        asked = [self.model.tokenize(question) for question, _ in questions]
-        for window, logits, row in self._outputs(asked, passages):
-            text, tokens = questions[window.asked][1], passages[window.asked]
+        passages = [self.model.tokenize(question.passage) for question in questions]
+        for window, logits, row in self._outputs(questions, passages):
+            text, tokens = questions[window.asked].passage, passages[window.asked]
             reading = _reading(window, logits, row, text, tokens)
             known = best[window.asked]
             # The window that is surest to hold an answer is the one that is believed.
@@ -83,27 +82,29 @@ class Reader:
                 best[window.asked] = reading
         return [one or Reading(None, (), 0.0, 0.0) for one in best]
 
-    def judge(self, claims: Sequence[tuple[str, str]]) -> list[Verdict]:
-        """The verdict on each (claim, passage)."""
+    def judge(self, claims: Sequence[Beside]) -> list[Verdict]:
+        """The verdict on each claim beside its passage."""
         best = [Verdict(0.0, 0.0, 1.0)] * len(claims)
-        passages = [self.model.tokenize(passage) for _, passage in claims]
-        asked = [self.model.tokenize(CLAIM + claim) for claim, _ in claims]
-        for window, logits, row in self._outputs(asked, passages):
+        passages = [self.model.tokenize(claim.passage) for claim in claims]
+        for window, logits, row in self._outputs(claims, passages, CLAIM):
             verdict = Verdict(*logits.verdict[row].softmax(-1).tolist())
             if verdict.not_stated < best[window.asked].not_stated:
                 best[window.asked] = verdict
         return best
 
     def _outputs(
-        self, asked: Sequence[Tokens], passages: Sequence[Tokens]
+        self, asked: Sequence[Beside], passages: Sequence[Tokens], before: str = ""
     ) -> Iterator[tuple[_Window, Logits, int]]:
-        """Every window with the logits of its batch and its row there."""
-        found = [
-            _Window(i, first, pair(self.model.special, asked[i].ids, passage.ids[first:last]))
-            for i, passage in enumerate(passages)
-            for first, last in windows(passage, len(asked[i]))
-            if last > first
-        ]
+        """Every window with the logits of its batch and its row there. ``before``: what is written
+        before all that is asked."""
+        found = []
+        for i, (one, passage) in enumerate(zip(asked, passages, strict=True)):
+            words = self.model.tokenize(before + one.asked).ids
+            title = self.model.tokenize(one.title).ids
+            for first, last in windows(passage, len(words), len(title)):
+                if last > first:
+                    ids = passage.ids[first:last]
+                    found.append(_Window(i, first, pair(self.model.special, words, ids, title)))
         for together in _grouped(found):
             with (
                 torch.inference_mode(),

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.index._passages import split
 from assistant.index.article_files import read_articles
 from assistant.index.encoder import SentenceEncoder
+from assistant.index.passages import split
 from assistant.reading.claims import Similar, judge
 from assistant.settings import Settings
 from assistant.text.sentences import sentences

@@ -48,10 +48,33 @@ def test_own_set_marks_every_item_of_a_list(tmp_path: Path) -> None:
     assert [article.text[a:b] for a, b in listed.spans] == ["Xã An", "xã Bình", "xã Chi"]
     assert near.spans == when.spans == ()
     assert (when.asked, when.kind, listed.language) == ("Khi nào?", "time", "vi")
+    assert near.tempting and article.text[slice(*near.tempting)] == "chủ tịch"
+    assert when.tempting is None
     assert [(c.verdict, c.language) for c in article.claims] == [(0, "vi"), (2, "en")]
+
+
+def test_own_questions_stand_beside_the_article_and_the_passages_that_tempt(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "01.txt"
+    first = "Xã An, xã Bình và xã Chi được hỗ trợ. " + "Trời mưa to cả tuần. " * 40
+    path.write_text(OWN.replace("hỗ trợ.\n\nÔng", f"hỗ trợ. {first[38:]}\n\nÔng"), "utf-8")
     questions, claims = own_sets([path])
-    assert questions.answerable == pytest.approx(1 / 3)
-    assert [example.verdict for example in claims.examples] == [0, 2]
+    shown: dict[str, list[tuple[str, list[str]]]] = {}
+    for example in questions.examples:
+        text = questions.passages[example.passage]
+        assert questions.titles[example.passage] == "Ba xã"
+        shown.setdefault(example.asked, []).append((text, [text[a:b] for a, b in example.spans]))
+    whole, *passages = questions.passages
+    assert len(passages) > 1
+    assert all(passage in whole for passage in passages)
+    towns = ["Xã An", "xã Bình", "xã Chi"]
+    assert shown["Xã nào?"] == [(whole, towns), (passages[0], towns)]
+    assert shown["Phó chủ tịch là ai?"] == [(whole, []), (passages[-1], [])]
+    told = [(claims.passages[e.passage], e.verdict) for e in claims.examples]
+    assert told[0] == (passages[0], 0)
+    assert told[1][1] == 2  # beside another passage
+    assert told[1][0] in passages[1:]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +160,8 @@ def test_the_same_seed_shows_the_same(model: ReaderModel, data: Path, tmp_path: 
 
 
 def test_every_example_comes_once_before_any_comes_again(model: ReaderModel) -> None:
-    one = ExampleSet("a", ["Câu."], [0], [Example(f"{i}?", 0) for i in range(7)])
-    two = ExampleSet("b", ["Câu."], [0], [Example(f"{i}?", 0) for i in range(9)])
+    one = ExampleSet("a", ["Câu."], [""], [0], [Example(f"{i}?", 0) for i in range(7)])
+    two = ExampleSet("b", ["Câu."], [""], [0], [Example(f"{i}?", 0) for i in range(9)])
     mixture = Mixture(build([one, two], model.tokenize), model.tokenize, model.special, 1, 5)
     drawn = [example for number in range(14) for _, example in mixture.examples(number)]
     assert len(drawn) == 70
@@ -157,7 +180,7 @@ def test_batches_keep_to_their_tokens(model: ReaderModel, data: Path) -> None:
 def test_a_long_passage_is_cut_around_the_answer_or_away_from_it(model: ReaderModel) -> None:
     text = "lời " * 700 + "Huế " + "lời " * 700
     asked = [Example("Ở đâu?", 0, ((2800, 2803),))]
-    corpus = build([ExampleSet("long", [text], [0], asked)], model.tokenize)
+    corpus = build([ExampleSet("long", [text], [""], [0], asked)], model.tokenize)
     shown = _shown(model, corpus, 60)
     hue = model.tokenize("Huế").ids
     answered = [(p, t) for p, t in shown if t.spans]

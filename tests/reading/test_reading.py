@@ -20,7 +20,7 @@ from assistant.reading import packing, train
 from assistant.reading.loss import Targets, losses, total
 from assistant.reading.mixture import Mixture, Target
 from assistant.reading.model import Logits, ReaderModel
-from assistant.reading.pairs import Batch, Special, batch, pair
+from assistant.reading.pairs import Batch, Beside, Special, batch, pair
 from assistant.reading.reader import Reader, best_span
 from assistant.reading.schedule import Schedule
 from assistant.types import ModelError
@@ -55,7 +55,7 @@ def _reader(model: ReaderModel, words: str) -> Reader:
 
 def test_a_list_is_read_in_the_order_of_the_passage(model: ReaderModel) -> None:
     text = "Các nơi: Vinh, Huế và Đà Lạt."
-    (reading,) = _reader(model, "Vinh Huế").read([("Nơi nào?", text)])
+    (reading,) = _reader(model, "Vinh Huế").read([Beside("Nơi nào?", text)])
     assert [text[a:b] for a, b in reading.answers] == ["Vinh", "Huế"]
     assert reading.best == (text.index("Huế"), text.index("Huế") + 3)
     assert reading.answerable == pytest.approx(1 / (1 + math.exp(-4)))
@@ -65,16 +65,16 @@ def test_a_list_is_read_in_the_order_of_the_passage(model: ReaderModel) -> None:
 @pytest.mark.parametrize("before", [0, 3, 400, 1000])
 def test_the_answer_is_found_in_whichever_window_it_stands(model: ReaderModel, before: int) -> None:
     text = "lời  " * before + "ở Huế." + " lời" * 500
-    readings = _reader(model, "Huế").read([("Ở đâu?", "Không có."), ("Ở đâu?", text)])
+    readings = _reader(model, "Huế").read([Beside("Ở đâu?", "Không có."), Beside("Ở đâu?", text)])
     assert readings[0].answerable < 0.5 < readings[1].answerable
     start = text.index("Huế")
     assert readings[1].best == (start, start + 3)
-    verdicts = _reader(model, "Huế").judge([("Ở Huế.", text), ("Ở Huế.", "Không có.")])
+    verdicts = _reader(model, "Huế").judge([Beside("Ở Huế.", text), Beside("Ở Huế.", "Không có.")])
     assert verdicts[0].supported > 0.9 and verdicts[1].not_stated > 0.5
 
 
 def test_a_passage_without_words_answers_nothing(model: ReaderModel) -> None:
-    (reading,) = _reader(model, "Huế").read([("Ở đâu?", " \n")])
+    (reading,) = _reader(model, "Huế").read([Beside("Ở đâu?", " \n")])
     assert (reading.best, reading.answers, reading.answerable) == (None, (), 0.0)
 
 
@@ -219,7 +219,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(data: Path, tmp_path: Pa
         "public/towns.jsonl.gz", "nli/lines.vi.jsonl.gz", "nli/lines.en.jsonl.gz",
     }  # fmt: skip
     reader = Reader.load(tmp_path / "parts" / "checkpoint.pt")
-    assert len(reader.read([("Ở đâu?", "Ở Huế.")])[0].answers) >= 1
+    assert len(reader.read([Beside("Ở đâu?", "Ở Huế.")])[0].answers) >= 1
 
 
 def test_a_few_examples_are_learnt(data: Path, tmp_path: Path) -> None:
