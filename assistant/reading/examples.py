@@ -18,6 +18,7 @@ from typing import Any
 from assistant.index.passages import split
 from assistant.reading.own_set import LABELS, OwnArticle, read_own
 from assistant.reading.tokens import Span
+from assistant.settings import Settings
 from assistant.text.terms import fold, terms
 from assistant.types import Article, Passage
 
@@ -225,8 +226,9 @@ def _add_claims_of(found: ExampleSet, article: OwnArticle) -> None:
 
 
 def passages_of(article: OwnArticle) -> list[Passage]:
-    """The article's passages as an index has them."""
-    return split(Article(article.id, article.title, article.text, article.language))
+    """The article's passages as an index has them by default."""
+    whole = Article(article.id, article.title, article.text, article.language)
+    return split(whole, Settings.model_fields["passage_tokens"].default)
 
 
 def _inside(passage: Passage, spans: Sequence[Span]) -> tuple[Span, ...]:
