@@ -31,6 +31,7 @@ MIXTURE = {
     "farstail.train": 1.2, "fm2.test": 1.0, "fm2.dev": 1.0,
     "own": 24.0, "own claims": 10.0,
 }  # fmt: skip
+OWN = ("own", "own claims")
 OTHERS = 0.4  # sets that the table does not name
 UNANSWERED = (
     0.22  # share of every set's questions whose passage does not answer; near misses add to it
@@ -57,13 +58,21 @@ class Mixture:
     """Examples of a corpus as they are shown, chunk by chunk."""
 
     def __init__(
-        self, corpus: Corpus, tokenize: OffsetTokenizer, special: Special, seed: int, chunk: int
+        self,
+        corpus: Corpus,
+        tokenize: OffsetTokenizer,
+        special: Special,
+        seed: int,
+        chunk: int,
+        own: float = 1.0,
     ) -> None:
-        """``chunk``: how many examples make one."""
+        """``chunk``: how many examples make one; ``own``: what the own sets' shares are multiplied
+        by."""
         self.corpus, self.tokenize, self.special = corpus, tokenize, special
         self.seed, self.size = seed, chunk
         names = [corpus.name(s) for s in range(len(corpus.names))]
-        weights = np.array([MIXTURE.get(name, OTHERS) for name in names])
+        shares = (MIXTURE.get(name, OTHERS) * (own if name in OWN else 1) for name in names)
+        weights = np.array(list(shares))
         self.shares = weights / weights.sum()
         counts = np.bincount(corpus.tokens.values.astype(np.int64))
         self._rarity = 1 / np.sqrt(1 + counts)  # of each token id, by its count in the passages

@@ -227,6 +227,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--cooldown-at", type=int, default=0, help="begin the cooldown at this step")
     add("--cooldown-after", type=float, default=0, help="begin it after so many minutes")
     add("--minutes", type=float, default=0, help="stop after so many; 0: go on")
+    add("--own-factor", type=float, default=1.0, help="multiplies the share of the own set")
     add("--seed", type=int, default=1)
     add("--fp32", action="store_true", help="do not calculate in bf16")
     return parser
@@ -236,7 +237,10 @@ def main() -> None:
     run = Run(arguments().parse_args())
     options = run.options
     model = run.model
-    run.train(Mixture(run.corpus(), model.tokenize, model.special, options.seed, CHUNK))
+    mixture = Mixture(
+        run.corpus(), model.tokenize, model.special, options.seed, CHUNK, options.own_factor
+    )
+    run.train(mixture)
 
 
 if __name__ == "__main__":
