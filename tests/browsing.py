@@ -75,9 +75,12 @@ def cite(number: int, quote: str, article: Article = SEED) -> Citation:
 
 @dataclass
 class Scripted:
-    """An assistant whose answers are known beforehand. ``gate`` holds an answer half-way."""
+    """An assistant whose answers are known beforehand. ``gate`` holds an answer half-way,
+    ``unready`` the examples, and with them the opening of the page."""
 
     gate: threading.Event = field(default_factory=threading.Event)
+    ready: threading.Event = field(default_factory=threading.Event)
+    unready: bool = False
     histories: list[Sequence[Turn]] = field(default_factory=list)
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
@@ -120,6 +123,8 @@ class Scripted:
         return [SEED, EVIL]
 
     def examples(self, language: str) -> list[str]:
+        if self.unready:
+            self.ready.wait(20)
         return {
             "vi": ["Các phường kiến nghị điều gì?", "Ai là bí thư <b>phường</b>?"],
             "en": ["What do the wards ask for?"],
@@ -177,6 +182,7 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
             locale: str = "vi-VN",
             width: int = 1280,
             dark: bool = False,
+            wait: bool = True,
             **more: Any,
         ) -> Page:
             context = browser.new_context(
@@ -191,7 +197,7 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
             tab = context.new_page()
             watch(tab)
             tab.goto(address + path)
-            return ready(tab)
+            return ready(tab) if wait else tab
 
         yield open_page
     assert not faults, faults

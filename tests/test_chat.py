@@ -44,6 +44,21 @@ def address(assistant: Scripted) -> Iterator[str]:
 
 @pytest.mark.browser
 @browser_test
+def test_what_is_asked_while_the_page_opens_stays(opened: Opened, assistant: Scripted) -> None:
+    assistant.unready = True
+    tab = opened(locale="en-US", wait=False)
+    ask(tab, "Ai nói vậy?")
+    expect(tab.locator(".sources li")).to_have_count(2)
+    expect_highlight(tab, FIRST_QUOTE)
+    assistant.unready = False
+    assistant.ready.set()
+    expect(tab.locator("#heading h1")).to_have_text(LABELS["en"].title)  # it is open now
+    expect(tab.locator(".sources li")).to_have_count(2)
+    expect_highlight(tab, FIRST_QUOTE)
+
+
+@pytest.mark.browser
+@browser_test
 def test_question_streamed_answer_and_citations(opened: Opened, assistant: Scripted) -> None:
     tab = opened()
     assistant.gate.clear()

@@ -56,11 +56,11 @@ _SCRIPTS: Final = ("chat.js", "keeping.js", "panels.js")
 
 
 # What the browser keeps, read when the page opens.
-_OPENED: Final = """() => {
+_OPENED: Final = """(session) => {
   const kept = (name) => {
     try { return localStorage.getItem("assistant." + name) || "" } catch { return "" }
   };
-  return [location.hash, kept("language"), kept("options")];
+  return [session, location.hash, kept("language"), kept("options")];
 }"""
 _log = logging.getLogger(__name__)
 
@@ -164,7 +164,11 @@ class _Chat:
         labelled = [*frame, self.options.hint, *self.options.components, *shown, *opened]
 
         self.blocks.load(
-            self.begin, [self.address, self.spoken, self.kept], labelled, js=_OPENED, **at_once
+            self.begin,
+            [self.session, self.address, self.spoken, self.kept],
+            labelled,
+            js=_OPENED,
+            **at_once,
         )
         for began in (
             self.box.submit(self.submit, [self.box, *spoken], begun, **at_once),
@@ -197,12 +201,25 @@ class _Chat:
 
     # Events of the whole page.
 
-    def begin(self, address: str, spoken: str, kept_options: str, request: gr.Request) -> Updates:
-        """The page was opened: in the browser's language, at the address it was opened with."""
+    def begin(
+        self,
+        session: list[Run],
+        address: str,
+        spoken: str,
+        kept_options: str,
+        request: gr.Request,
+    ) -> Updates:
+        """The page was opened: in the browser's language, at the address it was opened with.
+
+        What was asked while it opened, and what that opened in the reader, stays.
+        """
         header = request.headers.get("accept-language", "")
         language = preferred_language(spoken or header)
         options = self.options.opened(kept_options, LABELS[language])
-        return {**self.relabel([], language, address), **options, self.language: language}
+        updates = {**self.relabel(session, language, address), **options, self.language: language}
+        if session:
+            del updates[self.reader], updates[self.address]
+        return updates
 
     def relabel(self, session: list[Run], language: Language, address: str) -> Updates:
         """Everything said so far and every label, in ``language``."""
