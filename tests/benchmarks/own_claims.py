@@ -39,14 +39,13 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 class Checked:
     """A claim, what it is (0 supported, 1 contradicted, 2 not stated) and what was said of it.
 
-    ``supported``, ``contradicted``: probabilities, the highest of any passage. ``rules``: the
-    rules' verdict.
+    ``supported``: probability in [0, 1], the highest of any passage, 1 without a reader.
+    ``rules``: the rules' verdict.
     """
 
     label: int
     across: bool
     supported: float
-    contradicted: float
     rules: str
 
 
@@ -70,7 +69,6 @@ def check(
         claim.verdict,
         claim.language != article.language,
         max((v.supported for v in verdicts), default=1),
-        max((v.contradicted for v in verdicts), default=0),
         by_rules(claim.asked, passages),
     )
 
