@@ -201,6 +201,7 @@ def _trained(run: train.Run) -> dict[str, torch.Tensor]:
     return {name: p.detach().clone() for name, p in run.parameters.items()}
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(data: Path, tmp_path: Path) -> None:
     whole = train.Run(_options(data, tmp_path / "whole", cooldown=4))
     before = {name: p.detach().clone() for name, p in whole.parameters.items()}
@@ -222,6 +223,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(data: Path, tmp_path: Pa
     assert len(reader.read([Beside("Ở đâu?", "Ở Huế.")])[0].answers) >= 1
 
 
+@pytest.mark.slow
 def test_a_few_examples_are_learnt(data: Path, tmp_path: Path) -> None:
     run = train.Run(_options(data, tmp_path / "run", rate=3e-4, warmup=1))
     model = run.model
