@@ -13,7 +13,7 @@ import pytest
 from assistant.reading.model import ReaderModel
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def model() -> ReaderModel:
     """For reading only: its heads are random."""
     return ReaderModel()
