@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   assistant ask "ai la bi thu dang uy phuong lai thieu" --json
   assistant search "nhà ở xã hội" --top-k 3
   assistant eval questions.jsonl --json report.json
+  assistant train questions.jsonl --out models/reader
   assistant serve --port 8000
   assistant serve --host 0.0.0.0 --users users.txt
   assistant user add linh --users users.txt
@@ -39,6 +40,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--index", metavar="DIR", help="the index (default: indexes/default)")
     common.add_argument("--model", metavar="NAME", help="'bundled', or a model's id or folder")
+    common.add_argument("--reader", metavar="DIR", help="a reader that 'assistant train' made")
     common.add_argument("--query-prefix", metavar="TEXT", help="put before questions")
     common.add_argument("--passage-prefix", metavar="TEXT", help="put before passages")
     common.add_argument("--llm", metavar="SPEC", help="language model: none, provider:model, …")
@@ -75,6 +77,9 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     ask.add_argument("--card", metavar="FILE", help="keep the answer as .json, .md or .html")
     evaluate = add("eval", "Score the assistant on a question set.")
     _eval_options(evaluate)
+    train = add("train", "Let the reader learn from questions about your articles.")
+    train.add_argument("questions", metavar="QUESTIONS", help="a question set, as for eval")
+    train.add_argument("--out", metavar="DIR", default="models/reader", help="where it is kept")
     serve = add("serve", "Open the chat in the browser.")
     serve.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", metavar="P", help="port to listen on (default: 7860)")

@@ -114,7 +114,7 @@ def _ask(options: argparse.Namespace) -> int:
             missing = f" ({claim.lack}: {claim.detail})" if claim.detail else ""
             print(f"Not supported by the articles: {words}{missing}")
     if any(claim.verdict == "unchecked" for claim in answer.claims):
-        print("Not checked: answer and articles are in different languages.")
+        print("Not checked: some sentences could neither be found in the articles nor ruled out.")
     dates = {c.article_id: assistant.article(c.article_id) for c in answer.citations}
     for citation in answer.citations:
         article = dates[citation.article_id]
@@ -173,6 +173,19 @@ def _judge(model: str | None) -> dict[str, Any]:
     from assistant.evaluation import nli
 
     return {"supports": nli.load(model), "judge": f"NLI: {model}"}
+
+
+def _train(options: argparse.Namespace) -> int:
+    from assistant.evaluation import questionset
+    from assistant.evaluation.adapting import adapt
+
+    questions = questionset.load(Path(options.questions))
+    assistant = _open(options)
+    progress, done = _progress("steps")
+    adapted = adapt(assistant.index, assistant.reader, questions, Path(options.out), progress)
+    done()
+    print(adapted)
+    return 0 if adapted.kept else 1
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -365,6 +378,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "search": _search,
     "ask": _ask,
     "eval": _eval,
+    "train": _train,
     "serve": _serve,
     "mcp": _mcp,
     "user": _user,

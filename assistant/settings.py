@@ -30,13 +30,16 @@ class Settings(BaseModel):
     query_prefix: str | None = Field(None, description="text put before a question for the model")
     passage_prefix: str | None = Field(None, description="text put before a passage for the model")
     precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto", description="of the model; auto: bf16 where the processor has it"
+        "auto", description="of the models; auto: bf16 where the processor has it"
+    )
+    reader: Path | None = Field(
+        None, description="folder of a reader made by 'assistant train'; unset: the shipped one"
     )
     passage_tokens: int = Field(320, ge=16, le=400, description="token budget of a passage")
     overlap: int = Field(1, ge=0, le=3, description="sentences two neighbouring passages share")
     top_k: int = Field(5, ge=1, le=100, description="hits returned")
     refuse_below: float = Field(
-        0.6, ge=0, le=1, description="confidence under which a question is refused"
+        0.2, ge=0, le=1, description="confidence under which a question is refused"
     )
     strictness: Literal["strict", "balanced", "open"] = Field(
         "balanced",
@@ -103,11 +106,11 @@ class Settings(BaseModel):
     def least_confidence(self) -> float:
         """The confidence under which a question is refused, at the chosen strictness.
 
-        strict: half way from ``refuse_below`` to certainty. open: half of it, or nothing at all
-        where a language model reads the passages and every sentence of it is checked.
+        strict: twice ``refuse_below``. open: half of it, or nothing at all where a language model
+        reads the passages and every sentence of it is checked.
         """
         if self.strictness == "strict":
-            return (1 + self.refuse_below) / 2
+            return min(1.0, 2 * self.refuse_below)
         if self.strictness == "open":
             return 0.0 if self.llm != "none" else self.refuse_below / 2
         return self.refuse_below

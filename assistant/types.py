@@ -1,7 +1,7 @@
 """The words of the product as types. Read this first.
 
 Data flows one way:
-article → passages → vectors + terms → index → hits → answer events → answer → report.
+article → passages → vectors + terms → index → hits → readings → answer events → answer → report.
 
 Invariant, always: ``article.text[x.start:x.end]`` is the text of ``x``, for every sentence,
 passage, hit and citation. Offsets count Unicode code points of the article's NFC text.
@@ -22,9 +22,21 @@ Grounding = Literal["grounded", "partial", "refused"]
 SentenceKind = Literal["prose", "heading"]
 Verdict = Literal["supported", "elsewhere", "unsupported", "unchecked"]
 # What of a claim its passages do not support.
+# "contradicted" and "content" are what is found; answers kept by earlier versions have the others.
 UnsupportedReason = Literal[
-    "", "number", "date", "name", "negation", "direction", "attribution", "content"
+    "",
+    "number",
+    "date",
+    "name",
+    "negation",
+    "direction",
+    "attribution",
+    "contradicted",
+    "content",
 ]
+# What the articles do about a question, as far as their answer is sure.
+Certainty = Literal["says so", "may say so", "does not say"]
+SAYS_SO = 0.8  # the least confidence of an answer that is said to be there
 FaultKind = Literal[
     "missing",
     "key",
@@ -139,7 +151,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A numbered quote of an article. ``verified``: the article's text at the span is the quote."""
+    """A numbered quote of an article. ``verified``: the article's text at the span is the quote.
+
+    ``answer``: the spans of the article, inside the quote, that answer the question.
+    """
 
     number: int
     article_id: str
@@ -148,6 +163,7 @@ class Citation:
     end: int
     quote: str
     verified: bool
+    answer: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +193,7 @@ class Judgement:
     "supported": ``evidence`` is in the passages that the sentence cites. "elsewhere": it is in
     others, or the sentence cites none. "unsupported": ``lack`` and ``detail`` say what is not
     there ("number", "15%"), and ``evidence`` is the nearest, which may be empty. "unchecked":
-    nothing here can tell (claim and passages are in different languages); ``evidence`` as before.
+    nothing here can tell; ``evidence`` as before.
     """
 
     verdict: Verdict
@@ -215,7 +231,8 @@ class Answer:
     """What the assistant says to a question, with its proof.
 
     ``text`` carries markers ``[n]``, each the number of one of ``citations``.
-    ``confidence`` is the calibrated probability in [0, 1] that the articles hold the answer.
+    ``short`` is the answer in the fewest words of the articles, "" where there is none.
+    ``confidence`` is the calibrated probability in [0, 1] that the words which answer are right.
     ``closest`` is, for a refusal, the nearest quote: "closest, but not an answer".
     ``claims`` are the sentences that a language model wrote, ``llm`` is that model's name;
     where it failed, ``fault`` says how, and the answer quotes instead.
@@ -233,6 +250,14 @@ class Answer:
     llm: str = ""
     fault: FaultKind | None = None
     usage: Usage | None = None
+    short: str = ""
+
+    @property
+    def certainty(self) -> Certainty:
+        """``confidence`` in words."""
+        if self.grounding == "refused":
+            return "does not say"
+        return "says so" if self.confidence >= SAYS_SO else "may say so"
 
     @property
     def grounding(self) -> Grounding:
@@ -305,14 +330,6 @@ class Finished:
 AnswerEvent = Retrieved | TextDelta | Cited | Claimed | Finished
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EmbeddedQuestion:
-    """A question after one forward pass: ``vector`` (d,), ``tokens`` (n, d), all of length 1."""
-
-    vector: Vectors
-    tokens: Vectors
-
-
 class Encoder(Protocol):
     """Texts to unit vectors. Shapes: n texts → (n, dimension) float32, rows of length 1."""
 
@@ -324,14 +341,6 @@ class Encoder(Protocol):
         """What makes vectors comparable: model, weights, prefixes, pooling, dimension."""
         ...
 
-    def embed_question(self, text: str) -> EmbeddedQuestion: ...
-
     def embed_questions(self, texts: Sequence[str]) -> Vectors: ...
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
-
-
-class TokenEncoder(Protocol):
-    """Texts to unit vectors of their tokens, one array (tokens, dimension) for each text."""
-
-    def embed_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]: ...

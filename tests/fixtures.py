@@ -18,7 +18,7 @@ from assistant.index.catalog import Catalog
 from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.text.terms import terms
-from assistant.types import Article, EmbeddedQuestion, Passage, Sentence, Vectors
+from assistant.types import Article, Passage, Sentence, Vectors
 
 
 @pytest.fixture(scope="session")
@@ -68,10 +68,6 @@ class FakeEncoder:
                 row[self._axes.setdefault(term, len(self._axes) % self.dimension)] += 1
             row /= np.linalg.norm(row) or 1
         return vectors
-
-    def embed_question(self, text: str) -> EmbeddedQuestion:
-        tokens = self.embed_questions(terms(text))
-        return EmbeddedQuestion(self.embed_questions([text])[0], tokens)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         if any("UNEMBEDDABLE" in text for text in texts):

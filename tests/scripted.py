@@ -11,8 +11,27 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from assistant.evaluation._questions import Question
+from assistant.reading.readings import Beside, Verdict
+from assistant.reading.shipped import CalibratedReader
 from assistant.settings import Settings
+from assistant.text.terms import terms
 from assistant.types import Answer, Article, Citation, Hit, Turn
+
+
+class JudgedByWords(CalibratedReader):
+    """The shipped reader; claims are judged by their words and numbers, as one can in one's head:
+    supported where a passage has the numbers and most of the words."""
+
+    def judge(self, claims: Sequence[Beside]) -> list[Verdict]:
+        return [self._verdict(one) for one in claims]
+
+    def _verdict(self, one: Beside) -> Verdict:
+        said, told = set(terms(one.asked)), set(terms(one.passage))
+        if any(term[0].isdigit() for term in said - told):
+            return Verdict(0.1, 0.8, 0.1)
+        most = bool(said) and 3 * len(said & told) >= 2 * len(said)
+        return Verdict(0.9, 0.05, 0.05) if most else Verdict(0.1, 0.1, 0.8)
+
 
 NAMES = ("Ada", "Binh", "Chi", "Dung", "Giang", "Hoa")
 ROLES = ("mayor", "doctor", "teacher", "pilot", "baker", "judge")

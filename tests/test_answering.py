@@ -96,10 +96,10 @@ def test_refuses_what_the_article_does_not_speak_of(
 def test_frames_in_the_language_of_the_question(
     seed_assistant: Assistant, question: str, language: str
 ) -> None:
-    answer = seed_assistant.answer(question)
+    answer = seed_assistant.with_settings(refuse_below=0).answer(question)
     frame = {"vi": "Theo bài viết:", "en": "According to the article:"}[language]
     assert answer.language == language
-    assert answer.text.startswith(frame)
+    assert f"\n{frame}\n" in f"\n{answer.text}"
 
 
 def test_headings_source_and_comments_are_never_quoted(seed_assistant: Assistant) -> None:

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from assistant.records.card_rendering import render, save
 from assistant.records.cards import MAX_BYTES, Card, CardError, load_card, make
-from assistant.types import Answer, Article, Citation, Claim, IndexFault
+from assistant.types import Answer, Article, Citation, Claim, IndexFault, Span
 from tests.fixtures import make_article
 
 HOSTILE = (
@@ -99,7 +99,7 @@ def test_the_document_has_the_contracts_fields_and_the_proof() -> None:
     (exchange,) = card().to_json()["exchanges"]
     (citation,) = exchange["citations"]
     contract = asdict(cite(QUOTE))
-    assert list(citation)[:7] == list(contract)
+    assert [*list(citation)[:7], list(citation)[-1]] == list(contract)
     assert {key: citation[key] for key in contract} == contract
     # echo -n "Ông Tâm … hôm qua." | sha256sum starts with the article's id
     assert citation["sha256"].startswith(ARTICLE.id)
@@ -130,9 +130,18 @@ def test_a_reader_sees_every_fact(suffix: str) -> None:
     sha = card().exchanges[0].citations[0].sha256
     for fact in (
         "Ai là bí thư?", QUOTE, ARTICLE.title, ARTICLE.source, "05/08/2025", ARTICLE.id, sha,
-        "ký tự 0–35", "độ tin cậy 99%",
+        "ký tự 0–35", "Bài báo nói rõ điều này",
     ):  # fmt: skip
         assert fact in seen
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html"])
+def test_the_words_that_answer_are_bold(tmp_path: Path, suffix: str) -> None:
+    answer = replace(answered(), citations=(replace(cite(QUOTE), answer=(Span(0, 7),)),))
+    text = render(card(answer), suffix)
+    assert "<strong>Ông Tâm</strong> là bí thư" in text
+    (tmp_path / f"card{suffix}").write_text(text, "utf-8")
+    assert load_card(tmp_path / f"card{suffix}") == card(answer)
 
 
 @pytest.mark.parametrize("suffix", [".md", ".html"])

@@ -40,12 +40,18 @@ def test_ask_json_is_the_contract(index: str, capsys: pytest.CaptureFixture[str]
     assert main(["ask", "Ai là bí thư đảng ủy phường Lái Thiêu?", "--index", index, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found) == [
-        "question", "answer", "grounding", "language", "confidence", "citations",
+        "question", "answer", "grounding", "language", "confidence", "citations", "short",
+        "certainty",
     ]  # fmt: skip
     assert found["grounding"] == "grounded"
     assert 0 <= found["confidence"] <= 1
-    keys = ["number", "article_id", "title", "start", "end", "quote", "verified"]
-    assert list(found["citations"][0]) == keys
+    citation = found["citations"][0]
+    keys = ["number", "article_id", "title", "start", "end", "quote", "verified", "answer"]
+    assert list(citation) == keys
+    ((start, end),) = citation["answer"]
+    words = citation["quote"][start - citation["start"] : end - citation["start"]]
+    assert found["short"] == words and "Nguyễn Thanh Tâm" in words
+    assert found["certainty"] in ("says so", "may say so")
 
 
 def test_ask_prints_answer_and_sources(index: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def test_a_long_history_is_read_from_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alone", "joined", "taken"), [(0.2, 0.9, True), (0.2, 0.5, False), (0.7, 0.9, False)]
+    ("alone", "joined", "taken"), [(0.1, 0.9, True), (0.1, 0.15, False), (0.7, 0.9, False)]
 )
 def test_a_question_goes_on_only_where_that_makes_an_answer(
     alone: float, joined: float, taken: bool

@@ -24,6 +24,7 @@ from assistant.evaluation.baseline import (
 from assistant.evaluation.evaluate import SECTIONS, Options, run, unaccented
 from assistant.evaluation.report import table as report_table
 from assistant.settings import Settings
+from assistant.text.terms import terms
 from assistant.types import Answer, Claim, QuestionSetError, SettingsError, Turn, Usage
 from tests.scripted import Parrot, Scripted, articles, questions
 
@@ -37,8 +38,12 @@ CONTRACT = {
 
 
 def evaluated(system: Scripted | None = None, **options: Any) -> dict[str, Any]:
-    chosen = Options(resamples=50, **options)
+    chosen = Options(resamples=50, supports=by_words, **options)
     return run(system or Scripted(), questions(), chosen).to_json()
+
+
+def by_words(cited: str, statement: str) -> bool:
+    return set(terms(statement)) <= set(terms(cited))
 
 
 # -- figures -------------------------------------------------------------------------------

@@ -390,3 +390,29 @@ def test_the_doctor_shows_models_and_finds_only_the_chosen_ones_fault(
     chosen = settings.model_copy(update={"llm": "anthropic:claude-haiku-4-5"})
     (fault,) = [finding for finding in told(chosen) if not finding.sound]
     assert fault.remedy == "run: pip install 'article-assistant[anthropic]'"
+
+
+@pytest.mark.parametrize(
+    ("spec", "small"),
+    [
+        ("ollama:qwen3:4b", True),
+        ("ollama:qwen2.5:1.5b-instruct", True),
+        ("gguf:SmolLM2-135M-Instruct.gguf", True),
+        ("ollama:llama3.1:8b", False),
+        ("openai-compatible:http://127.0.0.1:8000/v1#Qwen2.5-72B-Instruct", False),
+        ("openai:gpt-4.1-mini", False),
+        ("anthropic:claude-haiku-4-5", False),
+        ("none", False),
+    ],
+)
+def test_small_models_are_known_by_their_names(spec: str, small: bool) -> None:
+    assert models.is_small(spec, Settings()) is small
+
+
+@pytest.mark.parametrize(("size", "small"), [(100_000_000, True), (4_500_000_000, False)])
+def test_a_file_without_a_number_is_known_by_its_size(
+    tmp_path: Path, size: int, small: bool
+) -> None:
+    with (tmp_path / "model.gguf").open("wb") as file:
+        file.truncate(size)
+    assert models.is_small(f"gguf:{tmp_path / 'model.gguf'}", Settings()) is small

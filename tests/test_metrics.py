@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from assistant.evaluation import _metrics as metrics
 from assistant.evaluation import _support as support
 from assistant.evaluation._significance import interval, paired_p
+from assistant.text.terms import terms
 from assistant.types import Answer, Article, Citation
+from tests.scripted import JudgedByWords
 
 # -- rankings ------------------------------------------------------------------------------
 
@@ -253,16 +255,20 @@ SOURCE = "Sáng 5-8, ông Nguyễn Thanh Nghị đã làm việc với hai phư�
     [
         ("ông Nguyễn Thanh Nghị đã làm việc với hai phường", True),  # a part of it
         ("“Nguyễn Thanh Nghị.”", True),
-        ("Nguyễn Thanh Nghị làm việc với phường Tân Phước ngày 5/8", True),  # every word is there
-        ("Nguyễn Thanh Nghị làm việc với phường Tân Phước ngày 6/8", False),  # another date
-        ("Nguyễn Thanh Tâm làm việc với phường Tân Phước", False),  # another name
-        ("Nguyễn Thanh Nghị khen hai phường", False),  # another deed
-        ("của và là", False),  # nothing but function words
+        ("Nguyễn Thanh Nghị làm việc với phường Tân Phước ngày 5", True),  # by the reader
+        ("Nguyễn Thanh Nghị làm việc với phường Tân Phước ngày 6", False),
         ("", False),
     ],
 )
-def test_support_needs_every_number_name_and_content_word(statement: str, expected: bool) -> None:
-    assert support.supported(SOURCE, statement) is expected
+def test_support_is_what_checked_the_answer(
+    monkeypatch: pytest.MonkeyPatch, statement: str, expected: bool
+) -> None:
+    monkeypatch.setattr(support, "reader_in", JudgedByWords)
+    assert support.self_check(SOURCE, statement) is expected
+
+
+def by_words(cited: str, statement: str) -> bool:
+    return set(terms(statement)) - {"and"} <= set(terms(cited))
 
 
 TEXT = "Alpha won in 2020. Beta won in 2021. Gamma lost."
@@ -285,7 +291,7 @@ def test_alce_scores_by_hand() -> None:
         0.9,
         (_cited(1, "Alpha won in 2020."), _cited(2, "Gamma lost."), _cited(3, "Gamma lost.")),
     )
-    scores = support.score_citations(answer, ARTICLES)
+    scores = support.score_citations(answer, ARTICLES, by_words)
     assert scores.recall == pytest.approx(1 / 3)
     assert scores.precision == pytest.approx(1 / 3)
     assert scores.validity == 1.0
@@ -299,7 +305,7 @@ def test_citations_that_support_together_all_count() -> None:
         0.9,
         (_cited(1, "Alpha won in 2020."), _cited(2, "Beta won in 2021.")),
     )
-    scores = support.score_citations(answer, ARTICLES)
+    scores = support.score_citations(answer, ARTICLES, by_words)
     assert (scores.precision, scores.recall) == (1.0, 1.0)
 
 
@@ -312,12 +318,12 @@ def test_validity_trusts_the_article_not_the_citation() -> None:
         0.9,
         (_cited(1, "Alpha won in 2020."), _cited(2, "Beta won in 2021.", shift=-1)),
     )
-    assert support.score_citations(answer, ARTICLES).validity == pytest.approx(1 / 3)
+    assert support.score_citations(answer, ARTICLES, by_words).validity == pytest.approx(1 / 3)
 
 
 def test_another_judge_of_support_can_be_put_in() -> None:
     answer = Answer("?", "Alpha prevailed [1].", "en", 0.9, (_cited(1, "Alpha won in 2020."),))
-    assert support.score_citations(answer, ARTICLES).recall == 0.0
+    assert support.score_citations(answer, ARTICLES, by_words).recall == 0.0
     judged = support.score_citations(answer, ARTICLES, lambda cited, said: "won" in cited)
     assert judged.recall == 1.0
 

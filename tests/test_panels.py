@@ -38,6 +38,7 @@ from tests.browsing import (
     expect_no_sideways_scroll,
     ready,
 )
+from tests.scripted import JudgedByWords
 
 VI = LABELS["vi"]
 QUESTION = "Ai là bí thư đảng ủy phường Lái Thiêu?"
@@ -101,7 +102,7 @@ def written(index: Index) -> Iterator[str]:
     """The address of a server whose language model always writes WRITTEN."""
     settings = Settings(index=index.folder, llm="scripted:model")
     llm = GenericFakeChatModel(messages=iter([AIMessage(WRITTEN)] * 20))
-    with browsing.serving(Assistant(index, settings, llm), settings) as found:
+    with browsing.serving(Assistant(index, settings, llm, JudgedByWords()), settings) as found:
         yield found
 
 
@@ -130,12 +131,11 @@ def test_an_unsupported_sentence_is_marked_and_explained(
     tab.locator(".flag").first.hover()
     preview = tab.locator("#preview")
     expect(preview).to_contain_text(VI.unsupported)
-    expect(preview).to_contain_text(VI.lacks["number"])
-    expect(preview).to_contain_text("45")
+    expect(preview).to_contain_text(VI.lacks["contradicted"])
     box = preview.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
     expect(tab.locator(".flag").first).to_have_accessible_description(
-        f"{VI.unsupported} {VI.lacks['number']} (“45”)."
+        f"{VI.unsupported} {VI.lacks['contradicted']}."
     )
     tab.context.close()
 

@@ -123,7 +123,11 @@ def test_an_answer_is_the_same_by_every_way_in(
 
 def _proof(citations: tuple[Citation, ...]) -> list[dict[str, Any]]:
     names = ("number", "article_id", "title", "start", "end", "quote", "verified")
-    return [{name: getattr(citation, name) for name in names} for citation in citations]
+    return [
+        {name: getattr(citation, name) for name in names}
+        | {"answer": [[span.start, span.end] for span in citation.answer]}
+        for citation in citations
+    ]
 
 
 def test_a_search_is_that_of_the_assistant(seed: httpx.Client, seed_assistant: Assistant) -> None:

@@ -24,7 +24,7 @@ from assistant.types import (
 )
 
 HIT = Hit(1, 2.5, "a", "T", 3, 6, "abc", 1.25, -0.5)
-QUOTE = Citation(1, "a", "T", 3, 6, "abc", verified=True)
+QUOTE = Citation(1, "a", "T", 3, 6, "abc", verified=True, answer=(Span(4, 6),))
 CITATION = {
     "number": 1,
     "article_id": "a",
@@ -33,6 +33,7 @@ CITATION = {
     "end": 6,
     "quote": "abc",
     "verified": True,
+    "answer": [[4, 6]],
 }
 FOUND = {
     "rank": 1,
@@ -65,7 +66,7 @@ def test_a_search_is_the_contract_and_over_http_has_both_scores() -> None:
 
 
 def test_an_answer_is_the_contract_in_its_order() -> None:
-    answer = Answer("?", "abc [1]", "en", 0.123456, (QUOTE,), (HIT,))
+    answer = Answer("?", "abc [1]", "en", 0.123456, (QUOTE,), (HIT,), short="abc")
     assert json.dumps(schemas.answer_json(answer)) == json.dumps(
         {
             "question": "?",
@@ -74,6 +75,8 @@ def test_an_answer_is_the_contract_in_its_order() -> None:
             "language": "en",
             "confidence": 0.1235,
             "citations": [CITATION],
+            "short": "abc",
+            "certainty": "may say so",
         }
     )
 
@@ -100,7 +103,8 @@ def test_a_full_answer_begins_with_the_contract() -> None:
 def test_what_does_not_apply_is_null() -> None:
     full = schemas.full_answer_json(Answer("?", "No.", "en", 0.1, ()))
     assert full["grounding"] == "refused"
-    assert [full[name] for name in ("closest", "fault", "usage")] == [None, None, None]
+    assert [full[name] for name in ("closest", "fault", "usage", "short")] == [None] * 4
+    assert full["certainty"] == "does not say"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from assistant.answering.assistant import Assistant
 from assistant.types import Answer, AnswerEvent, Cited, Claimed, Finished, LLMError, TextDelta, Turn
+from tests.scripted import JudgedByWords
 
 QUESTION = "Ai là bí thư đảng ủy phường Lái Thiêu?"
 TRUE = "Bí thư Đảng ủy phường Lái Thiêu là ông Nguyễn Thanh Tâm."
@@ -27,7 +28,7 @@ def saying(seed: Assistant, text: str, **changes: Any) -> Assistant:
 
 def over(seed: Assistant, model: BaseChatModel, **changes: Any) -> Assistant:
     settings = seed.settings.model_copy(update={"llm": FAKE} | changes)
-    return Assistant(seed.index, settings, model)
+    return Assistant(seed.index, settings, model, JudgedByWords())
 
 
 def asked(assistant: Assistant, question: str = QUESTION) -> tuple[Answer, list[AnswerEvent]]:
@@ -50,7 +51,7 @@ def test_what_a_model_says_is_checked_and_cited(seed_assistant: Assistant) -> No
     answer, _ = asked(saying(seed_assistant, f"{TRUE} [1] {FALSE} [1]"))
     assert answer.text == f"{TRUE} [1] {FALSE}"
     assert [claim.verdict for claim in answer.claims] == ["supported", "unsupported"]
-    assert answer.claims[1].lack == "number"
+    assert answer.claims[1].lack == "contradicted"
     assert "Nguyễn Thanh Tâm" in answer.citations[0].quote
     assert (answer.grounding, answer.llm, answer.fault) == ("partial", FAKE, None)
 
@@ -171,8 +172,8 @@ def test_strictness_moves_the_threshold(seed_assistant: Assistant) -> None:
         name: seed_assistant.with_settings(strictness=name).settings.least_confidence
         for name in ("strict", "balanced", "open")
     }
-    half = settings.refuse_below / 2
-    assert least == {"strict": 0.5 + half, "balanced": settings.refuse_below, "open": half}
+    usual = settings.refuse_below
+    assert least == {"strict": 2 * usual, "balanced": usual, "open": usual / 2}
 
 
 def test_a_follow_up_is_written_out_by_the_model(seed_assistant: Assistant) -> None:

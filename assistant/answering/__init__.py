@@ -1,6 +1,7 @@
 """Answering: a question → events → an answer, quoted or in a language model's checked words.
 
 assistant         ``Assistant`` and ``retrieve``: what everything else asks
+found_answers     which words of the best passages answer, and how sure that is
 protocols         what the page and the server need of an assistant
 answer_options    what a person may choose for one question
 schemas           the JSON of hits, answers and events: command line, HTTP and MCP

@@ -51,7 +51,7 @@ def follow(
     question: str,
     history: Sequence[Turn],
     search: Search,
-    refuse_below: float = 0.6,
+    refuse_below: float = 0.2,
     longest: int = 2000,
     speak: Speak | None = None,
 ) -> str:

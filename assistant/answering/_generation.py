@@ -16,7 +16,8 @@ from assistant.answering._quotes import Quote
 from assistant.answering.prompt_texts import all_languages
 from assistant.index.index import Index
 from assistant.llm.streaming import speak
-from assistant.reading.claims import judge
+from assistant.reading.claim_check import judge
+from assistant.reading.readings import PassageReader
 from assistant.retrieval.hybrid_search import Candidate
 from assistant.settings import Settings
 from assistant.types import (
@@ -64,7 +65,12 @@ def read_by(
 
 
 def write(
-    model: BaseChatModel, context: Context, index: Index, settings: Settings, before: str = ""
+    model: BaseChatModel,
+    context: Context,
+    index: Index,
+    reader: PassageReader,
+    settings: Settings,
+    before: str = "",
 ) -> Generator[AnswerEvent, None, Draft]:
     """The events of the model's answer as it comes; closing the generator ends the request.
 
@@ -80,7 +86,7 @@ def write(
     composer = Composer(
         context.shown,
         all_languages("refusal"),
-        partial(_checked, context.shown, similar),
+        partial(_checked, context.shown, reader, similar),
         partial(_cite, index),
         settings.unsupported,
         before,
@@ -124,9 +130,13 @@ class Similarity:
 
 
 def _checked(
-    shown: Sequence[Shown], similar: Similarity, claim: str, cited: Sequence[int]
+    shown: Sequence[Shown],
+    reader: PassageReader,
+    similar: Similarity,
+    claim: str,
+    cited: Sequence[int],
 ) -> Judgement:
-    return judge(claim, cited, shown, similar)
+    return judge(claim, cited, shown, reader, similar)
 
 
 def _cite(index: Index, number: int, shown: Shown, span: Span) -> Citation:

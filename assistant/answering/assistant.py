@@ -15,24 +15,36 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from assistant.answering._example_questions import candidates
-from assistant.answering._quotes import Quote, choose, cite, refusal, whole_list, wording
+from assistant.answering._quotes import (
+    Quote,
+    choose,
+    cite,
+    refusal,
+    short_answer,
+    whole_list,
+    wording,
+)
+from assistant.answering.found_answers import Found, find_answers
 from assistant.answering.prompt_texts import say
 from assistant.index.index import Index
-from assistant.llm.models import NONE, check, name_of, open_llm
-from assistant.retrieval import answerability
+from assistant.llm.models import NONE, check, is_small, name_of, open_llm
+from assistant.reading.shipped import SHIPPED, WEIGHTS, CalibratedReader, reader_in
 from assistant.retrieval.hybrid_search import Candidate, Query, hits_of, make_query, rank
 from assistant.retrieval.question_type import asks_for_list
 from assistant.settings import Settings
 from assistant.text.language import language_of
 from assistant.text.sentences import sentences
 from assistant.types import (
+    SAYS_SO,
     Answer,
     AnswerEvent,
     Article,
+    Citation,
     Cited,
     Finished,
     Hit,
     LLMError,
+    ModelError,
     Retrieved,
     TextDelta,
     Turn,
@@ -48,7 +60,7 @@ _UNSEEN = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}]+")
 
 NEXT = "\n\n"  # between a model's unfinished answer and what is said of it
 EXAMPLES = 4  # questions offered on an empty page
-SURE = 0.8  # the least confidence with which an example is answered
+MOST_TRIED = 16  # candidates that are read for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,8 @@ class _Asked:
 
     query: Query
     ranked: tuple[Candidate, ...]
-    verdict: answerability.Verdict | None
+    found: tuple[Found, ...]
+    all_of_them: bool  # the question asks for every item of a list
     history: tuple[Turn, ...]
     exclude: frozenset[str]
     notice: str
@@ -67,10 +80,18 @@ class _Asked:
 class Assistant:
     """Answers questions about the articles of one index. Safe to share between threads."""
 
-    def __init__(self, index: Index, settings: Settings, llm: BaseChatModel | None = None) -> None:
-        """``llm``: a chat model in place of the one that ``settings.llm`` names."""
+    def __init__(
+        self,
+        index: Index,
+        settings: Settings,
+        llm: BaseChatModel | None = None,
+        reader: CalibratedReader | None = None,
+    ) -> None:
+        """``llm``, ``reader``: a chat model and a reader in place of those that the settings
+        name."""
         self.index = index
         self.settings = settings
+        self.reader = reader or reader_in(settings.reader or SHIPPED, settings.precision)
         self._llm = llm
         self._lock = threading.Lock()
         self._examples: dict[tuple[str, int], list[str]] = {}
@@ -90,20 +111,32 @@ class Assistant:
             settings = settings.model_copy(update={"index": Path(folder)})
         if settings.llm != NONE:
             check(settings.llm, settings)
+        if settings.reader and not (settings.reader / WEIGHTS).is_file():
+            raise ModelError(
+                f"{settings.reader} is not a folder of a reader: it has no {WEIGHTS}; make one "
+                "with 'assistant train', or leave the setting out"
+            )
         return cls(Index.open(settings), settings)
 
     def with_settings(self, **changes: Any) -> Assistant:
         """An assistant over the same index, for questions under other settings."""
         settings = Settings.model_validate(self.settings.model_dump() | changes)
         same = settings.llm == self.settings.llm
-        return Assistant(self.index, settings, self._llm if same else None)
+        read_by_same = settings.reader == self.settings.reader
+        return Assistant(
+            self.index,
+            settings,
+            self._llm if same else None,
+            self.reader if read_by_same else None,
+        )
 
     def close(self) -> None:
         self.index.close()
 
     def warm(self) -> None:
-        """Loads the model now, so that the first question need not wait for it."""
+        """Loads the models now, so that the first question need not wait for them."""
         self.index.encoder.embed_questions(["?"])
+        self.reader.warm()
 
     # -- asking --------------------------------------------------------------------------
 
@@ -145,19 +178,20 @@ class Assistant:
         hits = tuple(hits_of(ranked, self.settings.top_k))
         searched = query.text if query.text != text else ""
         yield Retrieved(hits, searched)
-        verdict = self._judge(query, ranked, exclude)
-        confidence = verdict.confidence if verdict else 0.0
+        all_of_them = asks_for_list(query.text)
+        found = self._find(query, ranked, all_of_them)
+        confidence = found[0].confidence if found else 0.0
         notice = self._notice(query.language) if cut else ""
         asked = _Asked(
-            query, tuple(ranked), verdict, tuple(history), frozenset(exclude), notice,
+            query, tuple(ranked), found, all_of_them, tuple(history), frozenset(exclude), notice,
             Answer(question, "", query.language, confidence, (), hits, None, searched),
         )  # fmt: skip
-        if verdict is None or confidence < self.settings.least_confidence:
+        if not found or confidence < self.settings.least_confidence:
             yield from self._refuse(asked)
         elif self.settings.llm == NONE:
-            yield from self._quote(asked, verdict)
+            yield from self._quote(asked)
         else:
-            yield from self._write(asked, verdict)
+            yield from self._write(asked)
 
     def _meant(self, text: str, history: Sequence[Turn], exclude: Collection[str]) -> str:
         """A follow-up question written out, by a language model where there is one."""
@@ -166,10 +200,10 @@ class Assistant:
         from assistant.answering._follow_up import follow  # loads LangChain's messages
 
         def search(query: str) -> tuple[float, list[str]]:
-            found, ranked = self._rank(query, exclude)
-            verdict = self._judge(found, ranked, exclude)
+            made, ranked = self._rank(query, exclude)
+            found = self._find(made, ranked)
             texts = [hit.text for hit in hits_of(ranked, self.settings.top_k)]
-            return (verdict.confidence if verdict else 0.0), texts
+            return (found[0].confidence if found else 0.0), texts
 
         def told(messages: list[BaseMessage]) -> str:
             from assistant.llm.streaming import speak
@@ -184,30 +218,30 @@ class Assistant:
         return query or text
 
     def _refuse(self, asked: _Asked) -> Iterator[AnswerEvent]:
-        closest = None
-        if asked.verdict is not None:
-            closest = cite(*self._quotes(asked.query, asked.verdict))[0]
+        closest = self._cited(asked)[0] if asked.found else None
         said = asked.notice + refusal(closest, asked.query.language)
         yield TextDelta(said)
         yield Finished(replace(asked.answer, text=asked.answer.text + said, closest=closest))
 
-    def _quote(
-        self, asked: _Asked, verdict: answerability.Verdict, before: str = ""
-    ) -> Iterator[AnswerEvent]:
-        """Quotes, behind what ``asked.answer`` has so far and ``before``."""
+    def _quote(self, asked: _Asked, before: str = "") -> Iterator[AnswerEvent]:
+        """The words that answer and their quotes, behind what ``asked.answer`` has so far and
+        ``before``."""
         known = asked.answer.citations
-        quotes = self._quotes(asked.query, verdict)
-        citations = cite(*quotes, first=len(known) + 1)
-        frame, *pieces = wording(citations, asked.query.language)
-        frame = (before or asked.notice) + frame
-        yield TextDelta(frame)
-        for citation, piece in zip(citations, pieces, strict=True):
+        citations = self._cited(asked, len(known) + 1)
+        for citation in citations:
             yield Cited(citation)
-            yield TextDelta(piece)
-        text = "".join([asked.answer.text, frame, *pieces])
-        yield Finished(replace(asked.answer, text=text, citations=(*known, *citations)))
+        said = (before or asked.notice) + wording(citations, asked.query.language)
+        yield TextDelta(said)
+        yield Finished(
+            replace(
+                asked.answer,
+                text=asked.answer.text + said,
+                citations=(*known, *citations),
+                short=short_answer(citations),
+            )
+        )
 
-    def _write(self, asked: _Asked, verdict: answerability.Verdict) -> Iterator[AnswerEvent]:
+    def _write(self, asked: _Asked) -> Iterator[AnswerEvent]:
         """A language model's answer; where it fails, that is said and the articles are quoted."""
         from assistant.answering import (
             _generation as generation,  # heavy, and needed only with a language model
@@ -220,7 +254,7 @@ class Assistant:
         query = asked.query
         context = generation.read_by(
             self.index, self.settings, query.question, query.language,
-            asked.history, asked.ranked, left_out,
+            asked.history, _surest_first(asked), left_out,
         )  # fmt: skip
         try:
             model = self._model()
@@ -228,7 +262,7 @@ class Assistant:
             draft = generation.Draft("", (), (), False, fault=error)
         else:
             draft = yield from generation.write(
-                model, context, self.index, self.settings, asked.notice
+                model, context, self.index, self.reader, self.settings, asked.notice
             )
         answer = replace(
             asked.answer, text=asked.notice + draft.text, citations=draft.citations,
@@ -238,11 +272,11 @@ class Assistant:
         if draft.fault:
             said = say(f"fault.{draft.fault.kind}", query.language, model=name)
             asked = replace(asked, answer=replace(answer, fault=draft.fault.kind))
-            yield from self._quote(asked, verdict, f"{NEXT if draft.text else ''}{said}\n")
-        elif draft.refused:
+            yield from self._quote(asked, f"{NEXT if draft.text else ''}{said}\n")
+        elif draft.refused and not is_small(self.settings.llm, self.settings):
             yield from self._refuse(asked)
         elif not draft.text:
-            yield from self._quote(asked, verdict)
+            yield from self._quote(asked)
         else:
             yield Finished(answer)
 
@@ -275,24 +309,20 @@ class Assistant:
             known = self._excluded = (key, (numbers, [s.passage.text for s in stored.values()]))
         return known[1]
 
-    def _judge(
-        self, query: Query, ranked: Sequence[Candidate], exclude: Collection[str]
-    ) -> answerability.Verdict | None:
-        _, texts = self._left_out(exclude)
-        needs = answerability.needs_of(self.index.lexical, query, texts)
-        return answerability.judge(self.index.encoder, needs, query, ranked)
+    def _find(
+        self, query: Query, ranked: Sequence[Candidate], all_of_them: bool = False
+    ) -> tuple[Found, ...]:
+        """What the best passages answer, the surest first. Raises ModelError without a reader."""
+        return find_answers(self.reader, self.reader.calibration, query, ranked, all_of_them)
 
-    def _quotes(
-        self, query: Query, verdict: answerability.Verdict
-    ) -> tuple[list[Quote], dict[str, str]]:
-        quotes = choose(verdict.ranked)
+    def _cited(self, asked: _Asked, first: int = 1) -> tuple[Citation, ...]:
+        """Citations, numbered from ``first``, of what answers; there is a passage that was read."""
+        least = self.settings.least_confidence
+        quotes = choose(asked.found, least, asked.all_of_them)
         articles = {q.article_id: self.article(q.article_id) for q in quotes}
-        if asks_for_list(query.text):
-            first = quotes[0]
-            article = articles[first.article_id]
-            parts = sentences(article.text, article.furniture, article.path.endswith(".md"))
-            quotes = [whole_list(article, first, parts)]
-        return quotes, {key: article.text for key, article in articles.items()}
+        if asked.all_of_them:
+            quotes = [_with_rest(articles[quotes[0].article_id], quotes[0]), *quotes[1:]]
+        return cite(quotes, {key: article.text for key, article in articles.items()}, first)
 
     def _readable(self, question: str) -> tuple[str, bool]:
         """The question in NFC without control characters, and whether it was cut.
@@ -327,15 +357,33 @@ class Assistant:
             return self._examples[key]
 
     def _make_examples(self, language: str) -> list[str]:
-        found: list[str] = []
+        """The surest of the first candidates: a page does not wait for all of them to be read."""
+        sure: dict[str, float] = {}
         quotes = self if self.settings.llm == NONE else self.with_settings(llm=NONE)
-        for article in self.articles()[:EXAMPLES]:
-            for question in islice(candidates(article, language), 3 * EXAMPLES):
-                if len(found) == EXAMPLES:
-                    return found
-                if question not in found and quotes.answer(question).confidence >= SURE:
-                    found.append(question)
-        return found
+        asked = (
+            question
+            for article in self.articles()[:EXAMPLES]
+            for question in islice(candidates(article, language), 3 * EXAMPLES)
+        )
+        for question in islice(asked, MOST_TRIED):
+            if question not in sure and (answer := quotes.answer(question)).citations:
+                sure[question] = answer.confidence
+            if sum(confidence >= SAYS_SO for confidence in sure.values()) == EXAMPLES:
+                break
+        return sorted(sure, key=lambda question: -sure[question])[:EXAMPLES]
+
+
+def _with_rest(article: Article, quote: Quote) -> Quote:
+    """The quote with the sentences that go on with the list it begins."""
+    told = sentences(article.text, article.furniture, article.path.endswith(".md"))
+    return whole_list(article, quote, told)
+
+
+def _surest_first(asked: _Asked) -> list[Candidate]:
+    """The candidates, first those that were read, the surest to answer before the others."""
+    read = [one.candidate for one in asked.found]
+    known = {candidate.stored.id for candidate in read}
+    return [*read, *(c for c in asked.ranked if c.stored.id not in known)]
 
 
 def _unreadable(question: str) -> Iterator[AnswerEvent]:

@@ -56,7 +56,10 @@ class SearchJSON(TypedDict):
 
 
 class CitationJSON(TypedDict):
-    """A quote. ``verified``: the article's text from ``start`` to ``end`` is the quote."""
+    """A quote. ``verified``: the article's text from ``start`` to ``end`` is the quote.
+
+    ``answer``: spans [start, end] of the article, inside the quote, that answer the question.
+    """
 
     number: int
     article_id: str
@@ -65,6 +68,7 @@ class CitationJSON(TypedDict):
     end: int
     quote: str
     verified: bool
+    answer: list[list[int]]
 
 
 class ClaimJSON(TypedDict):
@@ -86,7 +90,11 @@ class UsageJSON(TypedDict):
 
 
 class AnswerJSON(TypedDict):
-    """An answer and its proof. ``answer`` carries markers [n], the numbers of the citations."""
+    """An answer and its proof. ``answer`` carries markers [n], the numbers of the citations.
+
+    ``short``: the words that answer, null where there are none. ``certainty``: "says so", "may say
+    so" or "does not say", which is ``confidence`` in words.
+    """
 
     question: str
     answer: str
@@ -94,6 +102,8 @@ class AnswerJSON(TypedDict):
     language: str
     confidence: float
     citations: list[CitationJSON]
+    short: str | None
+    certainty: str
 
 
 class FullAnswerJSON(AnswerJSON):
@@ -168,7 +178,8 @@ def full_search_json(question: str, hits: Sequence[Hit]) -> SearchJSON:
 
 
 def citation_json(citation: Citation) -> CitationJSON:
-    return cast(CitationJSON, asdict(citation))
+    spans = [[span.start, span.end] for span in citation.answer]
+    return cast(CitationJSON, asdict(citation) | {"answer": spans})
 
 
 def claim_json(claim: Claim) -> ClaimJSON:
@@ -184,6 +195,8 @@ def answer_json(answer: Answer) -> AnswerJSON:
         language=answer.language,
         confidence=round(answer.confidence, 4),
         citations=[citation_json(citation) for citation in answer.citations],
+        short=answer.short or None,
+        certainty=answer.certainty,
     )
 
 

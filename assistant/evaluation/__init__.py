@@ -2,6 +2,7 @@
 
 questionset  sets of our own form, SQuAD, XQuAD, MLQA, BEIR
 evaluate     questions → trials → records → report; nli: a model that judges citations
+calibrating  how sure a reader may be; adapting: lets it learn from a question set
 baseline     compares two reports
 report       the report as text; reportpage: as one HTML page
 """

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
+from assistant.answering.schemas import citation_json
 from assistant.evaluation import _metrics as metrics
 from assistant.evaluation import _support as support
 from assistant.evaluation._questions import Question
@@ -109,7 +110,7 @@ class Record:
             "answer": answer.text if answer else None,
             "grounding": answer.grounding if answer else None,
             "confidence": round(answer.confidence, 6) if answer else None,
-            "citations": [asdict(citation) for citation in answer.citations] if answer else [],
+            "citations": [citation_json(c) for c in answer.citations] if answer else [],
             "gold": {
                 "answers": list(question.answers),
                 "evidence": question.evidence,
@@ -170,14 +171,16 @@ def score_retrieval(hits: Sequence[Hit], trial: Trial) -> dict[str, float | None
 def score_answer(answer: Answer, trial: Trial) -> dict[str, float | None]:
     """EM, F1, contains, whether the evidence is quoted; and whether the language is right.
 
-    The first four are of answerable questions: a refusal there scores 0.
+    The first four are of answerable questions: a refusal there scores 0. EM and F1 are of the short
+    answer; "contains" of all that is quoted.
     """
     said, question = support.stated(answer), trial.question
+    short = support.shortly_stated(answer)
     answers = () if trial.unanswerable else question.answers
     language = _language_of_answers(question)
     return {
-        "exact_match": metrics.exact_match(said, answers, language),
-        "f1": metrics.f1(said, answers, language),
+        "exact_match": metrics.exact_match(short, answers, language),
+        "f1": metrics.f1(short, answers, language),
         "contains": metrics.contains(said, answers, language),
         "evidence": _quotes_evidence(answer, trial),
         "language": _in_language_asked(answer, question.language),

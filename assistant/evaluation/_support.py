@@ -1,8 +1,8 @@
 """Citations, scored as ALCE does: statements, and whether what they cite supports them.
 
 Source: Gao, Yen, Yu and Chen 2023, "Enabling Large Language Models to Generate Text with
-Citations". ALCE asks an NLI model whether cited text entails a statement. Here the default test
-needs no model; one can be put in its place as ``Supports``.
+Citations". ALCE asks an NLI model whether cited text entails a statement. One can be put in the
+place of the default, which is a self-check: it asks what checked the answer already.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answering.citation_markers import MARKER
-from assistant.reading.claims import judge
+from assistant.reading.claim_check import judge
+from assistant.reading.shipped import reader_in
 from assistant.text.sentences import sentences
 from assistant.types import Answer, Article, Citation, Passage, Shown
 
@@ -94,22 +95,35 @@ def _within(text: str, start: int, end: int) -> list[tuple[int, int]]:
 def stated(answer: Answer) -> str:
     """What the answer says, to be compared with gold answers.
 
-    Of an answer that quotes, the quotes, without the line that frames them; of one in a model's
-    own words, its text without markers; of a refusal, nothing.
+    Of an answer that quotes, the quotes, without the lines before them; of one in a model's own
+    words, its text without markers; of a refusal, nothing.
     """
     if answer.grounding == "refused":
         return ""
     quotes = {" ".join(citation.quote.split()) for citation in answer.citations}
-    quoted = [statement for statement in statements_of(answer.text) if statement.numbers]
+    quoted = [statement for statement in statements_of(body(answer)) if statement.numbers]
     inner = [statement.text.strip().strip("“”") for statement in quoted]
     if inner and all(text in quotes for text in inner):
         return " ".join(inner)
     return MARKER.sub("", answer.text).strip()
 
 
+def shortly_stated(answer: Answer) -> str:
+    """The answer in the fewest words, to be compared with gold answers as a whole."""
+    return answer.short or stated(answer)
+
+
+def body(answer: Answer) -> str:
+    """The answer's text without the line that holds the short answer."""
+    first, _, rest = answer.text.partition("\n\n")
+    said = [item.strip() for item in MARKER.sub("", first).split(";")]
+    known = [item.strip() for item in answer.short.split(";")]
+    return rest if rest and said == known else answer.text
+
+
 def framing(answer: Answer) -> str:
-    """The answer's own words: its text without quotes and markers."""
-    return " ".join(MARKER.sub("", _QUOTED.sub(" ", answer.text)).split())
+    """The answer's own words: its text without what the articles say, and markers."""
+    return " ".join(MARKER.sub("", _QUOTED.sub(" ", body(answer))).split())
 
 
 def score_citations(
@@ -123,8 +137,8 @@ def score_citations(
     and it supports it alone or the others no longer do without it.
     Source: Gao et al. 2023, §3.3; validity is ours.
     """
-    supports = supports or supported
-    statements = statements_of(answer.text) if answer.grounding != "refused" else []
+    supports = supports or self_check
+    statements = statements_of(body(answer)) if answer.grounding != "refused" else []
     quotes = {c.number: c.quote for c in answer.citations if verifies(c, articles)}
     cited = [(s, n) for s in statements for n in s.numbers]
     whole = {s: supports(_joined(s.numbers, quotes), s.text) for s in statements}
@@ -161,12 +175,8 @@ def _share(flags: Collection[bool]) -> float | None:
     return sum(flags) / len(flags) if flags else None
 
 
-def supported(cited: str, statement: str) -> bool:
-    """Whether ``cited`` supports ``statement``, as the check of claims judges it.
-
-    By words alone, without vectors, so that scores need no model: a statement in another
-    language than what it cites is not supported. A lower bound of what a reader would accept.
-    """
-    cut = tuple(sentences(cited))
-    passage = Passage("", 0, len(cited), cited, cut)
-    return judge(statement, [1], [Shown(1, passage)]).verdict == "supported"
+def self_check(cited: str, statement: str) -> bool:
+    """Whether ``cited`` supports ``statement`` as the check of claims judges it, which is no
+    judgement by another: an answer in a model's words was flagged by it already."""
+    passage = Passage("", 0, len(cited), cited, tuple(sentences(cited)))
+    return judge(statement, [1], [Shown(1, passage)], reader_in()).verdict == "supported"

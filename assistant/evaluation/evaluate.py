@@ -157,7 +157,7 @@ def run(
         "holdout": options.holdout,
         "retrieval_only": options.retrieval_only,
         "limit": options.limit,
-        "support": "words" if options.supports is None else options.judge,
+        "support": "self-check" if options.supports is None else options.judge,
     }
     return Report(tuple(records), tuple(controls), origin, notes, options.resamples)
 

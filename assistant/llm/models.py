@@ -29,6 +29,10 @@ COMPATIBLE = "openai-compatible"
 GGUF = "gguf"
 OWN_KEY = "ASSISTANT_LLM_KEY"
 SHOWN = 200  # characters of what a provider said
+SMALL = 7.0  # billion parameters
+BYTES_OF_GGUF = 0.55e9  # of a file with 4 bits a weight, per billion parameters
+
+_PARAMETERS = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
 
 
 # What each client's max_retries must be for a single try.
@@ -129,6 +133,20 @@ def name_of(spec: str) -> str:
         address, _, name = model.partition("#")
         return name or urlsplit(address).hostname or provider
     return redacted(spec)
+
+
+def is_small(spec: str, settings: Settings) -> bool:
+    """Whether the model has fewer than SMALL parameters, as far as its name or file tells.
+
+    What a small one says of itself is not believed: one of 1.5 billion parameters refused none of
+    five near misses (``docs/architecture.md``), and small ones refuse what is there.
+    """
+    provider, _, model = spec.partition(":")
+    told = _PARAMETERS.search(model)
+    if told:
+        return float(told[1]) * (1e-3 if told[2].lower() == "m" else 1) < SMALL
+    path = gguf_path(model, settings)
+    return provider == GGUF and path.is_file() and path.stat().st_size < SMALL * BYTES_OF_GGUF
 
 
 def gguf_path(model: str, settings: Settings) -> Path:

@@ -23,6 +23,7 @@ from assistant.page.labels import (
     shown_day,
 )
 from assistant.records.exchange import About, Exchange
+from assistant.text.spans import on_one_line, pieces
 from assistant.types import (
     Answer,
     Citation,
@@ -84,8 +85,23 @@ _MARKER = re.compile(r"\[([0-9]{1,4})\]")
 
 def _body(exchange: Exchange, labels: Labels) -> str:
     language = exchange.answer.language if exchange.answer else ""
-    inner = "".join(_paragraph(exchange, span, labels) for span in _paragraphs(exchange.text))
-    return f'<div class="body"{lang(language)}>{inner}</div>'
+    marks = list(_answers(exchange))
+    spans = list(_paragraphs(exchange.text))
+    shown = [_paragraph(exchange, span, marks, labels) for span in spans]
+    if exchange.answer and exchange.answer.short and len(spans) > 1:
+        shown[0] = shown[0].replace("<p>", '<p class="short">', 1)
+    return f'<div class="body"{lang(language)}>{"".join(shown)}</div>'
+
+
+def _answers(exchange: Exchange) -> Iterator[Span]:
+    """Where the quotes in the text have the words that answer."""
+    for citation in exchange.citations:
+        line = " ".join(citation.quote.split())
+        at = exchange.text.find(f"“{line}”")
+        for answer in citation.answer if at >= 0 else ():
+            own = Span(answer.start - citation.start, answer.end - citation.start)
+            shown = on_one_line(citation.quote, own)
+            yield Span(at + 1 + shown.start, at + 1 + shown.end)
 
 
 def _paragraphs(text: str) -> Iterator[Span]:
@@ -99,18 +115,21 @@ def _paragraphs(text: str) -> Iterator[Span]:
         yield Span(start, len(text))
 
 
-def _paragraph(exchange: Exchange, span: Span, labels: Labels) -> str:
+def _paragraph(exchange: Exchange, span: Span, marks: Sequence[Span], labels: Labels) -> str:
     cited = {citation.number: citation for citation in exchange.citations}
     doubtful = [
         (number, claim)
         for number, claim in enumerate(exchange.claims)
         if claim.verdict == "unsupported" and claim.start < span.end and claim.end > span.start
     ]
-    edges = {edge for _, claim in doubtful for edge in (claim.start, claim.end)}
+    found: list[Span | Claim] = [*marks, *(claim for _, claim in doubtful)]
+    edges = {edge for one in found for edge in (one.start, one.end)}
     cuts = sorted({span.start, span.end, *(e for e in edges if span.start < e < span.end)})
     parts = []
     for start, end in pairwise(cuts):
         inner = _with_links(exchange.text[start:end], cited)
+        if any(mark.start <= start < mark.end for mark in marks):
+            inner = f'<strong class="answer">{inner}</strong>'
         number = next((n for n, claim in doubtful if claim.start <= start < claim.end), None)
         if number is None:
             parts.append(inner)
@@ -156,9 +175,14 @@ def _previews(exchange: Exchange, labels: Labels) -> str:
 
 
 def _preview(citation: Citation, exchange: Exchange, labels: Labels) -> str:
+    own = [Span(a.start - citation.start, a.end - citation.start) for a in citation.answer]
+    marks = [on_one_line(citation.quote, span) for span in own]
+    quote = "".join(
+        f'<strong class="answer">{inert(text)}</strong>' if inside else inert(text)
+        for text, inside in pieces(shorten(citation.quote, PREVIEW), marks)
+    )
     return (
-        f'<div class="cite-{citation.number}"><p class="start">'
-        f"“{inert(shorten(citation.quote, PREVIEW))}”</p>"
+        f'<div class="cite-{citation.number}"><p class="start">“{quote}”</p>'
         f'<p class="title">{inert(citation.title)}</p>'
         f'<p class="meta">{_facts(citation, exchange.about, labels)}</p></div>'
     )
@@ -254,7 +278,7 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
     """How sure, who wrote it and how long it took; and what can be done with the answer."""
     facts = []
     if answer.grounding != "refused":
-        facts.append(labels.sure.format(percent=int(100 * answer.confidence)))
+        facts.append(labels.certainty[answer.certainty])
     if answer.llm and not answer.fault:
         facts.append(labels.worded.format(llm=answer.llm))
     if answer.usage:

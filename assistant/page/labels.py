@@ -19,7 +19,7 @@ from typing import Final, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 from assistant.text.interface_texts import interface_texts
-from assistant.types import FaultKind, Span, UnsupportedReason
+from assistant.types import Certainty, FaultKind, Span, UnsupportedReason
 
 Language = Literal["vi", "en"]
 
@@ -66,7 +66,7 @@ class Labels:
     close: str
     loaded: str
     loaded_one: str
-    sure: str
+    certainty: Mapping[Certainty, str]
     place: str
     verified: str
     read: str

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.evaluation._metrics import auroc, exact_match, f1
+from assistant.index.encoder import dtype_of
 from assistant.reading.examples import (
     HELD_OUT_FILE,
     NLI_LABELS,
@@ -31,8 +32,8 @@ from assistant.reading.examples import (
     rows,
 )
 from assistant.reading.own_set import read_own
-from assistant.reading.pairs import Beside
-from assistant.reading.reader import Reader, Verdict
+from assistant.reading.reader import Reader
+from assistant.reading.readings import Beside, Verdict
 from assistant.reading.tokens import Span
 from assistant.text.language import language_of
 
@@ -213,9 +214,9 @@ def main() -> None:
     add("--data", type=Path, help="folder with public/*.jsonl.gz: measures what was held out")
     add("--own", type=Path, nargs="*", default=[], help="files of the project's own set")
     add("--limit", type=int, default=0, help="at most so many questions of each; 0: all")
-    add("--bf16", action="store_true", help="calculate in bf16")
+    add("--precision", choices=["auto", "bf16", "fp32"], default="auto")
     options = parser.parse_args()
-    reader = Reader.load(options.weights, options.bf16)
+    reader = Reader.load(options.weights, dtype_of(options.precision))
     figures: Figures = {"weights": str(options.weights)}
     if options.xquad:
         languages = options.languages

@@ -1,8 +1,10 @@
 """The reader's model: an encoder that starts from the bundled one, with heads.
 
-Heads on every token: start, end, and part of an answer. Heads on the first token: does the passage
-answer, and is the claim supported, contradicted or not stated. The word matrix is the bundled
-model's, mapped and packed, and is never trained.
+Heads on every token: start, end, and part of an answer. Heads on the whole input: does the passage
+answer, and is the claim supported, contradicted or not stated. They see the first token, the means
+of what is asked and of the passage (the bundled model speaks by its tokens' mean), and the products
+and differences of these, as sentence encoders are compared (Reimers and Gurevych 2019, §3). The
+word matrix is the bundled model's, mapped and packed, and is never trained.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from assistant.reading.pairs import Batch, Special
 from assistant.reading.tokens import OffsetTokenizer
 
 FP32_ATTENTION = "sdpa in fp32"
+INPUTS = 5  # vectors that the heads on the whole input see
 VERDICTS = ("supported", "contradicted", "not stated")
 
 
@@ -52,20 +55,25 @@ class ReaderModel(nn.Module):
         self.special = Special(unigram.bos, unigram.eos, unigram.pad)
         self.encoder = bundled.model
         self.span_head = nn.Linear(width, 3, dtype=dtype)
-        self.answerable_head = _first_token_head(width, 1, dtype)
-        self.verdict_head = _first_token_head(width, len(VERDICTS), dtype)
+        self.answerable_head = _input_head(width, 1, dtype)
+        self.verdict_head = _input_head(width, len(VERDICTS), dtype)
 
     def forward(self, batch: Batch) -> Logits:
         hidden = self.encoder(
             input_ids=batch.ids, attention_mask=batch.mask, token_type_ids=batch.types
         ).last_hidden_state  # (n, t, width)
         start, end, part = self.span_head(hidden).float().unbind(-1)
+        asked = (batch.mask == 1) & (batch.types == 0)
+        one, other = _mean(hidden, asked), _mean(hidden, batch.passage)
+        whole = torch.cat(  # (n, INPUTS × width)
+            [hidden[:, 0], one, other, one * other, (one - other).abs()], dim=-1
+        )
         return Logits(
             start,
             end,
             part,
-            self.answerable_head(hidden[:, 0]).squeeze(-1).float(),
-            self.verdict_head(hidden[:, 0]).float(),
+            self.answerable_head(whole).squeeze(-1).float(),
+            self.verdict_head(whole).float(),
         )
 
     def trained(self) -> dict[str, nn.Parameter]:
@@ -109,7 +117,13 @@ def _fp32_attention(
     return found.to(query.dtype), None
 
 
-def _first_token_head(width: int, out: int, dtype: torch.dtype) -> nn.Module:
+def _mean(hidden: Tensor, tokens: Tensor) -> Tensor:
+    """(n, t, width) and which tokens count (n, t) → the means (n, width)."""
+    counted = tokens.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * counted).sum(1) / counted.sum(1).clamp(min=1)
+
+
+def _input_head(width: int, out: int, dtype: torch.dtype) -> nn.Module:
     return nn.Sequential(
-        nn.Linear(width, width, dtype=dtype), nn.Tanh(), nn.Linear(width, out, dtype=dtype)
+        nn.Linear(INPUTS * width, width, dtype=dtype), nn.Tanh(), nn.Linear(width, out, dtype=dtype)
     )

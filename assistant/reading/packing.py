@@ -118,6 +118,8 @@ def _packed(values: Weights, kind: str) -> bytes:
 
 def read_card(path: Path) -> dict[str, Any]:
     """The card of a packed file. Raises ModelError where it is none."""
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; give the folder of a reader, or none for the shipped")
     with path.open("rb") as file:
         head = file.read(8)
         if len(head) < 8 or head[:4] != MAGIC:

@@ -25,15 +25,6 @@ _PADDED = 16  # lengths are multiples: kernels are prepared for each new shape, 
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """A question or a claim beside a passage of an article with that title, or without any."""
-
-    asked: str
-    passage: str
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Special:
     """Ids of the tokens that frame a pair."""
 

@@ -11,38 +11,15 @@ from torch import Tensor
 
 from assistant.reading.model import Logits, ReaderModel
 from assistant.reading.packing import read_weights
-from assistant.reading.pairs import CLAIM, Beside, Pair, batch, pair, windows
+from assistant.reading.pairs import CLAIM, Pair, batch, pair, windows
+from assistant.reading.readings import Beside, Reading, Verdict
 from assistant.reading.tokens import Span, Tokens
 from assistant.reading.words import whole_words
 
 LONGEST_ANSWER = 64  # tokens
+NEVER = -20.0  # logit of what cannot be
 BATCH_TOKENS = 8192  # of an inference batch, padding included
 PART = 0.8  # probability from which a token is part of a further answer
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a passage answers, whether or not it should be believed.
-
-    ``best``: the span of the passage that answers best, code points, whole words; None only for a
-    passage without words. ``answers``: it and the further items of a list, in the passage's order.
-    ``answerable``: the probability that the passage answers, higher is surer. ``margin``: logits of
-    the best span less those of "no answer".
-    """
-
-    best: Span | None
-    answers: tuple[Span, ...]
-    answerable: float
-    margin: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Probabilities that a passage supports a claim, contradicts it, or does not state it."""
-
-    supported: float
-    contradicted: float
-    not_stated: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +34,18 @@ class _Window:
 class Reader:
     """Reads questions and claims with a trained model. Safe to call from several threads."""
 
-    def __init__(self, model: ReaderModel, bf16: bool = False) -> None:
-        """``bf16``: half the time where the processor calculates in it, at no cost seen."""
+    def __init__(self, model: ReaderModel) -> None:
         self.model = model.requires_grad_(False).eval()
-        self._bf16 = bf16
 
     @classmethod
-    def load(cls, path: Path, bf16: bool = False) -> Reader:
-        """The reader of a packed file, or of a run's ``checkpoint.pt``. Raises ModelError."""
-        model = ReaderModel()
+    def load(cls, path: Path, dtype: torch.dtype = torch.float32) -> Reader:
+        """The reader of a packed file, or of a run's ``checkpoint.pt``. Raises ModelError.
+
+        ``dtype`` bf16 takes half the time where the processor calculates in it.
+        """
+        model = ReaderModel(dtype)
         model.load_state_dict(read_weights(path), strict=False)
-        return cls(model, bf16)
+        return cls(model)
 
     def read(self, questions: Sequence[Beside]) -> list[Reading]:
         """The reading of each question beside its passage."""
@@ -80,7 +58,7 @@ class Reader:
             # The window that is surest to hold an answer is the one that is believed.
             if known is None or reading.answerable > known.answerable:
                 best[window.asked] = reading
-        return [one or Reading(None, (), 0.0, 0.0) for one in best]
+        return [one or Reading(None, (), NEVER, NEVER) for one in best]
 
     def judge(self, claims: Sequence[Beside]) -> list[Verdict]:
         """The verdict on each claim beside its passage."""
@@ -106,10 +84,7 @@ class Reader:
                     ids = passage.ids[first:last]
                     found.append(_Window(i, first, pair(self.model.special, words, ids, title)))
         for together in _grouped(found):
-            with (
-                torch.inference_mode(),
-                torch.autocast("cpu", torch.bfloat16, enabled=self._bf16),
-            ):
+            with torch.inference_mode():
                 logits = self.model(batch([w.pair for w in together], self.model.special))
             for row, window in enumerate(together):
                 yield window, logits, row
@@ -141,7 +116,7 @@ def _reading(window: _Window, logits: Logits, row: int, text: str, tokens: Token
     return Reading(
         best,
         tuple(sorted({best, *others})),
-        float(logits.answerable[row].sigmoid()),
+        float(logits.answerable[row]),
         score - none,
     )
 

@@ -21,7 +21,6 @@ from typing import Any
 
 import torch
 
-from assistant.reading import loss
 from assistant.reading.corpus import Corpus, build
 from assistant.reading.examples import (
     HELD_OUT_FILE,
@@ -34,14 +33,13 @@ from assistant.reading.examples import (
     public_set,
 )
 from assistant.reading.mixture import Mixture, Shown
-from assistant.reading.model import ReaderModel, prepare_for_training
-from assistant.reading.pairs import batch
+from assistant.reading.model import ReaderModel
+from assistant.reading.packing import read_weights
 from assistant.reading.schedule import Schedule
+from assistant.reading.trainer import Trainer
 
 CHUNK = 4096  # examples that are drawn and sorted by length together
 LOGGED_EVERY, SAVED_EVERY = 100, 600.0  # steps, seconds
-HEADS_RATE = 3.0  # the heads start from nothing: their rate, in that of the encoder
-BETAS, WEIGHT_DECAY, LONGEST_GRADIENT = (0.9, 0.98), 0.01, 1.0
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -77,42 +75,32 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(options.seed)
         self.model = ReaderModel()
-        prepare_for_training(self.model)
-        self.parameters = self.model.trained()
-        self.optimizer = self._optimizer()
+        if options.start:
+            self.model.load_state_dict(read_weights(options.start), strict=False)
+        self.trainer = Trainer(self.model, options.rate, options.fp32)
         self.schedule = Schedule(options.warmup)
         self.chunk = self.position = self.step = self.seen = 0
         self.stopped = False
         self._resume()
-
-    def _optimizer(self) -> torch.optim.Optimizer:
-        heads = [p for name, p in self.parameters.items() if "head" in name]
-        body = [p for name, p in self.parameters.items() if "head" not in name]
-        return torch.optim.AdamW(
-            [{"params": body, "scale": 1.0}, {"params": heads, "scale": HEADS_RATE}],
-            lr=self.options.rate,
-            betas=BETAS,
-            weight_decay=WEIGHT_DECAY,
-        )
 
     def _resume(self) -> None:
         path = self.folder / "checkpoint.pt"
         if not path.is_file():
             return
         state = torch.load(path, weights_only=True)
-        missing = self.parameters.keys() ^ state["model"].keys()
+        missing = self.trainer.parameters.keys() ^ state["model"].keys()
         if missing:
             raise SystemExit(f"{path} is of another model: {sorted(missing)[:3]}")
         self.model.load_state_dict(state["model"], strict=False)
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.trainer.optimizer.load_state_dict(state["optimizer"])
         self.chunk, self.position, self.step, self.seen = state["where"]
         self.schedule.cooldown, self.schedule.cooldown_from = state.get("cooldown", (0, None))
 
     def save(self) -> None:
         """Writes the checkpoint, which takes the place of the last only once it is whole."""
         state = {
-            "model": {name: p.detach() for name, p in self.parameters.items()},
-            "optimizer": self.optimizer.state_dict(),
+            "model": {name: p.detach() for name, p in self.trainer.parameters.items()},
+            "optimizer": self.trainer.optimizer.state_dict(),
             "where": (self.chunk, self.position, self.step, self.seen),
             "cooldown": (self.schedule.cooldown, self.schedule.cooldown_from),
         }
@@ -155,19 +143,9 @@ class Run:
 
     def _step(self, shown: Sequence[Shown]) -> dict[str, float]:
         """One step of the optimizer on a batch; its losses by task."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.options.rate * group["scale"] * self.schedule.share(self.step)
-        together = batch([pair for pair, _ in shown], self.model.special)
-        targets = loss.Targets.of([target for _, target in shown], together.ids.shape[1])
-        with torch.autocast("cpu", torch.bfloat16, enabled=not self.options.fp32):
-            logits = self.model(together)
-        found = loss.losses(logits, together, targets)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.total(found, targets.question).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), LONGEST_GRADIENT)
-        self.optimizer.step()
+        losses = self.trainer.step(shown, self.schedule.share(self.step))
         self.step, self.seen = self.step + 1, self.seen + len(shown)
-        return {task: float(value.detach()) for task, value in found.items()}
+        return losses
 
     def train(self, mixture: Mixture) -> None:
         """Trains until it is stopped, the minutes are over, or the cooldown is."""
@@ -220,6 +198,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--data", type=Path, default=Path("data/reading"), help="folder with public/*.jsonl.gz")
     add("--own", type=Path, nargs="*", default=[], help="files of the project's own set")
     add("--run", type=Path, default=Path("runs/reading"), help="folder of the run")
+    add("--start", type=Path, help="a packed file: begin with its weights")
     add("--rate", type=float, default=1.5e-4, help="learning rate of the encoder")
     add("--tokens", type=int, default=6000, help="tokens of a batch, padding included")
     add("--warmup", type=int, default=300, help="steps")

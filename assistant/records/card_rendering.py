@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from assistant.records.cards import MARK, Card, Proof, ProvenExchange, embedded, suffix_of
 from assistant.text.interface_texts import Words, interface_texts
+from assistant.text.spans import pieces
 from assistant.types import Claim
 
 _STATIC: Final = Path(__file__).with_name("static")
@@ -42,7 +43,7 @@ def shows_quotes(card: Card, suffix: str, text: str) -> bool:
     """Whether a page, of whatever version, shows every quote of its card."""
     form = _html_quote if suffix == ".html" else _md_quote
     proofs = (proof for exchange in card.exchanges for proof in exchange.proofs)
-    return all(form(proof.quote) in text for proof in proofs)
+    return all(form(proof) in text for proof in proofs)
 
 
 # -- what both forms say -----------------------------------------------------------------
@@ -50,8 +51,9 @@ def shows_quotes(card: Card, suffix: str, text: str) -> bool:
 
 def _state(exchange: ProvenExchange, words: Words) -> str:
     """How well the answer is supported, in one line."""
-    percent = int(100 * exchange.confidence)  # rounded down: 0.996 is not certain
-    parts = [words[exchange.grounding], words["confidence"].format(percent=percent)]
+    parts = [words[exchange.grounding]]
+    if exchange.certainty and exchange.grounding != "refused":
+        parts.append(words["certainty"][exchange.certainty])
     if exchange.llm:
         parts.append(words["llm"].format(llm=exchange.llm))
     if exchange.fault:
@@ -203,15 +205,23 @@ def _html_proof(proof: Proof, words: Words) -> str:
     facts = [f"<cite>{escape(proof.title)}</cite>", source, *map(escape, _facts(proof, words))]
     digest = f"{escape(words['hash'])} <code>{escape(proof.sha256)}</code>"
     return (
-        f'<blockquote dir="auto"{_lang(proof.language)}{_html_quote(proof.quote)}'
+        f'<blockquote dir="auto"{_lang(proof.language)}{_html_quote(proof)}'
         f'<p class="facts">{" · ".join(filter(None, facts))}</p>'
         f'<p class="hash">{escape(_place(proof, words))} · '
         f"{digest if proof.sha256 else escape(words['unknown'])}</p>"
     )
 
 
-def _html_quote(quote: str) -> str:
-    return f">{escape(quote)}</blockquote>"
+def _html_quote(proof: Proof) -> str:
+    return f">{_marked(proof, escape)}</blockquote>"
+
+
+def _marked(proof: Proof, shown: Callable[[str], str]) -> str:
+    """The quote with the words that answer in bold, which Markdown takes from HTML."""
+    return "".join(
+        f"<strong>{shown(text)}</strong>" if inside else shown(text)
+        for text, inside in pieces(proof.quote, proof.answer, proof.start)
+    )
 
 
 def _lang(code: str) -> str:
@@ -268,14 +278,14 @@ def _md_proof(proof: Proof, words: Words) -> list[str]:
     facts = [_md(proof.title), source, *map(_md, _facts(proof, words))]
     digest = f"{_md(words['hash'])} {_md(proof.sha256)}" if proof.sha256 else _md(words["unknown"])
     return [
-        _md_quote(proof.quote),
+        _md_quote(proof),
         " · ".join(filter(None, facts)),
         f"{_md(_place(proof, words))} · {digest}",
     ]
 
 
-def _md_quote(quote: str) -> str:
-    lines = _md_lines(_md_text(quote)).split("\n")
+def _md_quote(proof: Proof) -> str:
+    lines = _md_lines(_marked(proof, _md_text)).split("\n")
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 

@@ -22,16 +22,18 @@ from assistant.types import (
     Answer,
     Article,
     AssistantError,
+    Certainty,
     Citation,
     Claim,
     FaultKind,
     Grounding,
     IndexFault,
+    Span,
 )
 
 FORMAT: Final = "article-assistant card"
 VERSION: Final = 1  # of the format; another is refused
-RENDERING: Final = 1  # of the readable forms: raise it with any change of what they show
+RENDERING: Final = 2  # of the readable forms: raise it with any change of what they show
 SUFFIXES: Final = (".json", ".md", ".html")
 MAX_BYTES: Final = 20_000_000
 MAX_QUOTES: Final = 2000
@@ -55,9 +57,10 @@ class CardError(AssistantError):
 class Proof:
     """A citation with what is needed to find its words again.
 
-    The first seven fields are the citation's. ``sha256`` is of the article's text in UTF-8,
-    ``path_sha256`` of the path it was read from: a card may be handed on, and a path tells who
-    keeps what where. Both are "" where the article was gone when the card was made.
+    Its fields are the citation's, ``answer`` the last of them, and those of its article.
+    ``sha256`` is of the article's text in UTF-8, ``path_sha256`` of the path it was read from: a
+    card may be handed on, and a path tells who keeps what where. Both are "" where the article was
+    gone when the card was made.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -74,6 +77,7 @@ class Proof:
     language: str
     sha256: str
     path_sha256: str
+    answer: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class ProvenExchange:
     claims: tuple[Claim, ...]
     llm: str
     fault: FaultKind | None
+    short: str = ""
+    certainty: Certainty | None = None  # of cards since version 2 of the readable forms
 
     @property
     def proofs(self) -> tuple[Proof, ...]:
@@ -178,13 +184,15 @@ def _exchange(answer: Answer, facts: dict[str, Article]) -> ProvenExchange:
         answer.claims,
         fit(answer.llm),
         answer.fault,
+        fit(answer.short),
+        answer.certainty,
     )
 
 
 def _proof(citation: Citation, article: Article | None) -> Proof:
     known = article or Article(citation.article_id, "", "", "und")
     return Proof(
-        **asdict(citation),
+        **asdict(citation) | {"answer": citation.answer},
         source=fit(known.source),
         date=fit(known.date),
         language=fit(known.language),

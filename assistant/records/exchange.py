@@ -133,7 +133,14 @@ def answer_from_json(document: object, article: Callable[[str], Article]) -> Ans
         raise ExchangeError(
             "What was kept is not an exchange: it is not a JSON object; leave it out"
         )
-    fields = {**document, "text": document.get("answer", "")}
+    fields = {
+        **document,
+        "text": document.get("answer", ""),
+        "short": document.get("short") or "",
+        "closest": _with_spans(document.get("closest")),
+    }
+    if isinstance(quotes := document.get("citations"), list):
+        fields["citations"] = [_with_spans(quote) for quote in quotes]
     try:
         answer = _ANSWER.validate_python(fields)
     except ValidationError as error:
@@ -152,6 +159,18 @@ def answer_from_json(document: object, article: Callable[[str], Article]) -> Ans
         citations=tuple(_compared(citation, article) for citation in answer.citations),
         closest=_compared(closest, article) if closest else None,
     )
+
+
+def _with_spans(quote: object) -> object:
+    """A citation's JSON with its pairs [start, end] as the fields of spans."""
+    if not isinstance(quote, Mapping) or not isinstance(quote.get("answer"), list):
+        return quote
+    pairs = quote["answer"]
+    spans = [
+        {"start": pair[0], "end": pair[1]} if isinstance(pair, list) and len(pair) == 2 else pair
+        for pair in pairs
+    ]
+    return {**quote, "answer": spans}
 
 
 def _compared(citation: Citation, article: Callable[[str], Article]) -> Citation:

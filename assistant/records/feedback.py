@@ -11,10 +11,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
+
+from pydantic import TypeAdapter
 
 from assistant.answering.citation_markers import MARKER
 from assistant.answering.prompt_texts import digests
@@ -43,6 +45,7 @@ Opinion = Literal["good", "bad"]
 # they do. "wrong sentence": another one answers; ``correction`` may say which.
 Reason = Literal["", "should refuse", "should answer", "wrong sentence", "other"]
 
+_CITATIONS: Final = TypeAdapter(tuple[Citation, ...])
 _LANGUAGE: Final = re.compile("[a-z]{2,3}")
 _SERVING: Final = {"index", "host", "port"}  # settings that change no answer
 
@@ -114,7 +117,8 @@ class Feedback:
         for an opinion or reason that is not known, and for texts that are too long.
         """
         _check(answer, opinion, reason, correction, comment, who)
-        citations = json.dumps([asdict(c) for c in answer.citations], ensure_ascii=False)
+        quotes = _CITATIONS.dump_python(answer.citations, mode="json")
+        citations = json.dumps(quotes, ensure_ascii=False)
         if len(answer.text) + len(citations) > LONGEST_ANSWER:
             raise FeedbackError(f"The answer has more than {LONGEST_ANSWER} characters")
         values = (
@@ -168,7 +172,7 @@ def _check(
 
 def _record(row: Sequence[Any]) -> Record:
     values = dict(zip((field.name for field in fields(Record)), row, strict=True))
-    values["citations"] = tuple(Citation(**c) for c in json.loads(values["citations"]))
+    values["citations"] = _CITATIONS.validate_json(values["citations"])
     return Record(**values)
 
 

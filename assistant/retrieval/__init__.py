@@ -2,5 +2,4 @@
 
 hybrid_search  question → query → fused candidates → hits
 question_type  what kind of thing a question asks for
-answerability  which sentence answers, and whether any does
 """

@@ -25,8 +25,7 @@ Scores = NDArray[np.float64]
 class Query:
     """What a question becomes before it is searched.
 
-    ``text`` has its accents restored where the question had none; ``vector`` (d,) is centred,
-    ``tokens`` (n, d) are not.
+    ``text`` has its accents restored where the question had none; ``vector`` (d,) is centred.
     """
 
     question: str
@@ -36,7 +35,6 @@ class Query:
     lexical: LexicalQuery
     weights: TermWeights
     vector: Vectors = field(repr=False)
-    tokens: Vectors = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def make_query(index: Index, question: str, without: Collection[str] = ()) -> Qu
     if unaccented:
         text = restore_accents(text, prior().added_to(index.catalog.syllables))
     lexical = LexicalQuery.of(text, typed=question if unaccented else "")
-    embedded = index.encoder.embed_question(text)
+    vectors = index.encoder.embed_questions([text])
     return Query(
         question,
         text,
@@ -79,8 +77,7 @@ def make_query(index: Index, question: str, without: Collection[str] = ()) -> Qu
         unaccented,
         lexical,
         index.lexical.weigh(lexical, without),
-        index.centring.questions(embedded.vector[None], language)[0],
-        embedded.tokens,
+        index.centring.questions(vectors, language)[0],
     )
 
 

@@ -1,4 +1,4 @@
-"""What kind of thing a question asks for, and whether a sentence has one to offer."""
+"""What kind of thing a question asks for."""
 
 from __future__ import annotations
 
@@ -58,26 +58,6 @@ _LISTING = regex.compile(
     r"|\b(two|three|four|five|six)\b.*\?"
 )
 
-# Without "một", "one" and "năm": they are articles and "year" far more often than counts.
-_NUMBER = regex.compile(
-    r"\p{Nd}+|\b(hai|ba|bốn|sáu|bảy|tám|chín|mười|trăm|nghìn|ngàn|triệu|tỷ|tỉ|nửa|đôi"
-    r"|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?"
-    r"|millions?|billions?|half|twice|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf"
-    r"|hundert|tausend|Millionen|Milliarden|Hälfte)\b|[一二两三四五六七八九十百千万亿]",
-    regex.IGNORECASE,
-)
-_TIME = regex.compile(
-    r"\b(1\d|20)\p{Nd}{2}\b|\b\p{Nd}{1,2}[-/.]\p{Nd}{1,2}\b|\b\p{Nd}{1,2}:\p{Nd}{2}\b"
-    r"|\b(ngày|tháng|năm|thế kỷ|thập niên|sáng|chiều|tối|tuần|quý|nhiệm kỳ)\b"
-    r"|\b(century|decade|year|month|day|week|morning|evening|january|february|march|april|may"
-    r"|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday"
-    r"|friday|saturday|sunday|jahr|jahrhundert|januar|februar|märz|mai|juni|juli|oktober"
-    r"|dezember)\b|[年月日]|ปี|เดือน|ศตวรรษ|عام|سنة|قرن|году?\b",
-    regex.IGNORECASE,
-)
-_NAME = regex.compile(r"(?<![.!?…:]\s)(?<!^)(?<=[\s\"“(])\p{Lu}[\p{L}\p{M}'.-]+")
-_CASED = regex.compile(r"\p{Lu}")
-
 
 def kind_asked(question: str) -> Kind | None:
     """The kind of answer the question asks for, None when it is another or not clear."""
@@ -91,16 +71,3 @@ def kind_asked(question: str) -> Kind | None:
 def asks_for_list(question: str) -> bool:
     """Whether the answer is an enumeration: "bốn nhiệm vụ là gì?", "what are the …"."""
     return _LISTING.search(fold(question)) is not None
-
-
-def offers(sentence: str, kind: Kind, question: str) -> bool:
-    """Whether ``sentence`` has something of that kind that the question does not name itself."""
-    if kind == "number":
-        found = {m.group().lower() for m in _NUMBER.finditer(sentence)}
-        return bool(found - {m.group().lower() for m in _NUMBER.finditer(question)})
-    if kind == "time":
-        return _TIME.search(sentence) is not None
-    if not _CASED.search(sentence):
-        return True  # a script without capitals: not to be told
-    named = fold(question)
-    return any(fold(m.group()) not in named for m in _NAME.finditer(sentence))

@@ -235,6 +235,8 @@ def _proof(answer: Answer) -> dict[str, Any]:
         "citations": [schemas.citation_json(citation) for citation in answer.citations],
         "grounding": answer.grounding,
         "confidence": round(answer.confidence, 4),
+        "short": answer.short or None,
+        "certainty": answer.certainty,
     }
 
 

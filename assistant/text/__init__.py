@@ -4,8 +4,8 @@ terms            terms of a text, and their form without accents (``terms``, ``f
 sentences        text → sentences with offsets; sentence_stream: the same while a text still comes
 language         the language of a text
 accents          restores the accents of Vietnamese typed without them
-parsed_sentence  the words, numbers, dates and names of a sentence; numbers, dates, names: how they
-                 are written
+spans            where spans stand when a text is cut or shown on one line
+dates, names     how they are written
 entities         what a question may point back to
 term_rarity      how telling a term is in general; own_texts: the texts that this is counted on
 tokens           tokens of cl100k, offline

@@ -188,37 +188,3 @@ def _iso(day: str) -> dt.date | None:
         return dt.date.fromisoformat(day[:10])
     except ValueError:
         return None
-
-
-def date_of(day: str) -> Date | None:
-    """An article's ISO date as a Date; None where it has none."""
-    written = _iso(day)
-    return _of(written) if written else None
-
-
-def same_date(claimed: Date, told: Date) -> bool:
-    """Whether they agree on every part that both have, and have one in common."""
-    if claimed.relative and claimed.relative == told.relative:
-        return True
-    pairs = [
-        (claimed.day, told.day),
-        (claimed.month, told.month),
-        (claimed.year, told.year),
-        (_weekday(claimed), _weekday(told)),
-    ]
-    common = [(a, b) for a, b in pairs if a and b]
-    if not common or any(a != b for a, b in common):
-        return False
-    # "2025" says nothing of "5-8-2025"'s day, but a day needs a day, a month a month.
-    return not (claimed.day and not told.day and not told.weekday) and not (
-        claimed.month and not told.month and not claimed.day
-    )
-
-
-def _weekday(date: Date) -> int:
-    if date.weekday:
-        return date.weekday
-    try:
-        return dt.date(date.year, date.month, date.day).isoweekday()
-    except ValueError:
-        return 0

@@ -1,0 +1,84 @@
+"""Logits of a reader → how likely its answer is right: fitted on questions it has not learnt from.
+
+A calibration belongs to one reader's weights, whose digest it carries, and has two parts for each
+kind of pair, question and article in one language ("within") or in two ("across"). ``passage``
+says which of the passages that were read is believed. ``answer`` says how likely the best one's
+answer is right, which is less than its passage alone would tell: it is the best of many.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.reading.readings import Reading
+from assistant.types import ModelError
+
+Kind = Literal["within", "across"]
+KINDS: tuple[Kind, ...] = ("within", "across")
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """σ(weights · features + bias): the prediction of a logistic regression."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def logit(self, features: Sequence[float]) -> float:
+        return sum(w * x for w, x in zip(self.weights, features, strict=True)) + self.bias
+
+    def probability(self, features: Sequence[float]) -> float:
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.logit(features)))))
+
+
+def passage_features(reading: Reading, behind: float) -> tuple[float, ...]:
+    """What decides whether a passage is believed: its logits, and how far its retrieval score is
+    ``behind`` that of the first passage."""
+    return reading.answerable, reading.margin, behind
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """``passage``: of ``passage_features``; ``answer``: of the best passage's logit by it."""
+
+    reader: str  # the first 16 hex digits of the SHA-256 of the weights
+    passage: Mapping[Kind, Logistic]
+    answer: Mapping[Kind, Logistic]
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    @classmethod
+    def load(cls, path: Path, reader: str) -> Calibration:
+        """The calibration in the file. Raises ModelError where it is missing, damaged, or of
+        another reader."""
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            parts = {
+                part: {kind: _logistic(data[part][kind]) for kind in KINDS}
+                for part in ("passage", "answer")
+            }
+            found = cls(str(data["reader"]), **parts)
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise ModelError(
+                f"{path} is not a reader's calibration ({fault!r}); put the file there that was "
+                "made with the weights"
+            ) from None
+        if found.reader != reader:
+            raise ModelError(
+                f"{path} belongs to other weights ({found.reader}, not {reader}); put the file "
+                "there that was made with these"
+            )
+        return found
+
+
+def _logistic(data: Mapping[str, object]) -> Logistic:
+    weights, bias = data["weights"], data["bias"]
+    if not isinstance(weights, list) or not isinstance(bias, int | float):
+        raise ValueError("no weights or no bias")
+    return Logistic(tuple(float(w) for w in weights), float(bias))

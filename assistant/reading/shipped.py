@@ -1,0 +1,62 @@
+"""The reader that comes with the product, or one that was adapted: weights and calibration."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from assistant.index.encoder import dtype_of
+from assistant.reading.calibration import Calibration
+from assistant.reading.readings import Beside, PassageReader, Reading, Verdict
+
+SHIPPED = Path(__file__).with_name("data")
+WEIGHTS, CALIBRATION = "reader.rdr", "calibration.json"
+
+
+class CalibratedReader:
+    """A reader with its calibration. Loads on first use, once; safe to share between threads."""
+
+    def __init__(self, folder: Path = SHIPPED, precision: str = "auto") -> None:
+        """``folder`` holds ``reader.rdr`` and ``calibration.json``; ``precision``: of the
+        settings."""
+        self.folder = folder
+        self._precision = precision
+        self._lock = threading.Lock()
+
+    @cached_property
+    def digest(self) -> str:
+        """The first 16 hex digits of the weights' SHA-256. Raises ModelError."""
+        from assistant.reading.packing import read_card  # imports torch, which takes seconds
+
+        return str(read_card(self.folder / WEIGHTS)["sha256"])[:16]
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """Raises ModelError."""
+        return Calibration.load(self.folder / CALIBRATION, self.digest)
+
+    def warm(self) -> None:
+        """Loads the weights now. Raises ModelError."""
+        self.read([Beside("?", "?")])
+
+    def read(self, questions: Sequence[Beside]) -> list[Reading]:
+        with self._lock:  # two forward passes at once only take each other's cores
+            return self._reader.read(questions)
+
+    def judge(self, claims: Sequence[Beside]) -> list[Verdict]:
+        with self._lock:
+            return self._reader.judge(claims)
+
+    @cached_property
+    def _reader(self) -> PassageReader:
+        from assistant.reading.reader import Reader  # imports torch
+
+        return Reader.load(self.folder / WEIGHTS, dtype_of(self._precision))
+
+
+@lru_cache(maxsize=1)
+def reader_in(folder: Path = SHIPPED, precision: str = "auto") -> CalibratedReader:
+    """The reader of a folder; the last one is kept, so that all who read with it share it."""
+    return CalibratedReader(folder, precision)
