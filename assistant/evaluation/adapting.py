@@ -150,14 +150,14 @@ def adapt(
     before = _judged(first, reader.calibration)
     model = _trained(index, reader, learnt, progress)
     observations = _observed(index, Reader(model), held_out)
-    known = reader.calibration
-    enough = len(held_out) >= CALIBRATED and len({right for o in observations for right in o.right})
-    calibration = fit(observations, "") if enough else known
-    after = _judged(observations, calibration)
+    # By the old calibration too: one fitted on these questions would flatter the new reader.
+    after = _judged(observations, reader.calibration)
     kept = after.right > before.right
+    outcomes = {right for one in observations for right in one.right}
+    enough = len(held_out) >= CALIBRATED and len(outcomes) == 2
     if kept:
-        _write(folder, model, calibration)
-    return Adapted(len(learnt), len(held_out), before, after, kept, folder, bool(enough))
+        _write(folder, model, fit(observations, "") if enough else reader.calibration)
+    return Adapted(len(learnt), len(held_out), before, after, kept, folder, enough)
 
 
 def _observed(index: Index, reader: PassageReader, asked: Sequence[Asked]) -> list[Observation]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.answering.found_answers import READ, kind_of, readings_of
 from assistant.index.index import Index
@@ -23,9 +22,7 @@ BINS = 10  # of the calibration error
 FOLDS = 5
 LEAST = 30  # rows of either outcome; with fewer a kind takes the fit of all
 PENALTY = 1.0  # on the squared weights, in rows: keeps a fit of few rows near 0
-STEPS = 50  # of Newton's method, which as a rule ends after ten
 
-Floats = NDArray[np.float64]
 # article id → where it answers the question; empty: it is not answered
 Answers = Mapping[str, Sequence[Span]]
 
@@ -112,24 +109,14 @@ def _fit_kinds(rows: Sequence[tuple[Kind, tuple[float, ...], bool]]) -> dict[Kin
 
 
 def _logistic(rows: Sequence[tuple[tuple[float, ...], bool]]) -> Logistic:
-    """Logistic regression by Newton's method. Raises ValueError where all rows are alike."""
+    """The logistic regression of rows (features, right). Raises ValueError where all are alike."""
+    from sklearn.linear_model import LogisticRegression  # takes a second
+
     if len({right for _, right in rows}) < 2:
         raise ValueError("questions of only one outcome: nothing to calibrate on")
-    x = np.array([[*features, 1.0] for features, _ in rows])
-    y = np.array([float(right) for _, right in rows])
-    weights = np.zeros(x.shape[1])
-    penalty = PENALTY * np.eye(x.shape[1])
-    penalty[-1, -1] = 0.0
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        slope = x.T @ (chance - y) + penalty @ weights
-        bend = (x * (chance * (1 - chance))[:, None]).T @ x + penalty + 1e-9 * np.eye(x.shape[1])
-        step = np.linalg.solve(bend, slope)
-        weights -= step
-        if np.abs(step).max() < 1e-8:
-            break
-    *slopes, bias = weights.tolist()
-    return Logistic(tuple(slopes), bias)
+    model = LogisticRegression(C=1 / PENALTY, tol=1e-8, max_iter=1000)
+    model.fit([features for features, _ in rows], [right for _, right in rows])
+    return Logistic(tuple(model.coef_[0].tolist()), float(model.intercept_[0]))
 
 
 def held_out(

@@ -17,7 +17,7 @@ from typing import Any
 
 from assistant.index.passages import split
 from assistant.reading.own_set import LABELS, OwnArticle, read_own
-from assistant.reading.tokens import Span
+from assistant.reading.readings import Span
 from assistant.settings import Settings
 from assistant.text.terms import fold, terms
 from assistant.types import Article, Passage

@@ -33,8 +33,7 @@ from assistant.reading.examples import (
 )
 from assistant.reading.own_set import read_own
 from assistant.reading.reader import Reader
-from assistant.reading.readings import Beside, Verdict
-from assistant.reading.tokens import Span
+from assistant.reading.readings import Beside, Span, Verdict
 from assistant.text.language import language_of
 
 Figures = dict[str, Any]

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from assistant.reading.corpus import Corpus
 from assistant.reading.examples import QUESTION
 from assistant.reading.pairs import CLAIM, LONGEST, Pair, Special, pair, room
-from assistant.reading.tokens import OffsetTokenizer, Span
+from assistant.reading.readings import Span
+from assistant.reading.tokens import OffsetTokenizer
 from assistant.reading.typing_habits import as_typed
 
 # Examples of each set, as shares of their sum. Sets in one language that has few other examples

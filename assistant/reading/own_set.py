@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.reading.tokens import Span
+from assistant.reading.readings import Span
 
 LABELS = {"supported": 0, "contradicted": 1, "notstated": 2}
 

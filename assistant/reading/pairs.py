@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from assistant.reading.tokens import Span, Tokens
+from assistant.reading.readings import Span
+from assistant.reading.tokens import Tokens
 
 LONGEST = 384  # tokens of an input, the four special ones included
 LONGEST_ASKED = 128  # tokens of a question or a claim; what is longer is cut

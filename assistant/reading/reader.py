@@ -12,8 +12,8 @@ from torch import Tensor
 from assistant.reading.model import Logits, ReaderModel
 from assistant.reading.packing import read_weights
 from assistant.reading.pairs import CLAIM, Pair, batch, pair, windows
-from assistant.reading.readings import Beside, Reading, Verdict
-from assistant.reading.tokens import Span, Tokens
+from assistant.reading.readings import Beside, Reading, Span, Verdict
+from assistant.reading.tokens import Tokens
 from assistant.reading.words import whole_words
 
 LONGEST_ANSWER = 64  # tokens

@@ -16,8 +16,7 @@ from functools import lru_cache
 from itertools import chain
 
 from assistant.index.bundled_encoder import META, UnigramTokenizer
-
-Span = tuple[int, int]  # half-open
+from assistant.reading.readings import Span
 
 _CACHED = 64  # characters; longer "words" are sentences of scripts without spaces
 

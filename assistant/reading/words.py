@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import regex
 
-from assistant.reading.tokens import Span
+from assistant.reading.readings import Span
 
 # A word's inside, in scripts that put spaces between words; Hangul, whose particles are written on
 # the word, and scripts without spaces keep the pieces' own borders.
