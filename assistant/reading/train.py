@@ -33,7 +33,7 @@ from assistant.reading.examples import (
     public_set,
 )
 from assistant.reading.mixture import Mixture, Shown
-from assistant.reading.model import ReaderModel
+from assistant.reading.model import ReaderModel, freeze_lowest
 from assistant.reading.packing import read_weights
 from assistant.reading.schedule import Schedule
 from assistant.reading.trainer import Trainer
@@ -78,6 +78,7 @@ class Run:
         if options.start:
             self.model.load_state_dict(read_weights(options.start), strict=False)
         self.trainer = Trainer(self.model, options.rate, options.fp32)
+        freeze_lowest(self.model, options.frozen)
         self.schedule = Schedule(options.warmup)
         self.chunk = self.position = self.step = self.seen = 0
         self.stopped = False
@@ -200,6 +201,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--run", type=Path, default=Path("runs/reading"), help="folder of the run")
     add("--start", type=Path, help="a packed file: begin with its weights")
     add("--rate", type=float, default=1.5e-4, help="learning rate of the encoder")
+    add("--frozen", type=int, default=0, help="layers, from the lowest, that are not trained")
     add("--tokens", type=int, default=6000, help="tokens of a batch, padding included")
     add("--warmup", type=int, default=300, help="steps")
     add("--cooldown", type=int, default=0, help="end the run with a cooldown of so many steps")
