@@ -6,8 +6,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from assistant.answering._quotes import choose, cite, short_answer, wording
-from assistant.answering.found_answers import AT_ONCE, READ, Found, find_answers
+from assistant.answering._quotes import choose, cite
+from assistant.answering._wording import short_answer, wording
+from assistant.answering.found_answers import (
+    AT_ONCE,
+    READ,
+    READ_FOR_ALL,
+    Found,
+    Scope,
+    differ,
+    find_answers,
+)
 from assistant.index.catalog import Stored
 from assistant.index.lexical import LexicalQuery, TermWeights
 from assistant.reading.calibration import Calibration, Logistic
@@ -15,7 +24,7 @@ from assistant.reading.readings import Beside, Reading, Verdict
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.settings import Settings
 from assistant.text.sentences import sentences
-from assistant.types import Passage, Sentence, Span
+from assistant.types import Article, Citation, Passage, Sentence, Span
 from tests.fixtures import FakeEncoder
 
 PLAIN = Logistic((1.0, 0.0, 0.0), 0.0)  # the answerable logit alone
@@ -65,9 +74,25 @@ def found(said: dict[str, tuple[float, tuple[str, ...]]], *texts: str) -> tuple[
     return find_answers(Scripted(said), CALIBRATION, query(), candidates)
 
 
-def quotes(all_found: Sequence[Found], least: float = 0.5, every: bool = False) -> list[str]:
-    texts = {f.article_id: " " * 100 + f.candidate.stored.passage.text for f in all_found}
-    return [c.quote for c in cite(choose(all_found, least, every), texts)]
+def cited(
+    all_found: Sequence[Found], least: float = 0.5, scope: Scope = "one"
+) -> tuple[Citation, ...]:
+    texts = {key: article.text for key, article in articles(all_found).items()}
+    return cite(choose(all_found, least, scope), texts)
+
+
+def articles(all_found: Sequence[Found], day: str = "") -> dict[str, Article]:
+    """The articles of the passages, in each of which its passage is at 100."""
+    stored = [one.candidate.stored for one in all_found]
+    made = (
+        Article(s.passage.article_id, s.title, " " * 100 + s.passage.text, "vi", date=day)
+        for s in stored
+    )
+    return {article.id: article for article in made}
+
+
+def quotes(all_found: Sequence[Found], least: float = 0.5, scope: Scope = "one") -> list[str]:
+    return [citation.quote for citation in cited(all_found, least, scope)]
 
 
 def test_the_surest_passage_comes_first_with_offsets_of_its_article() -> None:
@@ -116,17 +141,16 @@ def test_another_article_is_quoted_where_it_answers_too() -> None:
     said = {VINH: (2.0, ("Vinh",)), same: (1.9, ("Vinh",)), weak: (0.4, ("Vinh",))}
     answers = found(said, VINH, same, weak)
     assert quotes(answers) == ["Cầu ở Vinh dài 90 m.", same]
-    assert quotes(answers, every=True) == ["Cầu ở Vinh dài 90 m.", same, weak]
-    assert quotes(answers, least=0.95, every=True) == ["Cầu ở Vinh dài 90 m."]
+    assert quotes(answers, scope="all") == ["Cầu ở Vinh dài 90 m.", same, weak]
+    assert quotes(answers, least=0.95, scope="all") == ["Cầu ở Vinh dài 90 m."]
 
 
 def test_the_words_that_answer_come_first_each_once() -> None:
     said = {VINH: (2.0, ("Vinh",)), "Cầu kia ở Huế, gần Vinh.": (1.9, ("Huế", "Vinh"))}
     answers = found(said, *said)
-    texts = {f.article_id: " " * 100 + f.candidate.stored.passage.text for f in answers}
-    citations = cite(choose(answers, 0.5), texts)
+    citations = cited(answers)
     assert short_answer(citations) == "Vinh; Huế"
-    assert wording(citations, "vi") == (
+    assert wording(citations, "vi", articles(answers)) == (
         "Vinh [1]; Huế [2]\n\nTheo 2 bài viết:\n“Cầu ở Vinh dài 90 m.” [1]\n"
         "“Cầu kia ở Huế, gần Vinh.” [2]"
     )
@@ -134,6 +158,53 @@ def test_the_words_that_answer_come_first_each_once() -> None:
 
 def test_an_answer_that_is_the_quote_is_not_said_twice() -> None:
     answers = found({"Vì trời mưa to.": (2.0, ("Vì trời mưa to",))}, "Vì trời mưa to.")
-    citations = cite(choose(answers, 0.5), {"a0": " " * 100 + "Vì trời mưa to."})
+    citations = cited(answers)
     assert short_answer(citations) == "Vì trời mưa to"
-    assert wording(citations, "vi") == "Theo bài viết:\n“Vì trời mưa to.” [1]"
+    said = wording(citations, "vi", articles(answers))
+    assert said == "Theo bài viết:\n“Vì trời mưa to.” [1]"
+
+
+PORTS = {f"Cảng cá {town} khởi công.": (3.0, (town,)) for town in ("Vinh", "Huế", "Hội An")}
+
+
+def test_articles_that_answer_differently_are_all_read() -> None:
+    texts = [*PORTS, *(f"Câu số {i}." for i in range(2 * READ_FOR_ALL))]
+    candidates = [candidate(text, f"a{i}") for i, text in enumerate(texts)]
+    reader = Scripted(PORTS | {texts[READ - 1]: (3.0, ("Câu",))})
+    answers = find_answers(reader, CALIBRATION, query("Cảng cá nào khởi công?"), candidates)
+    # The third batch holds no answer, and ends it.
+    assert reader.batches == [AT_ONCE] * 3
+    assert differ(answers)
+    assert len(quotes(answers, scope="all")) == 4
+    reader = Scripted(dict.fromkeys(texts, (3.0, ("Câu",))) | PORTS)
+    every = [candidate(f"{text} Câu.", f"a{i}") for i, text in enumerate(texts)]
+    reader.said = {c.stored.passage.text: (3.0, (c.stored.passage.text,)) for c in every}
+    find_answers(reader, CALIBRATION, query(), every)
+    assert sum(reader.batches) == READ_FOR_ALL
+
+
+def test_the_same_words_in_many_articles_are_one_answer() -> None:
+    texts = [f"Tin {i}: cầu ở Vinh." for i in range(4)]
+    assert not differ(found(dict.fromkeys(texts, (3.0, ("Vinh",))), *texts))
+
+
+def test_what_many_articles_say_stands_under_their_headlines() -> None:
+    answers = found(PORTS, *PORTS)
+    told = articles(answers, day="2025-08-05")
+    assert wording(cited(answers, scope="all"), "vi", told) == (
+        "Vinh [1]; Huế [2]; Hội An [3]\n\nTìm thấy trong 3 bài viết:\n\n"
+        "Tin a0 (05/08/2025)\n“Cảng cá Vinh khởi công.” [1]\n\n"
+        "Tin a1 (05/08/2025)\n“Cảng cá Huế khởi công.” [2]\n\n"
+        "Tin a2 (05/08/2025)\n“Cảng cá Hội An khởi công.” [3]"
+    )
+
+
+def test_both_sides_of_a_comparison_are_quoted_however_sure() -> None:
+    both = "Vinh có 9 chợ, Huế có 7 chợ."
+    one = found({both: (4.0, ("9 chợ",))}, both)
+    other = found({both: (-1.0, ("7 chợ",))}, both)
+    (quote,) = choose([*one, *other], 0.2, "sides")
+    assert [both[a.start - 100 : a.end - 100] for a in quote.answer] == ["9 chợ", "7 chợ"]
+    apart = found({both: (4.0, ("9 chợ",)), VINH: (-1.0, ("Vinh",))}, both, VINH)
+    assert quotes(apart, 0.2, "sides") == [both, "Cầu ở Vinh dài 90 m."]
+    assert quotes(apart, 0.2) == [both]

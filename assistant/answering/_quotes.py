@@ -1,4 +1,4 @@
-"""Answers without a language model: the words that answer, and the sentences they stand in."""
+"""What of the passages that answer is quoted: the sentences in which their answers stand."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from assistant.answering.found_answers import Found
-from assistant.answering.prompt_texts import say
+from assistant.answering.found_answers import ENOUGH, Found, Scope
 from assistant.text.terms import fold
 from assistant.types import Article, Citation, Sentence, Span
 
 ALSO = 0.8  # another passage is quoted too when its confidence is this share of the best one's
 MOST, MOST_OF_LIST = 2, 24  # quotes
-WHOLE = 0.8  # share of its quote from which an answer is not said apart
 LONGEST_LIST = 6  # sentences quoted for a question that asks for a list
 
 # How a sentence says that it goes on with what the one before it began.
@@ -39,19 +37,42 @@ class Quote:
     answer: tuple[Span, ...] = ()
 
 
-def choose(found: Sequence[Found], least: float, all_of_them: bool = False) -> list[Quote]:
-    """What is quoted of passages, the surest first: of the best, and of those that answer too.
+def choose(found: Sequence[Found], least: float, scope: Scope = "one") -> list[Quote]:
+    """What is quoted of passages: of the first, and of those that answer too. Quotes of an article
+    follow each other.
 
-    ``least``: the confidence that any other must have; ``all_of_them``: every passage that has it
-    is quoted, and not only one that is about as sure as the best.
+    ``least``: the confidence that any other must have. For one answer another must be about as sure
+    as the first; where all are asked for, it more likely answers than not.
     """
     best = found[0]
     quotes = list(quotes_of(best))
-    bar = least if all_of_them else max(least, ALSO * best.confidence)
+    also = ALSO * best.confidence
+    bar = max(least, {"one": also, "all": min(also, ENOUGH), "sides": 0.0}[scope])
     for other in found[1:]:
         if other.confidence >= bar:
-            quotes += [q for q in quotes_of(other) if not any(_overlap(q, k) for k in quotes)]
-    return quotes[: MOST_OF_LIST if all_of_them or len(best.answers) > 1 else MOST]
+            quotes = _with(quotes, quotes_of(other), joined=scope == "sides")
+    order = list(dict.fromkeys(quote.article_id for quote in quotes))
+    quotes.sort(key=lambda quote: order.index(quote.article_id))
+    return quotes[: MOST if scope == "one" and len(best.answers) == 1 else MOST_OF_LIST]
+
+
+def _with(quotes: Sequence[Quote], more: Iterator[Quote], joined: bool) -> list[Quote]:
+    """The quotes and those of ``more`` that are not quoted yet; ``joined``: where they overlap,
+    the answers of both are marked."""
+    found = list(quotes)
+    for quote in more:
+        place = next((i for i, known in enumerate(found) if _overlap(quote, known)), None)
+        if place is None:
+            found.append(quote)
+        elif joined:
+            known = found[place]
+            start, end = (
+                min(known.span.start, quote.span.start),
+                max(known.span.end, quote.span.end),
+            )
+            answers = dict.fromkeys((*known.answer, *quote.answer))
+            found[place] = replace(known, span=Span(start, end), answer=tuple(answers))
+    return found
 
 
 def quotes_of(found: Found) -> Iterator[Quote]:
@@ -125,55 +146,3 @@ def citation(number: int, quote: Quote, text: str) -> Citation:
     return Citation(
         number, quote.article_id, quote.title, start, end, words, verified, quote.answer
     )
-
-
-def answers_in(citation: Citation) -> list[str]:
-    """The words of the quote that answer, each on one line."""
-    first = citation.start
-    return [_one_line(citation.quote[a.start - first : a.end - first]) for a in citation.answer]
-
-
-def short_answer(citations: Sequence[Citation]) -> str:
-    """The words that answer, each once; "" where no citation has any."""
-    return "; ".join(words for words, _ in _items(citations))
-
-
-def wording(citations: Sequence[Citation], language: str) -> str:
-    """The answer's text: the words that answer, then a frame in the question's language and the
-    quotes."""
-    lines = []
-    if not _is_whole(citations):
-        items = [f"{words} [{number}]" for words, number in _items(citations)]
-        lines = ["; ".join(items), ""] if items else []
-    articles = len({citation.article_id for citation in citations})
-    lines.append(say("frame_several" if articles > 1 else "frame", language, n=articles))
-    lines += [f"“{_one_line(c.quote)}” [{c.number}]" for c in citations]
-    return "\n".join(lines)
-
-
-def _items(citations: Sequence[Citation]) -> list[tuple[str, int]]:
-    """Each answer's words, with the number of the first citation that has them."""
-    found: dict[str, tuple[str, int]] = {}
-    for citation in citations:
-        for words in answers_in(citation):
-            found.setdefault(fold(words), (words, citation.number))
-    return list(found.values())
-
-
-def _is_whole(citations: Sequence[Citation]) -> bool:
-    """Whether there is one quote, and it is hardly more than the answer."""
-    told = sum(answer.end - answer.start for answer in citations[0].answer)
-    return len(citations) == 1 and told >= WHOLE * len(citations[0].quote)
-
-
-def refusal(closest: Citation | None, language: str) -> str:
-    """The refusal's text, with the closest passage where there is one."""
-    sentence = say("refusal", language)
-    if closest is None:
-        return sentence
-    return f"{sentence}\n{say('closest', language)} “{_one_line(closest.quote)}”"
-
-
-def _one_line(quote: str) -> str:
-    """A quote may span paragraphs; shown, they are set apart by a space."""
-    return " ".join(quote.split())

@@ -19,16 +19,15 @@ from assistant.answering._quotes import (
     Quote,
     choose,
     cite,
-    refusal,
-    short_answer,
     whole_list,
-    wording,
 )
-from assistant.answering.found_answers import Found, find_answers
+from assistant.answering._wording import refusal, short_answer, wording
+from assistant.answering.found_answers import Found, Scope, differ, find_answers
 from assistant.answering.prompt_texts import say
 from assistant.index.index import Index
 from assistant.llm.models import NONE, check, is_small, name_of, open_llm
 from assistant.reading.shipped import SHIPPED, WEIGHTS, CalibratedReader, reader_in
+from assistant.retrieval.comparison import sides
 from assistant.retrieval.hybrid_search import Candidate, Query, hits_of, make_query, rank
 from assistant.retrieval.question_type import asks_for_list
 from assistant.settings import Settings
@@ -70,7 +69,7 @@ class _Asked:
     query: Query
     ranked: tuple[Candidate, ...]
     found: tuple[Found, ...]
-    all_of_them: bool  # the question asks for every item of a list
+    scope: Scope
     history: tuple[Turn, ...]
     exclude: frozenset[str]
     notice: str
@@ -183,10 +182,13 @@ class Assistant:
         confidence = found[0].confidence if found else 0.0
         notice = self._notice(query.language) if cut else ""
         asked = _Asked(
-            query, tuple(ranked), found, all_of_them, tuple(history), frozenset(exclude), notice,
+            query, tuple(ranked), found, "all" if all_of_them or differ(found) else "one",
+            tuple(history), frozenset(exclude), notice,
             Answer(question, "", query.language, confidence, (), hits, None, searched),
         )  # fmt: skip
-        if not found or confidence < self.settings.least_confidence:
+        if compared := sides(query.text):
+            asked = self._of_sides(asked, compared)
+        if not asked.found or asked.answer.confidence < self.settings.least_confidence:
             yield from self._refuse(asked)
         elif self.settings.llm == NONE:
             yield from self._quote(asked)
@@ -217,8 +219,24 @@ class Assistant:
         )  # fmt: skip
         return query or text
 
+    def _of_sides(self, asked: _Asked, compared: Sequence[str]) -> _Asked:
+        """The best answer for each side that is compared, and which side has none; the question as
+        it was where neither has one."""
+        found, notice = [], asked.notice
+        for side in compared:
+            read = self._find(*self._rank(side, asked.exclude))
+            if read and read[0].confidence >= self.settings.least_confidence:
+                found.append(read[0])
+            else:
+                notice += say("one_side", asked.query.language, side=side) + "\n"
+        if not found:
+            return asked
+        confidence = min(one.confidence for one in found)
+        answer = replace(asked.answer, confidence=confidence)
+        return replace(asked, found=tuple(found), scope="sides", notice=notice, answer=answer)
+
     def _refuse(self, asked: _Asked) -> Iterator[AnswerEvent]:
-        closest = self._cited(asked)[0] if asked.found else None
+        closest = self._cited(asked)[0][0] if asked.found else None
         said = asked.notice + refusal(closest, asked.query.language)
         yield TextDelta(said)
         yield Finished(replace(asked.answer, text=asked.answer.text + said, closest=closest))
@@ -227,10 +245,10 @@ class Assistant:
         """The words that answer and their quotes, behind what ``asked.answer`` has so far and
         ``before``."""
         known = asked.answer.citations
-        citations = self._cited(asked, len(known) + 1)
+        citations, articles = self._cited(asked, len(known) + 1)
         for citation in citations:
             yield Cited(citation)
-        said = (before or asked.notice) + wording(citations, asked.query.language)
+        said = (before or asked.notice) + wording(citations, asked.query.language, articles)
         yield TextDelta(said)
         yield Finished(
             replace(
@@ -315,14 +333,17 @@ class Assistant:
         """What the best passages answer, the surest first. Raises ModelError without a reader."""
         return find_answers(self.reader, self.reader.calibration, query, ranked, all_of_them)
 
-    def _cited(self, asked: _Asked, first: int = 1) -> tuple[Citation, ...]:
-        """Citations, numbered from ``first``, of what answers; there is a passage that was read."""
-        least = self.settings.least_confidence
-        quotes = choose(asked.found, least, asked.all_of_them)
+    def _cited(
+        self, asked: _Asked, first: int = 1
+    ) -> tuple[tuple[Citation, ...], dict[str, Article]]:
+        """Citations, numbered from ``first``, of what answers, and their articles by id; there is a
+        passage that was read."""
+        quotes = choose(asked.found, self.settings.least_confidence, asked.scope)
         articles = {q.article_id: self.article(q.article_id) for q in quotes}
-        if asked.all_of_them:
+        if asked.scope == "all":
             quotes = [_with_rest(articles[quotes[0].article_id], quotes[0]), *quotes[1:]]
-        return cite(quotes, {key: article.text for key, article in articles.items()}, first)
+        texts = {key: article.text for key, article in articles.items()}
+        return cite(quotes, texts, first), articles
 
     def _readable(self, question: str) -> tuple[str, bool]:
         """The question in NFC without control characters, and whether it was cut.

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from assistant.reading.calibration import Calibration, Kind, passage_features
 from assistant.reading.readings import Beside, PassageReader, Reading
 from assistant.retrieval.hybrid_search import Candidate, Query
+from assistant.text.terms import fold
 from assistant.types import Span
 
 AT_ONCE = 4  # passages of a batch
-READ = 8  # passages read at most
+# What of the passages that answer is told: the surest, all of them, or the best of each side of a
+# comparison.
+Scope = Literal["one", "all", "sides"]
+
+READ = 8  # passages read for one answer
+READ_FOR_ALL = 24  # where every item of a list is asked for, or articles answer differently
 ENOUGH = 0.5  # confidence from which no further batch is read
+DIFFERENT = 3  # articles with other words, from which each is taken to answer for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,12 @@ class Found:
     def article_id(self) -> str:
         return self.candidate.stored.passage.article_id
 
+    @property
+    def words(self) -> str:
+        """``best`` as text."""
+        passage = self.candidate.stored.passage
+        return passage.text[self.best.start - passage.start : self.best.end - passage.start]
+
 
 def find_answers(
     reader: PassageReader,
@@ -43,16 +57,32 @@ def find_answers(
 ) -> tuple[Found, ...]:
     """What the best passages answer, the surest first; empty where there is nothing to read.
 
-    ``all_of_them``: the question asks for every item of a list, so that reading goes on after an
-    answer was found.
+    Reading ends with the first answer that is sure enough. ``all_of_them``: the question asks for
+    every item of a list. Then, and where the articles answer differently, it goes on as long as
+    further passages answer.
     """
     found: list[Found] = []
-    for first in range(0, min(READ, len(ranked)), AT_ONCE):
-        found += _read(reader, calibration, query, ranked, first)
-        found.sort(key=lambda one: -one.logit)
-        if found and found[0].confidence >= ENOUGH and not all_of_them:
+    for first in range(0, min(READ_FOR_ALL, len(ranked)), AT_ONCE):
+        batch = _read(reader, calibration, query, ranked, first)
+        found = sorted([*found, *batch], key=lambda one: -one.logit)
+        goes_on = all_of_them or differ(found)
+        if any(_sure(one) for one in found) and not goes_on:
+            break
+        if first + AT_ONCE >= READ and not (goes_on and any(_sure(one) for one in batch)):
             break
     return tuple(found)
+
+
+def differ(found: Sequence[Found]) -> bool:
+    """Whether several articles answer, each with words of its own: "Which town began a port?" over
+    the news of many towns."""
+    sure = [one for one in found if _sure(one)]
+    articles, answers = {one.article_id for one in sure}, {fold(one.words) for one in sure}
+    return min(len(articles), len(answers)) >= DIFFERENT
+
+
+def _sure(found: Found) -> bool:
+    return found.confidence >= ENOUGH
 
 
 def kind_of(query: Query, candidate: Candidate) -> Kind:
@@ -75,7 +105,7 @@ def _read(
     ranked: Sequence[Candidate],
     first: int,
 ) -> list[Found]:
-    batch = ranked[first : min(first + AT_ONCE, READ)]
+    batch = ranked[first : first + AT_ONCE]
     found = []
     for candidate, reading in zip(batch, readings_of(reader, query, batch), strict=True):
         if reading.best is None:

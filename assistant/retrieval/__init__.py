@@ -2,4 +2,5 @@
 
 hybrid_search  question → query → fused candidates → hits
 question_type  what kind of thing a question asks for
+comparison     what to ask of each side of a question that compares two things
 """

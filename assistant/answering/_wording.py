@@ -1,0 +1,83 @@
+"""The words around quotes: the short answer, the quotes in their frame, a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from assistant.answering.prompt_texts import say
+from assistant.text.terms import fold
+from assistant.types import Article, Citation
+
+WHOLE = 0.8  # share of its quote from which an answer is not said apart
+APART = 3  # articles from which each stands under its own headline
+
+
+def answers_in(citation: Citation) -> list[str]:
+    """The words of the quote that answer, each on one line."""
+    first = citation.start
+    return [_one_line(citation.quote[a.start - first : a.end - first]) for a in citation.answer]
+
+
+def short_answer(citations: Sequence[Citation]) -> str:
+    """The words that answer, each once; "" where no citation has any."""
+    return "; ".join(words for words, _ in _items(citations))
+
+
+def wording(citations: Sequence[Citation], language: str, articles: Mapping[str, Article]) -> str:
+    """The answer's text: the words that answer, then a frame in the question's language and the
+    quotes; of many articles, each under its headline and day.
+
+    ``articles``: those that are cited, by id.
+    """
+    lines = []
+    if not _is_whole(citations):
+        items = [f"{words} [{number}]" for words, number in _items(citations)]
+        lines = ["; ".join(items), ""] if items else []
+    count = len(articles)
+    if count < APART:
+        lines.append(say("frame_several" if count > 1 else "frame", language, n=count))
+        return "\n".join([*lines, *map(_quoted, citations)])
+    lines.append(say("found_in", language, n=count))
+    for article_id, told in groupby(citations, lambda citation: citation.article_id):
+        lines += ["", _headline(articles[article_id], language), *map(_quoted, told)]
+    return "\n".join(lines)
+
+
+def _quoted(citation: Citation) -> str:
+    return f"“{_one_line(citation.quote)}” [{citation.number}]"
+
+
+def _headline(article: Article, language: str) -> str:
+    day = article.date
+    if language == "vi" and len(day) == len("2025-08-05"):
+        day = "/".join(reversed(day.split("-")))
+    return f"{article.title} ({day})" if day else article.title
+
+
+def _items(citations: Sequence[Citation]) -> list[tuple[str, int]]:
+    """Each answer's words, with the number of the first citation that has them."""
+    found: dict[str, tuple[str, int]] = {}
+    for citation in citations:
+        for words in answers_in(citation):
+            found.setdefault(fold(words), (words, citation.number))
+    return list(found.values())
+
+
+def _is_whole(citations: Sequence[Citation]) -> bool:
+    """Whether there is one quote, and it is hardly more than the answer."""
+    told = sum(answer.end - answer.start for answer in citations[0].answer)
+    return len(citations) == 1 and told >= WHOLE * len(citations[0].quote)
+
+
+def refusal(closest: Citation | None, language: str) -> str:
+    """The refusal's text, with the closest passage where there is one."""
+    sentence = say("refusal", language)
+    if closest is None:
+        return sentence
+    return f"{sentence}\n{say('closest', language)} “{_one_line(closest.quote)}”"
+
+
+def _one_line(quote: str) -> str:
+    """A quote may span paragraphs; shown, they are set apart by a space."""
+    return " ".join(quote.split())
