@@ -14,6 +14,7 @@ from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.index import CATALOG, Index, identity_of
 from assistant.index.lexical import Lexical
+from assistant.index.lexical import identity_of as lexical_identity
 from assistant.llm.available import examine_language_models
 from assistant.settings import Settings
 from assistant.types import AssistantError, Finding
@@ -88,10 +89,14 @@ def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
     """Each derived index against the catalog."""
     passages = catalog.counts()["passages"]
     remedy = f"assistant doctor --index {folder} --repair"
-    for name, found in (("Dense", Dense.open(folder)), ("Lexical", Lexical.open(folder))):
+    derived: tuple[tuple[str, Dense | Lexical | str, dict[str, str]], ...] = (
+        ("Dense", Dense.open(folder), catalog.identity),
+        ("Lexical", Lexical.open(folder), lexical_identity(catalog)),
+    )
+    for name, found, identity in derived:
         if isinstance(found, str):
             yield Finding(False, f"{name} index: {found}", remedy)
-        elif found.stamp.identity != catalog.identity:
+        elif found.stamp.identity != identity:
             text = f"{name} index: belongs to a catalog made with another model or splitter"
             yield Finding(False, text, remedy)
         elif found.stamp.generation != catalog.generation:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assistant.settings import Settings
+from assistant.text.letters import as_searched
 from assistant.types import ModelError, Vectors
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class SentenceEncoder:
     def _embed(self, prefix: str, texts: Sequence[str]) -> Vectors:
         with _LOCK:  # two forward passes at once only take each other's cores
             vectors = self.model.encode(
-                [prefix + text for text in texts],
+                [prefix + as_searched(text) for text in texts],
                 batch_size=BATCH,
                 show_progress_bar=False,
                 normalize_embeddings=True,

@@ -18,6 +18,7 @@ from assistant.index.article_files import Corpus
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.lexical import Lexical
+from assistant.index.lexical import identity_of as lexical_identity
 from assistant.index.passages import split
 from assistant.settings import Settings
 from assistant.text.terms import fold
@@ -108,24 +109,22 @@ class Index:
 
     def _current_dense(self) -> Dense:
         dense = Dense.open(self.folder)
-        if isinstance(dense, str) or self._lags(dense):
+        if isinstance(dense, str) or self._lags(dense, self.catalog.identity):
             return Dense.build(self.folder, self.catalog, self.centring)
         return dense
 
     def _current_lexical(self) -> Lexical:
         lexical = Lexical.open(self.folder)
-        if isinstance(lexical, str) or lexical.stamp.identity != self.catalog.identity:
+        identity = lexical_identity(self.catalog)
+        if isinstance(lexical, str) or lexical.stamp.identity != identity:
             return Lexical.build(self.folder, self.catalog)
-        if self._lags(lexical):
+        if self._lags(lexical, identity):
             return Lexical.catch_up(self.folder, lexical, self.catalog)
         return lexical
 
-    def _lags(self, derived: Dense | Lexical) -> bool:
+    def _lags(self, derived: Dense | Lexical, identity: dict[str, str]) -> bool:
         stamp = derived.stamp
-        return (stamp.generation, stamp.identity) != (
-            self.catalog.generation,
-            self.catalog.identity,
-        )
+        return (stamp.generation, stamp.identity) != (self.catalog.generation, identity)
 
     # -- updating ------------------------------------------------------------------------
 

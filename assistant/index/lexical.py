@@ -23,6 +23,7 @@ from assistant.text.terms import bigrams, fold, terms
 
 FOLDER = "lexical"
 STAMP = "lexical.json"
+TERMS = "2"  # version of what makes a text's terms; an index of another is built again
 PAIR_WEIGHT = 0.3  # of a pair's BM25 beside a single term's
 LONGEST_QUERY = 256  # distinct terms searched of each field; more add nothing but time
 # Until tantivy merges its files, passages that were removed still count in BM25's frequencies.
@@ -73,6 +74,11 @@ class TermWeights:
     known: float
 
 
+def identity_of(catalog: Catalog) -> dict[str, str]:
+    """What a lexical index of the catalog must have been made with."""
+    return catalog.identity | {"terms": TERMS}
+
+
 class Lexical:
     """A BM25 index (k1 = 1.2, b = 0.75: tantivy's constants). Score: higher is better."""
 
@@ -106,7 +112,7 @@ class Lexical:
     ) -> Lexical:
         _register(index)
         (folder / STAMP).unlink(missing_ok=True)  # half written is unstamped, so rebuilt
-        generation, identity = catalog.generation, catalog.identity
+        generation, identity = catalog.generation, identity_of(catalog)
         writer = index.writer(heap_size=64_000_000, num_threads=1)
         if removed:
             gone = Query.term_set_query(index.schema, "number", catalog.removed_since(since))

@@ -2,7 +2,7 @@
 
 The bundled tokenizer gives ids alone; a reader must point into the passage. Offsets are code points
 of the text as it was given, also where the tokenizer composes accents, maps characters to others or
-drops white space.
+drops white space and what is not seen.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from itertools import chain
 
 from assistant.index.bundled_encoder import META, UnigramTokenizer
 from assistant.reading.readings import Span
+from assistant.text.letters import UNSEEN, mended
 
 _CACHED = 64  # characters; longer "words" are sentences of scripts without spaces
 
@@ -50,7 +51,8 @@ class OffsetTokenizer:
         self._segment_cached = lru_cache(maxsize=1 << 16)(unigram.segment)
 
     def __call__(self, text: str) -> Tokens:
-        """The tokens of ``text``, special ones left out; their ids are those of ``encode``."""
+        """The tokens of ``text``, special ones left out; their ids are those of
+        ``encode(as_searched(text))``."""
         ids: list[int] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -65,11 +67,12 @@ class OffsetTokenizer:
 
 
 def _words(text: str, characters: Mapping[int, str]) -> Iterator[tuple[str, list[Span]]]:
-    """The words of the normalized text, and for each of their characters its span in ``text``."""
+    """The words of the text as it is searched and normalized, and for each of their characters its
+    span in ``text``."""
     word: list[str] = []
     origin: list[Span] = []
-    for composed, span in _composed(text):
-        for character in chain.from_iterable(characters.get(ord(c), c) for c in composed):
+    for letter, span in _letters(text):
+        for character in characters.get(ord(letter), letter):
             if character != " ":
                 word.append(character)
                 origin.append(span)
@@ -78,6 +81,18 @@ def _words(text: str, characters: Mapping[int, str]) -> Iterator[tuple[str, list
                 word, origin = [], []
     if word:
         yield "".join(word), origin
+
+
+def _letters(text: str) -> Iterator[tuple[str, Span]]:
+    """The characters of ``as_searched(text)``, each with its span in ``text``."""
+    hidden = {i for found in UNSEEN.finditer(text) for i in range(*found.span())}
+    seen = [i for i in range(len(text)) if i not in hidden]
+    letters: list[str] = []
+    spans: list[Span] = []
+    for composed, (a, b) in _composed("".join(text[i] for i in seen)):
+        letters += composed
+        spans += [(seen[a], seen[b - 1] + 1)] * len(composed)
+    return zip(mended("".join(letters)), spans, strict=True)
 
 
 def _composed(text: str) -> Iterator[tuple[str, Span]]:

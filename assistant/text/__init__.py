@@ -1,6 +1,7 @@
 """Text: what can be read off a string, with no article, index or model in sight.
 
 terms            terms of a text, and their form without accents (``terms``, ``fold``)
+letters          what looks the same is searched as the same
 sentences        text → sentences with offsets; sentence_stream: the same while a text still comes
 language         the language of a text
 accents          restores the accents of Vietnamese typed without them

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import regex
 
+from assistant.text.letters import as_searched, mended
+
 # Scripts written without spaces: a term is a pair of neighbouring characters there.
 # The mark of a long vowel belongs to no script of its own.
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ーｰ\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -21,7 +23,9 @@ _LONGESTTERM = 64  # characters; longer runs are noise (base64, rulers) and are 
 def fold(text: str) -> str:
     """``text`` in lower case without accents: "Đường" → "duong"."""
     bare = "".join(
-        c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c)
+        c
+        for c in unicodedata.normalize("NFD", mended(text).lower())
+        if not unicodedata.combining(c)
     )
     return unicodedata.normalize("NFC", bare.replace("đ", "d"))
 
@@ -31,9 +35,10 @@ def terms(text: str) -> list[str]:
 
     A Vietnamese term is a syllable, a number keeps its separators, and a run of a script
     without spaces gives its pairs of neighbouring characters (a lone one stands for itself).
+    Letters that look the same give the same term.
     """
     found: list[str] = []
-    for match in TERM.finditer(unicodedata.normalize("NFC", text).lower()):
+    for match in TERM.finditer(as_searched(text).lower()):
         run = match.group()
         if match.group("unspaced") and len(run) > 1:
             found += [a + b for a, b in pairwise(run)]

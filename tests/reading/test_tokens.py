@@ -12,12 +12,14 @@ from assistant.reading.model import ReaderModel
 from assistant.reading.pairs import LONGEST, LONGEST_ASKED, Special, batch, pair, room, windows
 from assistant.reading.tokens import Tokens
 from assistant.reading.words import whole_words
+from assistant.text.letters import as_searched
 
 # Vietnamese apart and together, ligatures, full width, Hangul apart, Thai, all white space.
 WRITTEN = st.text(
     st.one_of(
         st.sampled_from(
-            "ađeơuÊộ 12.,\n\t\u00a0\u3000\u200b\u0301\u0309\u0323\u031bﬁＡ½…한가도กำ北京ـ"
+            "ađðÐoàuỷeơuÊộ 12.,\n\t\u00a0\u3000\u200b\u200d\u00ad\u0301\u0309\u0323"
+            "\u031bﬁＡ½…한가도กำ北京ـ"
         ),
         st.sampled_from([chr(c) for c in (*range(0x1100, 0x1113), *range(0x1161, 0x1176))]),
         st.characters(exclude_categories=["Cs"]),
@@ -30,7 +32,7 @@ WRITTEN = st.text(
 @settings(max_examples=300, deadline=None)
 def test_tokens_are_those_of_the_encoder_and_lie_in_order(model: ReaderModel, text: str) -> None:
     tokens = model.tokenize(text)
-    assert list(tokens.ids) == model.tokenize.unigram.encode(text)
+    assert list(tokens.ids) == model.tokenize.unigram.encode(as_searched(text))
     spans = list(zip(tokens.starts, tokens.ends, strict=True))
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert list(tokens.starts) == sorted(tokens.starts)
@@ -55,6 +57,15 @@ def test_an_answer_comes_back_from_its_tokens(model: ReaderModel, words: list[st
         covered = tokens.covering(start, end)
         assert covered is not None
         assert tokens.characters(*covered) == (start, end)
+
+
+def test_what_is_not_seen_is_inside_the_span(model: ReaderModel) -> None:
+    text = "ông H\u00adoà, phó\u200b giám"
+    tokens = model.tokenize(text)
+    assert tokens.ids == model.tokenize("ông Hòa, phó giám").ids
+    covered = tokens.covering(4, 8)
+    assert covered is not None
+    assert text[slice(*tokens.characters(*covered))] == "H\u00adoà"
 
 
 def test_accents_typed_apart_keep_the_offsets_of_the_text(model: ReaderModel) -> None:
