@@ -56,7 +56,9 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         command.set_defaults(run=commands[name])
         return command
 
-    index = add("index", "Index articles (.txt, .md, SQuAD .json); again: what changed.")
+    index = add(
+        "index", "Index articles: text, PDF, Word, web pages, tables …; again: what changed."
+    )
     index.add_argument(
         "paths", nargs="*", metavar="PATHS", help="files or folders (default: seeds/)"
     )

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from assistant.index.article_files import read_articles
+    from assistant.articles.files import read_articles
     from assistant.index.index import Index, rebuild
 
     settings = _settings(options)
@@ -63,8 +63,8 @@ def _index(options: argparse.Namespace) -> int:
         update = index.update(corpus, paths, settings, progress)
         index.close()
     done()
-    for fault in update.faults:
-        print(f"assistant: {fault}", file=sys.stderr)
+    for line in (*update.notes, *update.faults):
+        print(f"assistant: {line}", file=sys.stderr)
     print(f"{settings.index}: {update}")
     return 1 if update.faults else 0
 

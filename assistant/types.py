@@ -106,8 +106,10 @@ class Article:
     language: str  # ISO 639-1
     source: str = ""  # address or name of the publisher
     date: str = ""  # ISO 8601 day
-    path: str = ""  # the file it was read from
+    path: str = ""  # the file it was read from; what is in an archive stands below the archive
     furniture: tuple[Span, ...] = ()
+    author: str = ""
+    marked: bool = False  # headings of the text are marked with "# "
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from assistant.answering.assistant import Assistant
+from assistant.articles.files import read_articles
 from assistant.index._catalog_rows import digest_of
-from assistant.index.article_files import read_articles
 from assistant.index.catalog import Catalog
 from assistant.index.index import Index
 from assistant.settings import Settings

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.articles.files import Corpus
 from assistant.evaluation._questions import Question
 from assistant.evaluation.adapting import (
     LEAST,
@@ -15,7 +16,6 @@ from assistant.evaluation.adapting import (
     adapt,
     asked_of,
 )
-from assistant.index.article_files import Corpus
 from assistant.index.index import Index
 from assistant.reading.shipped import CalibratedReader, reader_in
 from assistant.settings import Settings

@@ -304,3 +304,31 @@ def test_threads_share_a_catalog(catalog: Catalog) -> None:
         thread.join()
     assert catalog.counts()["articles"] == 15
     assert catalog.generation == 15
+
+
+# The tables of layout 1, as they were made until version 0.1.
+LAYOUT_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
+    source TEXT NOT NULL, date TEXT NOT NULL, text TEXT NOT NULL, furniture TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('layout', '1'), ('generation', '3'), ('identity', '{"model": "fake"}');
+INSERT INTO articles VALUES ('a', '/x/a.MD', 'A', 'vi', 'Báo', '2025-08-05', '# A', '[[0, 1]]');
+INSERT INTO articles VALUES ('b', '/x/b.txt', 'B', 'vi', '', '', 'B.', '[]');
+"""
+
+
+def test_a_catalog_of_the_first_layout_is_brought_to_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with sqlite3.connect(path) as db:
+        db.executescript(LAYOUT_1)
+    db.close()
+    for _ in range(2):
+        catalog = Catalog.open(path)
+        one, other = catalog.articles()
+        catalog.close()
+        assert (one.path, one.author, one.marked, one.furniture) == (
+            "/x/a.MD", "", True, (Span(0, 1),),
+        )  # fmt: skip
+        assert (other.date, other.marked) == ("", False)

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from assistant.answering._follow_up import faithful, follow, rewritten
-from assistant.index.article_files import read_article
+from assistant.articles.files import read_article
 from assistant.types import LLMError, Turn
 from tests.conversations import conversations, path_of
 

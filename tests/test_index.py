@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.index.article_files import read_articles
+from assistant.articles.files import read_articles
 from assistant.index.index import CATALOG, Index, Update, rebuild
 from assistant.index.lexical import identity_of
 from assistant.retrieval.hybrid_search import make_query, rank

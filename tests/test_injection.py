@@ -28,7 +28,7 @@ from pydantic import Field
 
 from assistant.answering.assistant import Assistant
 from assistant.answering.schemas import answer_json
-from assistant.index.article_files import Corpus
+from assistant.articles.files import Corpus
 from assistant.index.index import Index
 from assistant.llm.streaming import speak
 from assistant.page._answer_html import messages

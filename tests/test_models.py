@@ -24,7 +24,7 @@ from tokenizers.normalizers import NFKC, Replace, Sequence, Strip
 from tokenizers.pre_tokenizers import Metaspace
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from assistant.index.article_files import read_article, read_articles
+from assistant.articles.files import read_article, read_articles
 from assistant.index.bundled_encoder import BundledTransformer, UnigramTokenizer, unpack
 from assistant.index.encoder import POSITIONS, Prefixes, SentenceEncoder, prefixes_of, weights_path
 from assistant.index.index import Index

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import time
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -160,11 +161,12 @@ def test_no_passage_spans_furniture() -> None:
     assert texts(split(article(text, Span(9, 14)))) == [LINE, LINE]
 
 
-def test_a_markdown_article_is_known_by_its_path() -> None:
-    text = "# Top\nA b\nC d."
-    assert texts(split(article(text, path="a.md"))) == ["Top\nA b\nC d."]
-    assert [s.kind for s in split(article(text, path="a.md"))[0].sentences] == ["heading", "prose"]
-    assert texts(split(article(text, path="a.txt"))) == ["# Top\nA b\nC d."]
+def test_marks_of_headings_are_left_out_where_there_are_marks() -> None:
+    text = "# Top\nA b."
+    marked = replace(article(text), marked=True)
+    assert texts(split(marked)) == ["Top\nA b."]
+    assert [s.kind for s in split(marked)[0].sentences] == ["heading", "prose"]
+    assert texts(split(article(text))) == ["# Top\nA b."]
 
 
 @pytest.mark.parametrize(("budget", "overlap"), [(0, 1), (-1, 0), (10, -1)])

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from assistant.articles.facts import article_of
+from assistant.articles.files import read_article, read_articles
 from assistant.evaluation._questions import Question
 from assistant.evaluation._squad import line_of
 from assistant.evaluation.questionset import check, golds, load, with_gold
-from assistant.index.article_facts import article_of
-from assistant.index.article_files import read_article, read_articles
 from assistant.types import Article, Hit, QuestionSetError
 
 ROOT = Path(__file__).parents[1]

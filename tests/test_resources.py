@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from assistant.answering.assistant import Assistant
-from assistant.index.article_files import read_articles
+from assistant.articles.files import read_articles
 from assistant.index.index import Index
 from assistant.records import cards
 from assistant.server import application

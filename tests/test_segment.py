@@ -16,12 +16,12 @@ from assistant.types import Span
 SEED = Path(__file__).parent.parent / "seeds" / "000_db7cbbd52221714d.txt"
 
 
-def cut(text: str, markdown: bool = False) -> list[str]:
-    return [text[s.start : s.end] for s in sentences(text, markdown=markdown)]
+def cut(text: str, marked: bool = False) -> list[str]:
+    return [text[s.start : s.end] for s in sentences(text, marked=marked)]
 
 
-def headings(text: str, markdown: bool = False) -> list[str]:
-    found = sentences(text, markdown=markdown)
+def headings(text: str, marked: bool = False) -> list[str]:
+    found = sentences(text, marked=marked)
     return [text[s.start : s.end] for s in found if s.kind == "heading"]
 
 
@@ -127,16 +127,12 @@ def test_a_soft_wrap_goes_on_and_any_other_newline_ends_a_sentence() -> None:
     assert [len(p) for p in paragraphs("A b. C d.\nE f.")] == [2, 1]
 
 
-def test_markdown_joins_plain_lines_and_leaves_marks_out() -> None:
-    text = "# Tiêu đề ##\nCâu này\nDài hai dòng. Câu\nhai ở TP.\nHCM. Hết.\n---\n- Mục\n| a | b |"
-    found = [[text[s.start : s.end] for s in p] for p in paragraphs(text, markdown=True)]
-    assert found == [
-        ["Tiêu đề"],
-        ["Câu này\nDài hai dòng.", "Câu\nhai ở TP.\nHCM.", "Hết."],
-        ["- Mục"],
-        ["| a | b |"],
-    ]
-    assert headings(text, markdown=True) == ["Tiêu đề"]
+def test_marks_of_headings_are_left_out() -> None:
+    text = "# Tiêu đề ##\n\nCâu này. Câu hai ở TP. HCM.\nCâu ba.\n- Mục"
+    found = [[text[s.start : s.end] for s in p] for p in paragraphs(text, marked=True)]
+    assert found == [["Tiêu đề"], ["Câu này.", "Câu hai ở TP. HCM."], ["Câu ba."], ["- Mục"]]
+    assert headings(text, marked=True) == ["Tiêu đề"]
+    assert cut("# Tiêu đề")[0] == "# Tiêu đề"
 
 
 @pytest.mark.parametrize(
@@ -243,11 +239,11 @@ def test_sentences_cover_the_text_once_and_in_order(
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
-def test_markdown_leaves_out_nothing_but_marks(text: str) -> None:
-    found = sentences(text, markdown=True)
+def test_nothing_but_marks_is_left_out(text: str) -> None:
+    found = sentences(text, marked=True)
     covered = {i for s in found for i in range(s.start, s.end)}
     left = {c for i, c in enumerate(text) if i not in covered and not c.isspace()}
-    assert left <= set("#-*_=")
+    assert left <= {"#"}
     assert all(a.end <= b.start for a, b in pairwise(found))
 
 
@@ -262,25 +258,22 @@ def test_no_grapheme_is_cut(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "a" * 100_000,
-        "a " * 50_000,
-        '"a. ' * 25_000,
-        "." * 100_000,
-        "(A. " * 25_000,
-        " " * 99_999 + "a",
-    ],
+    ["a" * 10, "a " * 5, '"a. ' * 3, "." * 10, "(A. " * 3, " " * 10 + "a"],
     ids=["run", "words", "quotes", "stops", "initials", "spaces"],
 )
-@pytest.mark.parametrize("markdown", [False, True])
-def test_a_line_of_100000_characters_is_fast(text: str, markdown: bool) -> None:
+def test_a_line_of_100000_characters_takes_no_more_than_its_share(text: str) -> None:
+    short, long = (_seconds(text * times) for times in (1_000, 10_000))
+    assert long < 40 * short + 0.05  # quadratic time would be a hundred times as much
+
+
+def _seconds(text: str) -> float:
     seconds = []
     for _ in range(3):  # the quickest: the collector of garbage may run in any of them
         before = time.process_time()
-        found = sentences(text, markdown=markdown)
+        found = sentences(text)
         seconds.append(time.process_time() - before)
         assert found[-1].end == len(text.rstrip())
-    assert min(seconds) < 0.2
+    return min(seconds)
 
 
 def test_a_megabyte_is_fast() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from assistant.index.article_files import read_articles
+from assistant.articles.files import read_articles
 from assistant.index.index import Index, clear
 from assistant.server._uploads import Uploads
 from assistant.settings import Settings
@@ -99,7 +101,8 @@ def test_a_name_leads_nowhere_but_into_the_folder(uploads: Uploads, name: str, k
 @pytest.mark.parametrize(
     ("name", "data", "fault"),
     [
-        ("a.pdf", b"x", r"^a\.pdf is not taken: name \.txt, \.md or SQuAD-format \.json files$"),
+        ("a.jpg", b"x", r"^a\.jpg is not taken: name \.csv, \.docx, "),
+        ("a.pdf", b"x", r"^a\.pdf is no sound \.pdf file \(PdfiumError\): open it"),
         ("a.txt", b"\x00\x01", r"^a\.txt is a binary file: save its text as UTF-8$"),
         ("a.txt", b"  \n", r"^a\.txt cannot be used, it is empty"),
         ("a.json", b"{", r"^a\.json is not valid JSON on line 1"),
@@ -120,3 +123,21 @@ def test_what_cannot_be_embedded_leaves_no_file(uploads: Uploads) -> None:
         uploads.add("a.txt", b"UNEMBEDDABLE words.")
     assert files(uploads) == []
     assert texts(uploads) == [SEED]
+
+
+def test_an_archive_goes_with_its_last_article(uploads: Uploads) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("a.txt", "Chợ họp sớm.")
+        archive.writestr("in/b.txt", "Cầu dài 90 m.")
+    one, other = uploads.add("tin.zip", data.getvalue()).articles
+    assert uploads.remove(one.id)
+    assert not uploads.remove(other.id)
+    assert list(uploads.folder.iterdir()) == []
+
+
+def test_what_is_not_read_of_a_file_is_said_without_the_servers_path(uploads: Uploads) -> None:
+    added = uploads.add(
+        "a.txt", "---\ntitle: Chợ\nlanguage: tiếng Việt\n---\nChợ họp sớm.".encode()
+    )
+    assert added.notes == ("a.txt: its language 'tiếng Việt' is not read",)

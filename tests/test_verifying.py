@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from assistant.articles.files import read_article
 from assistant.cli import main
-from assistant.index.article_files import read_article
 from assistant.records.card_rendering import render, save
 from assistant.records.card_verification import Finding, find_words, table, verify, verify_file
 from assistant.records.cards import RENDERING, Card, CardError, digest, make

@@ -396,7 +396,7 @@ class Assistant:
 
 def _with_rest(article: Article, quote: Quote) -> Quote:
     """The quote with the sentences that go on with the list it begins."""
-    told = sentences(article.text, article.furniture, article.path.endswith(".md"))
+    told = sentences(article.text, article.furniture, article.marked)
     return whole_list(article, quote, told)
 
 

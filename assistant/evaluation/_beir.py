@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from assistant.articles.facts import article_of
 from assistant.evaluation._questions import (
     Fault,
     Question,
@@ -19,7 +20,6 @@ from assistant.evaluation._questions import (
     text_of,
     value_of,
 )
-from assistant.index.article_facts import article_of
 from assistant.types import Article, CorpusError, QuestionSetError
 
 CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels"

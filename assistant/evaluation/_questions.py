@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from assistant.index.text_files import normalized
+from assistant.articles.text_files import normalized
 from assistant.text.language import language_of
 from assistant.types import QuestionSetError
 

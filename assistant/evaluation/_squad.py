@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assistant.articles.facts import article_of
 from assistant.evaluation._questions import (
     Fault,
     Question,
@@ -22,7 +23,6 @@ from assistant.evaluation._questions import (
     text_of,
     value_of,
 )
-from assistant.index.article_facts import article_of
 from assistant.text.sentences import sentences
 from assistant.types import Article, CorpusError, Sentence
 

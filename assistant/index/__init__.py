@@ -1,6 +1,5 @@
-"""The index: files → articles → passages → vectors and terms, kept in step with one another.
+"""The index: articles → passages → vectors and terms, kept in step with one another.
 
-article_files    files and folders → articles; text_files, article_facts: bytes and what they tell
 encoder          model specs → encoder; bundled_encoder: the bundled multilingual-e5-small
 catalog          SQLite: articles, passages, sentences, vectors; the one truth
 lexical          BM25 over the catalog's passages (the dense index beside it is the room's own)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, path TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
-    source TEXT NOT NULL, date TEXT NOT NULL, text TEXT NOT NULL, furniture TEXT NOT NULL
+    source TEXT NOT NULL, date TEXT NOT NULL, text TEXT NOT NULL, furniture TEXT NOT NULL,
+    author TEXT NOT NULL DEFAULT '', marked INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL REFERENCES articles (id),
@@ -40,7 +42,15 @@ CREATE TABLE pairs (
     PRIMARY KEY (folded, a, b)
 ) WITHOUT ROWID;
 """
-LAYOUT = "1"  # of the tables above; another layout is refused
+LAYOUT = "2"  # of the tables above
+# Layout → what makes it the next one; any other layout is refused.
+MIGRATIONS = {
+    "1": """
+ALTER TABLE articles ADD COLUMN author TEXT NOT NULL DEFAULT '';
+ALTER TABLE articles ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+UPDATE articles SET marked = 1 WHERE lower(path) LIKE '%.md';
+"""
+}
 
 
 def digest_of(text: str) -> bytes:
@@ -48,10 +58,12 @@ def digest_of(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
-def article_of_row(row: Sequence[str]) -> Article:
-    article_id, path, title, language, source, date, text, furniture = row
+def article_of_row(row: Sequence[Any]) -> Article:
+    article_id, path, title, language, source, date, text, furniture, author, marked = row
     spans = tuple(Span(a, b) for a, b in json.loads(furniture))
-    return Article(article_id, title, text, language, source, date, path, spans)
+    return Article(
+        article_id, title, text, language, source, date, path, spans, author, bool(marked)
+    )
 
 
 def vectors_of_blobs(blobs: Sequence[bytes]) -> Vectors:
@@ -64,8 +76,11 @@ def insert_article(db: sqlite3.Connection, article: Article) -> None:
     furniture = json.dumps([[span.start, span.end] for span in article.furniture])
     a = article
     db.execute(
-        "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (a.id, a.path, a.title, a.language, a.source, a.date, a.text, furniture),
+        "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(a.id, a.path, a.title, a.language, a.source, a.date, a.text, furniture),
+            *(a.author, a.marked),
+        ),
     )
 
 

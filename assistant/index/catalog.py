@@ -20,6 +20,7 @@ import numpy as np
 
 from assistant.index._catalog_rows import (
     LAYOUT,
+    MIGRATIONS,
     SCHEMA,
     add_syllables,
     article_of_row,
@@ -66,9 +67,9 @@ class Catalog:
 
     @classmethod
     def open(cls, path: Path) -> Catalog:
-        """An existing catalog.
+        """An existing catalog, brought to this version's layout where it is of an earlier one.
 
-        Raises IndexFault when it is missing, damaged or of another layout.
+        Raises IndexFault when it is missing, damaged or of a layout that is not known.
         """
         if not path.is_file():
             raise IndexFault(
@@ -86,6 +87,8 @@ class Catalog:
         return catalog
 
     def _require_layout(self) -> None:
+        if self._meta("layout") in MIGRATIONS:
+            self._migrate()
         layout = self._meta("layout")
         if layout != LAYOUT:
             folder = self.path.parent
@@ -93,6 +96,16 @@ class Catalog:
                 f"{self.path} has layout {layout}, this version needs {LAYOUT}; index "
                 f"your articles again: assistant index PATHS --rebuild --index {folder}"
             )
+
+    def _migrate(self) -> None:
+        """One transaction: whoever opens the catalog meanwhile finds it in one layout."""
+        with self._write() as db:
+            (layout,) = db.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()
+            while layout in MIGRATIONS:
+                for statement in MIGRATIONS[layout].split(";"):
+                    db.execute(statement)
+                layout = str(int(layout) + 1)
+            db.execute("UPDATE meta SET value = ? WHERE key = 'layout'", (layout,))
 
     def close(self) -> None:
         with self._lock:
@@ -273,12 +286,16 @@ class Catalog:
         return len(numbers)
 
     def update_facts(self, article: Article) -> None:
-        """Renews title, path, source and date of an article whose text is the same."""
+        """Renews what is known beside the text of an article whose text is the same."""
         with self._write() as db:
             self._raise_generation(db)
             db.execute(
-                "UPDATE articles SET path = ?, title = ?, source = ?, date = ? WHERE id = ?",
-                (article.path, article.title, article.source, article.date, article.id),
+                "UPDATE articles SET path = ?, title = ?, source = ?, date = ?, author = ?"
+                " WHERE id = ?",
+                (
+                    *(article.path, article.title, article.source, article.date),
+                    *(article.author, article.id),
+                ),
             )
 
     def drop_unused_vectors(self) -> int:

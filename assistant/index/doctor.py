@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from assistant.articles.files import file_of, read_articles
 from assistant.index._dense import Dense
-from assistant.index.article_files import read_articles
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.index import CATALOG, Index, identity_of
@@ -112,11 +112,13 @@ def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
 def _files(catalog: Catalog, update: str) -> Iterator[Finding]:
     """The articles against the files they were read from."""
     paths = catalog.article_paths()
-    files = sorted({Path(path) for path in paths.values()})
+    files = sorted({file_of(Path(path)) for path in paths.values()})
     gone = [file for file in files if not file.exists()]
     present = [file for file in files if file.exists()]
     readable = {article.id for article in read_articles(present).articles}
-    changed = sorted({p for i, p in paths.items() if i not in readable and Path(p) in set(present)})
+    changed = sorted(
+        {p for i, p in paths.items() if i not in readable and file_of(Path(p)) in set(present)}
+    )
     for what, some in (("gone", gone), ("changed", changed)):
         if some:
             first = Path(some[0])

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from assistant.articles.files import Corpus, file_of
 from assistant.index._catalog_rows import digest_of
 from assistant.index._dense import Dense
 from assistant.index._language_centring import Centring
-from assistant.index.article_files import Corpus
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.lexical import Lexical
@@ -47,6 +47,7 @@ class Update:
     embedded: int
     seconds: float
     faults: tuple[CorpusError, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -162,6 +163,7 @@ class Index:
             embedded,
             time.perf_counter() - began,
             corpus.faults,
+            corpus.notes,
         )
 
     def add(
@@ -292,7 +294,7 @@ def _vanished(
         for article_id, path in before.items()
         if article_id not in present
         and any(Path(path).is_relative_to(root) for root in roots)
-        and (path in read or not Path(path).exists())
+        and (path in read or not file_of(Path(path)).exists())
     ]
 
 

@@ -52,8 +52,7 @@ def split(
 
 def _runs(article: Article) -> Iterator[list[list[Sentence]]]:
     """The article's sections, in groups with no furniture inside."""
-    markdown = article.path.lower().endswith(".md")
-    blocks = paragraphs(article.text, article.furniture, markdown)
+    blocks = paragraphs(article.text, article.furniture, article.marked)
     furniture = sorted(span.start for span in article.furniture if span.start < span.end)
     for _, run in groupby(blocks, key=lambda block: bisect_left(furniture, block[0].start)):
         yield list(_sections(run))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from assistant.articles.files import ARTICLE_SUFFIXES
 from assistant.index.index import matching
 from assistant.page.labels import (
     ALL_ARTICLES,
@@ -63,7 +64,7 @@ def _adding(labels: Labels) -> str:
     return (
         f'<label class="adding"><span class="what">{html.escape(labels.add_articles)}</span>'
         f'<span class="meta">{html.escape(labels.drop_here)}</span>'
-        '<input type="file" multiple accept=".txt,.md,.json"></label>'
+        f'<input type="file" multiple accept="{",".join(sorted(ARTICLE_SUFFIXES))}"></label>'
         '<ul class="uploads" role="status"></ul>'
     )
 

@@ -212,7 +212,7 @@ def _nearest(articles: Sequence[Article], words: str) -> tuple[Place | None, flo
     best: tuple[Place | None, float] = (None, 0.0)
     wanted = _bag(words)
     for article in articles:
-        for s in sentences(article.text, article.furniture, article.path.endswith(".md")):
+        for s in sentences(article.text, article.furniture, article.marked):
             bag = _bag(article.text[s.start : s.end])
             total = wanted.total() + bag.total()
             likeness = 2 * (wanted & bag).total() / total if total else 0.0

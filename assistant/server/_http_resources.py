@@ -17,6 +17,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from assistant.answering import schemas
+from assistant.articles.files import ARTICLE_SUFFIXES
 from assistant.records import card_rendering, cards
 from assistant.records.conversations import History, HistoryError
 from assistant.records.exchange import ExchangeError, answer_from_json
@@ -105,13 +106,14 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
         "/articles",
         status_code=201,
         summary="Add the articles of a file",
-        description="The body is the file: .txt, .md or SQuAD-format .json, as `name` says.",
+        description="The body is the file, of the kind that the suffix of `name` says: "
+        + ", ".join(sorted(ARTICLE_SUFFIXES)),
     )
     async def add(request: Request, name: Annotated[str, Query(max_length=500)]) -> dict[str, Any]:
         uploads, data = changing(), await request.body()
         added = await to_thread.run_sync(_told, lambda: uploads.add(name, data))
         heads = [schemas.article_head_json(article) for article in added.articles]
-        return {"articles": heads, "known": added.known}
+        return {"articles": heads, "known": added.known, "notes": list(added.notes)}
 
     @router.delete("/articles/{article_id}", summary="Remove an article from the index")
     async def remove(article_id: str) -> dict[str, bool]:

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Final
 
-from assistant.index.article_files import read_articles
+from assistant.articles.files import ARTICLE_SUFFIXES, file_of, read_articles
 from assistant.index.index import UPLOADS, Index
 from assistant.settings import Settings
 from assistant.types import Article, CorpusError
 
-SUFFIXES: Final = (".txt", ".md", ".json")
 MOST_FILES: Final = 1000
 LONGEST_NAME: Final = 100  # characters: file systems take 255 bytes
 
@@ -32,10 +31,12 @@ class UploadError(CorpusError):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of a file: the articles that are new, and how many were there already."""
+    """What came of a file: the articles that are new, how many were there already, and what of it
+    could not be read."""
 
     articles: tuple[Article, ...]
     known: int
+    notes: tuple[str, ...] = ()
 
 
 class Uploads:
@@ -66,22 +67,23 @@ class Uploads:
         """
         with self._lock:
             catalog = self.index.catalog
-            path = Path(catalog.article(article_id).path)
+            path = file_of(Path(catalog.article(article_id).path))
             catalog.remove([article_id])
             catalog.drop_unused_vectors()
             self.index.refresh()
             if path.parent != self.folder.resolve():
                 return path.exists()
-            if str(path) not in catalog.article_paths().values():
+            left = map(Path, catalog.article_paths().values())
+            if not any(one.is_relative_to(path) for one in left):
                 path.unlink(missing_ok=True)
             return path.exists()
 
     def _index(self, path: Path) -> Added:
         corpus = read_articles([path])
+        # A path of the server's is nobody's business.
         if corpus.faults:
-            # A path of the server's is nobody's business.
-            said = str(corpus.faults[0]).replace(str(path), path.name)
-            raise UploadError(said)
+            raise UploadError(str(corpus.faults[0]).replace(str(path), path.name))
+        notes = tuple(note.replace(str(path), path.name) for note in corpus.notes)
         known = self.index.catalog.article_paths()
         new = tuple(article for article in corpus.articles if article.id not in known)
         if new:
@@ -89,7 +91,7 @@ class Uploads:
             self.index.update(fresh, [path], self.settings)
         else:
             path.unlink()  # all of it is there, from another file
-        return Added(new, len(corpus.articles) - len(new))
+        return Added(new, len(corpus.articles) - len(new), notes)
 
     def _free(self, name: str) -> Path:
         """A path in the folder that no file has."""
@@ -109,9 +111,9 @@ def _safe(name: str) -> str:
     """``name`` as that of a file in one folder. Raises UploadError where it is not an article's."""
     last = PurePath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
     suffix = PurePath(last).suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in ARTICLE_SUFFIXES:
         shown = _UNFIT.sub("_", last)[:LONGEST_NAME] or "The file"
-        raise UploadError(f"{shown} is not taken: name .txt, .md or SQuAD-format .json files")
+        raise UploadError(f"{shown} is not taken: name {', '.join(sorted(ARTICLE_SUFFIXES))} files")
     stem = _UNFIT.sub("_", last[: -len(suffix)]).strip(". ")[: LONGEST_NAME // 2] or "article"
     return f"{stem}{suffix}"
 

@@ -22,7 +22,7 @@ QUOTATION_LENGTH = 300  # code points, quotation marks included
 
 _WESTERN = ".!?…‼⁇⁈⁉"
 _UNSPACED = "。！？｡؟।॥۔"  # end a sentence without a space behind them, too
-_CLOSING = "\"'”’»›)]}」』）】》〉*_"  # with the marks that close bold and italic in markdown
+_CLOSING = "\"'”’»›)]}」』）】》〉*_"  # with marks that close bold and italic
 _OPENING = "\"'“‘«‹([{「『（【《〈*_"
 _DASHES = "–—-"  # the hyphen last: it is a range elsewhere in a regex class
 _NEVER_FIRST = frozenset(",;:，、；：)]}”’»」』）】》〉")  # what no sentence starts with
@@ -40,7 +40,6 @@ _CLOSED_BY = {"“": "”", "«": "»", "「": "」", "『": "』"}
 _CLOSING_QUOTES = frozenset("\"'”’»›」』")
 
 _ATX = re.compile(r"#{1,6}(?:\s+|$)")
-_RULE = re.compile(r"(?:[-*_=]\s*){3,}")
 _ITEM = re.compile(rf"(?:[*+•▪●{_DASHES}]|\d{{1,3}}[.)]|[a-zA-ZđĐ]\))\s+\S")
 
 _WORD = re.compile(r"\w[\w.&-]*\Z")
@@ -70,33 +69,31 @@ _IS_TITLE, _IS_NUMBERED, _IS_CLASS = (
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A trimmed line. ``apart``: a blank line, a rule or a skipped span stands before it."""
+    """A trimmed line. ``apart``: a blank line or a skipped span stands before it."""
 
     start: int
     end: int
-    kind: Literal["plain", "item", "row", "heading"]
+    kind: Literal["plain", "item", "heading"]
     apart: bool
 
 
-def sentences(text: str, skip: Sequence[Span] = (), markdown: bool = False) -> list[Sentence]:
+def sentences(text: str, skip: Sequence[Span] = (), marked: bool = False) -> list[Sentence]:
     """The sentences of ``text`` in order, without whitespace around them.
 
     Every non-whitespace character outside ``skip`` is in exactly one of them; only in
-    ``markdown`` the marks of headings ('#') and rules ('---') are in none. Offsets count code
+    ``marked`` text the marks of headings ('#') are in none. Offsets count code
     points. A heading is a sentence of kind "heading", everything else is "prose".
     """
-    return [s for paragraph in paragraphs(text, skip, markdown) for s in paragraph]
+    return [s for paragraph in paragraphs(text, skip, marked) for s in paragraph]
 
 
-def paragraphs(
-    text: str, skip: Sequence[Span] = (), markdown: bool = False
-) -> list[list[Sentence]]:
+def paragraphs(text: str, skip: Sequence[Span] = (), marked: bool = False) -> list[list[Sentence]]:
     """The sentences of :func:`sentences`, paragraph by paragraph; none is empty.
 
-    A paragraph is a line with its soft wraps: a line that breaks off and goes on in lower case,
-    or, in ``markdown``, any plain line below it. A heading and a list item are one each.
+    A paragraph is a line with its soft wraps: a line that breaks off and goes on in lower case. A
+    heading and a list item are one each.
     """
-    blocks = list(_blocks(text, skip, markdown))
+    blocks = list(_blocks(text, skip, marked))
     found = []
     for block, heading in zip(blocks, _headings(text, blocks), strict=True):
         start, end = block[0].start, block[-1].end
@@ -116,7 +113,7 @@ def heading_like(line: str) -> bool:
 
 
 def heading_text(line: str) -> str:
-    """The text of a markdown heading without its '#' marks; "" where ``line`` is none."""
+    """The text of a marked heading without its '#' marks; "" where ``line`` is none."""
     marks = _ATX.match(line)
     if not marks:
         return ""
@@ -145,41 +142,39 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return end - len(part.lstrip()), end
 
 
-def _lines(text: str, skip: Sequence[Span], markdown: bool) -> Iterator[_Line]:
+def _lines(text: str, skip: Sequence[Span], marked: bool) -> Iterator[_Line]:
     for start, end in _regions(len(text), skip):
         apart = True
         while start < end:
             stop = text.find("\n", start, end)
             stop = end if stop < 0 else stop
-            line = _line(text, *_trim(text, start, stop), markdown, apart)
+            line = _line(text, *_trim(text, start, stop), marked, apart)
             if line:
                 yield line
             apart = line is None
             start = stop + 1
 
 
-def _line(text: str, start: int, end: int, markdown: bool, apart: bool) -> _Line | None:
+def _line(text: str, start: int, end: int, marked: bool, apart: bool) -> _Line | None:
     """The line's kind and span; None where it is blank or nothing but markup."""
     line = text[start:end]
-    if markdown and (marks := _ATX.match(line)):
+    if marked and (marks := _ATX.match(line)):
         start += marks.end()
         end = start + len(heading_text(line))
         return _Line(start, end, "heading", apart) if start < end else None
-    if not line or (markdown and _RULE.fullmatch(line)):
+    if not line:
         return None
-    if markdown and line.startswith("|"):
-        return _Line(start, end, "row", apart)
     return _Line(start, end, "item" if _ITEM.match(line) else "plain", apart)
 
 
 # Blocks
 
 
-def _blocks(text: str, skip: Sequence[Span], markdown: bool) -> Iterator[list[_Line]]:
+def _blocks(text: str, skip: Sequence[Span], marked: bool) -> Iterator[list[_Line]]:
     """Lines grouped: a line and its soft wraps."""
     block: list[_Line] = []
-    for line in _lines(text, skip, markdown):
-        if block and not _continues(text, block[-1], line, markdown):
+    for line in _lines(text, skip, marked):
+        if block and not _continues(text, block[-1], line):
             yield block
             block = []
         block.append(line)
@@ -187,11 +182,11 @@ def _blocks(text: str, skip: Sequence[Span], markdown: bool) -> Iterator[list[_L
         yield block
 
 
-def _continues(text: str, above: _Line, line: _Line, markdown: bool) -> bool:
+def _continues(text: str, above: _Line, line: _Line) -> bool:
     if line.apart or line.kind != "plain" or above.kind not in ("plain", "item"):
         return False
     tail = text[max(above.start, above.end - 32) : above.end]
-    return markdown or (text[line.start].islower() and not _stops(tail))
+    return text[line.start].islower() and not _stops(tail)
 
 
 def _stops(line: str, also: str = "") -> bool:

@@ -24,7 +24,7 @@ from langchain_core.messages import BaseMessage
 
 from assistant.answering._follow_up import Speak, follow, rewriting_prompt
 from assistant.answering.assistant import Assistant
-from assistant.index.article_files import read_articles
+from assistant.articles.files import read_articles
 from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.types import Answer, LLMError, Turn

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from assistant.answering.assistant import Assistant
+from assistant.articles.files import Corpus
 from assistant.evaluation._metrics import auroc, tpr_at_fpr
-from assistant.index.article_files import Corpus
 from assistant.index.index import Index
 from assistant.retrieval.hybrid_search import Candidate, make_query, rank
 from assistant.settings import Settings

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from assistant.answering.assistant import Assistant
+from assistant.articles.files import read_articles
 from assistant.evaluation._metrics import auroc, tpr_at_fpr
-from assistant.index.article_files import read_articles
 from assistant.index.index import Index
 from assistant.reading.own_set import OwnArticle, OwnQuestion, read_own
 from assistant.settings import Settings

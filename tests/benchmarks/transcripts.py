@@ -18,7 +18,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from assistant.answering.assistant import Assistant
-from assistant.index.article_files import read_articles
+from assistant.articles.files import read_articles
 from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.types import Answer, Finished, TextDelta

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.index.article_files import read_articles
+from assistant.articles.files import read_articles
 from assistant.types import Article
 
 FOLDER = Path(os.environ.get("XQUAD", "xquad"))

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from assistant.answering.assistant import Assistant
-from assistant.index.article_files import read_articles
+from assistant.articles.files import read_articles
 from assistant.index.index import Index
 from assistant.settings import Settings
 from tests.browsing import FLAGS, ROOT, ask, ready, serving

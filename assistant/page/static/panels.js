@@ -198,7 +198,7 @@ document.addEventListener("pointerdown", (event) => {
 
 // Articles, one request each: the others go on where one is refused.
 
-const TYPES = /\.(txt|md|json)$/i;
+const taken = (name) => element.querySelector(".adding input").accept.split(",").some((suffix) => name.toLowerCase().endsWith(suffix));
 const MOST_FILES = 50; // at a time
 let adding = false;
 
@@ -220,9 +220,9 @@ async function added(files) {
       const line = row(file, `${label.adding} (${label.progress.replace("{done}", i + 1).replace("{total}", files.length)})`, "doing");
       show();
       try {
-        if (!TYPES.test(file.name)) throw new Error(label.wrong_type);
+        if (!taken(file.name)) throw new Error(label.wrong_type);
         const told = await call("POST", `articles?name=${encodeURIComponent(file.name)}`, file, "application/octet-stream");
-        line.textContent = `${file.name}: ${told.articles.length ? label.added : label.known}`;
+        line.textContent = [`${file.name}: ${told.articles.length ? label.added : label.known}`, ...told.notes].join(" · ");
         line.className = "done";
       } catch (error) {
         line.textContent = `${file.name}: ${error.message || label.failed}`;

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.answering.assistant import Assistant
-from assistant.index.article_files import Corpus
+from assistant.articles.files import Corpus
 from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.text.language import language_of

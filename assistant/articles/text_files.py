@@ -55,13 +55,18 @@ def system_fault(path: Path, error: OSError | ValueError) -> CorpusError:
 # Bytes to text
 def decoded_text(path: Path) -> str:
     """The text of a file with ``\\n`` for every newline, in NFC, without a byte order mark."""
-    data = _read(path)
-    text = _NEWLINE.sub("\n", _decode(path, data))
+    return text_of(path, read_bytes(path))
+
+
+def text_of(path: Path, data: bytes) -> str:
+    """``data`` as ``decoded_text`` gives it; ``path`` is named in the CorpusError."""
+    text = normalized(_decode(path, data))
     check_characters(path, text)
-    return unicodedata.normalize("NFC", text)
+    return text
 
 
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """A regular file of at most 20 MB. Raises CorpusError."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -122,6 +127,12 @@ def check_characters(path: Path, text: str, what: str = "it") -> None:
         name = f"U+{ord(unfit.group()):04X}"
         why = f"cannot be used, {what} holds the control character {name} on line {line}"
         raise corpus_error(path, why, "remove it")
+
+
+def without_unfit(text: str) -> str:
+    """``text`` without what ``check_characters`` refuses: what a program wrote cannot be mended by
+    who has the file."""
+    return _UNFIT.sub("", text)
 
 
 def check_content(path: Path, text: str, what: str = "it") -> None:

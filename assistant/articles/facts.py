@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.index._article_metadata import Metadata
-from assistant.index.text_files import check_characters, check_content, line_of, normalized
+from assistant.articles.document import Document, Metadata
+from assistant.articles.text_files import check_characters, check_content, line_of, normalized
 from assistant.text.dates import first_day_in
 from assistant.text.language import language_of
 from assistant.text.sentences import heading_like, heading_text, sentences
 from assistant.types import Article, Span
 
+UNKNOWN = Metadata()
 TITLE_LENGTH = 90  # code points of a title taken from the first sentence
 SOURCE_WORDS = 8  # of a publisher's name: more is prose that starts with "Nguồn: "
 EDGE_LINES = 5  # non-empty lines at the end (and the start) that may be furniture
@@ -32,21 +33,31 @@ _COUNTER = re.compile(
 _TOP_HEADING = re.compile(r"#\s")
 
 
-# Text to article
-def article_from(path: Path, text: str, known: Metadata) -> Article:
+# Document to article
+def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> Article:
+    """The article of a document; ``beside`` is what a sidecar file says.
+
+    The document's own facts count first, then those beside it, then what the text tells. Raises
+    CorpusError where there is no text.
+    """
+    text = normalized(document.text)
+    check_content(path, text)
     lines = _nonempty_lines(text)
     source, furniture = _furniture(text, lines)
     prose = [text[line.start : line.end] for line in lines if line not in furniture]
-    markdown = path.suffix.lower() == ".md"
+    known = document.metadata.or_else(beside)
+    place = path / document.member if document.member else path
     return Article(
         id=_id(text),
-        title=known.title or _title(prose, markdown) or path.stem,
+        title=known.title or _title(prose, document.marked) or place.stem,
         text=text,
         language=known.language or language_of(text),
         source=known.source or source,
         date=known.date or _date_of(prose),
-        path=os.fsencode(path).decode("utf-8", "replace"),
+        path=os.fsencode(place).decode("utf-8", "replace"),
         furniture=furniture,
+        author=known.author,
+        marked=document.marked,
     )
 
 
@@ -97,13 +108,13 @@ def _source_in(line: str) -> str | None:
     return address or (name if len(name.split()) <= SOURCE_WORDS else None)
 
 
-def _title(lines: Sequence[str], markdown: bool) -> str:
+def _title(lines: Sequence[str], marked: bool) -> str:
     """The headline: marked with '# ', or a first line like one, or the first sentence."""
     if not lines:
         return ""
-    top = next((line for line in lines if markdown and _TOP_HEADING.match(line)), lines[0])
-    if marked := heading_text(top):
-        return line_of(marked)
+    top = next((line for line in lines if marked and _TOP_HEADING.match(line)), lines[0])
+    if headline := heading_text(top):
+        return line_of(headline)
     if heading_like(top):
         return line_of(top)
     first = sentences(lines[0])[0]
@@ -137,6 +148,6 @@ def article_of(path: Path, text: str, title: str = "", where: str = "it") -> Art
     """
     check_characters(path, text, where)
     check_content(path, text, where)
-    article = article_from(path, normalized(text), Metadata(title=title))
+    article = article_from(path, Document(text, Metadata(title=title)))
     # A text of a collection is prose to its end, and its dates are what it tells about.
     return replace(article, source="", date="", furniture=())

@@ -1,0 +1,9 @@
+"""Articles: files of any kind → articles.
+
+files       files and folders → articles (``read_articles``)
+document    what a file says before it is an article; tables and lists in plain text
+facts       what an article's own text says of it: headline, source, day
+metadata    what front matter, sidecar files, columns and records say
+text_files  bytes → text
+markdown, html, pdf, office, tables, packed: the formats
+"""

@@ -1,0 +1,86 @@
+"""What a file says before it is an article, and how structure is written into plain text.
+
+Every format becomes the same light text: paragraphs apart by a blank line, headings marked with
+"# ", items with "- ", and a row of a table as a sentence "header: cell; header: cell.", so that a
+quoted row says what its figures are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is known of an article beside its text; "" where nothing is."""
+
+    title: str = ""
+    source: str = ""  # address or name of the publisher
+    date: str = ""  # ISO 8601 day
+    language: str = ""  # ISO 639-1
+    author: str = ""
+
+    def or_else(self, other: Metadata) -> Metadata:
+        """These facts; where one is missing, that of ``other``."""
+        return Metadata(
+            self.title or other.title,
+            self.source or other.source,
+            self.date or other.date,
+            self.language or other.language,
+            self.author or other.author,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of one article in a file.
+
+    ``marked``: its headings are marked with "# ". ``member``: its name in an archive. ``notes``:
+    what could not be read of it, a line each.
+    """
+
+    text: str
+    metadata: Metadata = field(default_factory=Metadata)
+    marked: bool = False
+    member: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def joined(blocks: Iterable[str]) -> str:
+    """Blocks as the paragraphs of a text; empty ones are left out."""
+    return "\n\n".join(block for block in (b.strip() for b in blocks) if block)
+
+
+def heading(text: str, level: int = 2) -> str:
+    """A heading's line; level 1 is the headline."""
+    line = one_line(text)
+    return f"{'#' * max(1, min(level, 6))} {line}" if line else ""
+
+
+def item(text: str, number: str = "") -> str:
+    """A line of a list. ``number`` as it stands before the item, "2." """
+    line = one_line(text)
+    return f"{number or '-'} {line}" if line else ""
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """The lines of a table whose first row is its header.
+
+    A table of one column has no header. A cell without a header stands alone.
+    """
+    cells = [[one_line(cell) for cell in row] for row in rows if any(c.strip() for c in row)]
+    if len(cells) < 2 or max(map(len, cells)) < 2:
+        return "\n".join("; ".join(filter(None, row)) for row in cells)
+    header = cells[0]
+    return "\n".join(filter(None, (_row(header, row) for row in cells[1:])))
+
+
+def _row(header: Sequence[str], row: Sequence[str]) -> str:
+    named = zip([*header, *[""] * len(row)], row, strict=False)
+    told = "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
+    return told if told[-1:] in (*".!?…", "") else f"{told}."  # a sentence, and no heading

@@ -1,0 +1,172 @@
+"""Word processors' files → light text: .docx, .odt and .rtf."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from lxml import etree
+
+from assistant.articles.document import Document, Metadata, heading, item, joined, one_line, table
+from assistant.articles.metadata import day_of
+
+if TYPE_CHECKING:
+    from docx.document import Document as WordDocument
+    from docx.text.paragraph import Paragraph
+
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_LEVEL = re.compile(r"(\d)$")
+
+
+# Word
+def word_document(data: bytes) -> Document:
+    """A .docx file. Raises whatever zipfile, lxml or docx do where it is damaged."""
+    import docx
+
+    word = docx.Document(io.BytesIO(data))
+    core = word.core_properties
+    title, blocks = _word_blocks(word)
+    day = core.created.date().isoformat() if core.created and core.title else ""
+    known = Metadata(one_line(core.title or title), date=day, author=one_line(core.author or ""))
+    text = joined([*blocks, *_notes(word)])
+    return Document(text, known, marked=True)
+
+
+def _word_blocks(word: WordDocument) -> tuple[str, list[str]]:
+    """The text of a paragraph in the style of titles, and all blocks."""
+    from docx.text.paragraph import Paragraph
+
+    title, blocks, items = "", [], list[str]()
+    for one in word.iter_inner_content():
+        if not isinstance(one, Paragraph):
+            blocks += ["\n".join(items), table([[c.text for c in r.cells] for r in one.rows])]
+            items = []
+            continue
+        style = (one.style.name if one.style else "") or ""
+        if _is_item(one, style):
+            items.append(item(one.text))
+            continue
+        blocks.append("\n".join(items))
+        items = []
+        if style == "Title":
+            title = title or one.text
+            blocks.append(heading(one.text, 1))
+        elif style.startswith("Heading"):
+            level = _LEVEL.search(style)
+            blocks.append(heading(one.text, int(level[1]) if level else 2))
+        else:
+            blocks.append(one.text)
+    return title, [*blocks, "\n".join(items)]
+
+
+def _is_item(paragraph: Paragraph, style: str) -> bool:
+    numbered = paragraph._p.find(f"{_W}pPr/{_W}numPr") is not None
+    return bool(paragraph.text.strip()) and (numbered or style.startswith("List"))
+
+
+def _notes(word: WordDocument) -> Iterator[str]:
+    """The footnotes, behind the text."""
+    for part in word.part.package.iter_parts():
+        if str(part.partname) in ("/word/footnotes.xml", "/word/endnotes.xml"):
+            for note in etree.fromstring(part.blob, _parser()):
+                yield one_line("".join(t.text or "" for t in note.iter(f"{_W}t")))
+
+
+def _parser() -> etree.XMLParser:
+    """A parser that opens nothing and resolves no entity."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+
+
+# OpenDocument
+_O: Final = {
+    "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+    "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
+    "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+    "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
+    "dc": "http://purl.org/dc/elements/1.1/",
+}
+
+
+def open_document(data: bytes) -> Document:
+    """An .odt file. Raises whatever zipfile or lxml do where it is damaged."""
+    with zipfile.ZipFile(io.BytesIO(data)) as files:
+        content = etree.fromstring(files.read("content.xml"), _parser())
+        meta = etree.fromstring(files.read("meta.xml"), _parser())
+    body = content.find("office:body/office:text", _O)
+    text = joined(_open_blocks(body)) if body is not None else ""
+
+    def told(path: str) -> str:
+        return one_line(meta.findtext(f".//{path}", "", _O))
+
+    title = told("dc:title")
+    day = day_of(told("meta:creation-date")) if title else ""
+    author = told("meta:initial-creator") or told("dc:creator")
+    return Document(text, Metadata(title, date=day, author=author), marked=True)
+
+
+def _open_blocks(body: etree._Element) -> Iterator[str]:
+    for element in body:
+        match _local(element):
+            case "h":
+                level = element.get(f"{{{_O['text']}}}outline-level") or "2"
+                yield heading(_open_text(element), int(level))
+            case "p":
+                yield _open_text(element)
+            case "list":
+                yield "\n".join(item(_open_text(p)) for p in element.iter(f"{{{_O['text']}}}p"))
+            case "table":
+                rows = element.iter(f"{{{_O['table']}}}table-row")
+                yield table([[_open_text(c) for c in row] for row in rows])
+            case "section" | "text-box":
+                yield from _open_blocks(element)
+
+
+def _open_text(element: etree._Element) -> str:
+    """A paragraph's text: notes in it are left out, tabs and spaces written as elements count."""
+    parts = [element.text or ""]
+    for child in element:
+        match _local(child):
+            case "tab" | "line-break" | "s":
+                parts.append(" ")
+            case "note" | "annotation" | "frame":
+                pass
+            case _:
+                parts.append(_open_text(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+# RTF
+_INFO = re.compile(r"\{\\info\b(?:[^{}]|\{[^{}]*\})*\}")
+
+
+def rich_text(data: bytes) -> Document:
+    """An .rtf file."""
+    from striprtf.striprtf import rtf_to_text
+
+    source = data.decode("latin-1")
+    text: str = rtf_to_text(source, errors="ignore")  # type: ignore[no-untyped-call]
+    paragraphs = [_cells(line) for line in text.split("\n")]
+    info = _INFO.search(source)
+    return Document(joined(paragraphs), _info(info[0], rtf_to_text) if info else Metadata())
+
+
+def _cells(line: str) -> str:
+    """A row of a table comes with "|" behind each cell."""
+    cells = [one_line(cell) for cell in line.split("|")] if line.count("|") > 1 else [line]
+    return "; ".join(filter(None, cells))
+
+
+def _info(block: str, plain: Any) -> Metadata:
+    def told(name: str) -> str:
+        found = re.search(rf"\{{\\{name}\b ?([^{{}}]*)\}}", block)
+        return one_line(plain("{\\rtf1 " + found[1] + "}")) if found else ""
+
+    return Metadata(told("title"), author=told("author"))

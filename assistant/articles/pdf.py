@@ -1,0 +1,207 @@
+"""PDF → light text: lines by where they stand on the page, put together to paragraphs.
+
+PDFium gives runs of characters in the order in which the program that made the file wrote them,
+which for word processors, browsers and TeX is the order of reading, columns included. What belongs
+together has to be told from the places of the lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Final
+
+from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
+
+from assistant.articles.document import Document, Metadata, joined, one_line, table
+from assistant.articles.metadata import day_of
+from assistant.articles.text_files import without_unfit
+
+MOST_PAGES: Final = 2000
+FAR: Final = 1.5  # line pitches: a wider gap begins a paragraph
+LARGER: Final = 1.15  # of the text's letters: a line of larger ones is a heading
+FULL: Final = 0.85  # of its column: a shorter line that ends a sentence ends a paragraph
+CELL_GAP: Final = 1.2  # letter heights between two cells of a row
+EDGE_LINES: Final = 3  # at the top and the bottom of a page, that may be its header and footer
+HEADING_LENGTH: Final = 160  # characters
+
+_HYPHEN = re.compile(r"[\u00ad\ufffe\x02]$|(?<=[^\W\d_])[-\u2010]$")
+_SENTENCE_END = re.compile(r"[.!?…:;。！？]['\"”’»)\]]*$")
+_DIGITS = re.compile(r"\d+")
+_PRODUCERS_TITLE = re.compile(r"(?i)^(untitled|microsoft word -.*|.*\.(docx?|odt|indd|tex|html?))$")
+
+
+class NoText(ValueError):
+    """The pages are pictures."""
+
+
+class Encrypted(ValueError):
+    """The file opens with a password only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a page, in points from the bottom left; ``cells`` are its parts that stand far
+    apart."""
+
+    cells: tuple[str, ...]
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.cells)
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+def document_of(data: bytes) -> Document:
+    """Raises NoText, Encrypted, or PdfiumError for what is no PDF."""
+    try:
+        pdf = PdfDocument(data)
+    except PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Encrypted from None
+        raise
+    try:
+        pages = [_lines(pdf[i].get_textpage()) for i in range(min(len(pdf), MOST_PAGES))]
+        told = pdf.get_metadata_dict()
+        notes = (f"only its first {MOST_PAGES} pages are read",) if len(pdf) > MOST_PAGES else ()
+    finally:
+        pdf.close()
+    if not any(pages):
+        raise NoText
+    text = joined(_paragraphs(_without_edges(pages)))
+    return Document(without_unfit(text), _metadata(told), marked=True, notes=notes)
+
+
+def _metadata(told: dict[str, str]) -> Metadata:
+    """What the file says of itself. Its day is that of printing, and no article's."""
+    title = one_line(told.get("Title", ""))
+    return Metadata(
+        title="" if _PRODUCERS_TITLE.match(title) else title,
+        author=one_line(told.get("Author", "")),
+        date=day_of(told.get("Subject", "")),
+    )
+
+
+# Characters to lines
+def _lines(page: PdfTextPage) -> list[_Line]:
+    lines: list[_Line] = []
+    for i in range(page.count_rects()):
+        left, bottom, right, top = page.get_rect(i)
+        text = page.get_text_bounded(left, bottom, right, top)
+        run = _Line((text.replace("\r\n", " ").strip(),), left, right, bottom, top)
+        if not run.cells[0]:
+            continue
+        if lines and _same_line(lines[-1], run):
+            lines[-1] = _with_run(lines[-1], run)
+        else:
+            lines.append(run)
+    return lines
+
+
+def _same_line(line: _Line, run: _Line) -> bool:
+    middle = (run.bottom + run.top) / 2
+    height = max(line.height, run.height)
+    return line.bottom < middle < line.top and run.left > line.right - height
+
+
+def _with_run(line: _Line, run: _Line) -> _Line:
+    gap = run.left - line.right
+    space = "" if gap < 0.1 * line.height else " "
+    cells = (
+        (*line.cells, run.cells[0])
+        if gap > CELL_GAP * line.height
+        else (*line.cells[:-1], line.cells[-1] + space + run.cells[0])
+    )
+    return _Line(cells, line.left, run.right, min(line.bottom, run.bottom), max(line.top, run.top))
+
+
+# Headers, footers, page numbers
+def _without_edges(pages: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
+    """The pages without lines that stand at the edge of several of them, numbers aside."""
+    counts: Counter[str] = Counter()
+    for lines in pages:
+        counts.update({_edge_key(line) for line in _edges(lines)})
+    often = max(2, len(pages) // 3)
+
+    def is_edge(line: _Line, edges: Sequence[_Line]) -> bool:
+        key = _edge_key(line)
+        return line in edges and (counts[key] >= often or key.strip("#-–— /|.") in ("", "Trang"))
+
+    return [[line for line in lines if not is_edge(line, _edges(lines))] for lines in pages]
+
+
+def _edges(lines: Sequence[_Line]) -> list[_Line]:
+    by_height = sorted(lines, key=lambda line: -line.top)
+    return [*by_height[:EDGE_LINES], *by_height[-EDGE_LINES:]]
+
+
+def _edge_key(line: _Line) -> str:
+    return _DIGITS.sub("#", line.text)
+
+
+# Lines to paragraphs
+def _paragraphs(pages: Sequence[Sequence[_Line]]) -> Iterator[str]:
+    every = [line for page in pages for line in page]
+    size = median(line.height for line in every) if every else 0.0
+    block: list[_Line] = []
+    for lines in pages:
+        pitch = _pitch(lines)
+        for line in lines:
+            if block and _begins(block, line, pitch, size):
+                yield _block(block, size)
+                block = []
+            block.append(line)
+    if block:
+        yield _block(block, size)
+
+
+def _pitch(lines: Sequence[_Line]) -> float:
+    steps = [a.bottom - b.bottom for a, b in pairwise(lines)]
+    down = [step for step in steps if step > 0]
+    return median(down) if down else 0.0
+
+
+def _begins(block: Sequence[_Line], line: _Line, pitch: float, size: float) -> bool:
+    """Whether ``line`` begins a paragraph behind the block's."""
+    last = block[-1]
+    if (len(last.cells) > 1) != (len(line.cells) > 1):
+        return True
+    if len(line.cells) > 1:
+        return False
+    if abs(last.height - line.height) > (LARGER - 1) * max(last.height, line.height):
+        return True
+    step = last.bottom - line.bottom
+    ended = _SENTENCE_END.search(last.text) is not None
+    if step <= 0 or step > 4 * max(pitch, size):  # another column or page
+        return ended
+    if step > FAR * max(pitch, 0.1):
+        return True
+    width = max(one.right for one in block) - min(one.left for one in block)
+    short = last.right - last.left < FULL * max(width, line.right - line.left)
+    indented = line.left - min(one.left for one in block) > 0.8 * size and len(block) > 1
+    return ended and (short or indented)
+
+
+def _block(lines: Sequence[_Line], size: float) -> str:
+    if len(lines) > 1 and len(lines[0].cells) > 1:
+        return table([line.cells for line in lines])
+    text = ""
+    for line in lines:
+        if _HYPHEN.search(text) and line.text[:1].islower():
+            text = _HYPHEN.sub("", text) + line.text
+        else:
+            text = f"{_HYPHEN.sub('-', text)} {line.text}" if text else line.text
+    text = one_line(text.replace("\ufffe", ""))
+    larger = min(line.height for line in lines) > LARGER * size
+    return f"# {text}" if larger and len(text) <= HEADING_LENGTH else text

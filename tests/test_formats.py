@@ -1,0 +1,235 @@
+"""Articles in files of other programs: what is read, and what is said of those that fail."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from email.message import EmailMessage
+from pathlib import Path
+
+import docx
+import pytest
+from docx.document import Document as WordDocument
+
+from assistant.articles.document import table
+from assistant.articles.files import ARTICLE_SUFFIXES, read_article, read_articles
+from assistant.articles.markdown import light_text
+from assistant.types import Article
+
+LONG = "Sáng 9-9, phường Bình Khê khai trương trạm y tế rộng 900m2. Trạm có 14 nhân viên."
+
+
+def put(folder: Path, name: str, content: bytes | str) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def zipped(files: Mapping[str, bytes | str]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def facts(article: Article) -> tuple[str, str, str, str]:
+    return article.title, article.source, article.date, article.author
+
+
+def test_rows_are_told_with_their_header() -> None:
+    rows = [["Mặt hàng", "Tuần này"], ["Cà phê", "121.500"], ["Tiêu", ""], ["", ""]]
+    assert table(rows) == "Mặt hàng: Cà phê; Tuần này: 121.500.\nMặt hàng: Tiêu."
+    assert table([["Một"], ["Hai"]]) == "Một\nHai"
+    assert table([["A", ""], ["x", "y"]]) == "A: x; y."
+
+
+def test_markdown_is_read_without_its_marks() -> None:
+    text = light_text(
+        "# Bảng *giá*\n\nGiá tại [chợ](https://a.example 'x') **tăng**[^1]\nmạnh.\n\n"
+        "| Hàng | Giá |\n|---|---:|\n| Tiêu | 139.000 |\n\n"
+        "- một\n- hai\n    1. ba\n\n3. bốn\n\n> trích\n\n![ảnh](a.jpg)\n\n```\nmã 47\n```\n"
+        "***\n<b>đậm</b>\n\n[^1]: Nguồn quận."
+    )
+    assert text.split("\n\n") == [
+        "# Bảng giá",
+        "Giá tại chợ tăng mạnh.",
+        "Hàng: Tiêu; Giá: 139.000.",
+        "- một\n- hai\n1. ba",
+        "3. bốn",
+        "trích",
+        "mã 47",
+        "đậm",
+        "Nguồn quận.",
+    ]
+
+
+def word(*, core: bool) -> bytes:
+    made: WordDocument = docx.Document()
+    if core:
+        made.core_properties.title, made.core_properties.author = "Trạm y tế mới", "An"
+    made.add_paragraph("Trạm y tế Bình Khê", style="Title")
+    made.add_heading("Giờ mở cửa", 2)
+    made.add_paragraph(LONG)
+    made.add_paragraph("Khám", style="List Bullet")
+    grid = made.add_table(2, 2)
+    for row, cells in zip(grid.rows, (("Ngày", "Giờ"), ("Thứ hai", "7–17")), strict=True):
+        for cell, text in zip(row.cells, cells, strict=True):
+            cell.text = text
+    stream = io.BytesIO()
+    made.save(stream)
+    return stream.getvalue()
+
+
+def test_word(tmp_path: Path) -> None:
+    article = read_article(put(tmp_path, "a.docx", word(core=True)))
+    assert (article.title, article.author) == ("Trạm y tế mới", "An")
+    assert article.text.split("\n\n") == [
+        "# Trạm y tế Bình Khê",
+        "## Giờ mở cửa",
+        LONG,
+        "- Khám",
+        "Ngày: Thứ hai; Giờ: 7–17.",
+    ]
+    assert read_article(put(tmp_path, "b.docx", word(core=False))).title == "Trạm y tế Bình Khê"
+
+
+def test_a_page_without_what_stands_around_its_article(tmp_path: Path) -> None:
+    about = {"@type": "NewsArticle", "headline": "Trạm y tế mới", "datePublished": "2025-09-09"}
+    body = "".join(f"<p>{LONG} Đoạn {i} nói thêm về trạm và người dân ở đó.</p>" for i in range(4))
+    page = (
+        "<html lang=vi><head><title>Trạm y tế mới - Báo Khê</title>"
+        f"<script type='application/ld+json'>{json.dumps(about)}</script></head><body>"
+        "<nav><a href=/>Trang chủ</a><a href=/tt>Thể thao</a></nav>"
+        f"<article><h1>Trạm y tế mới</h1>{body}</article>"
+        "<footer>Giấy phép số 12</footer></body></html>"
+    )
+    article = read_article(put(tmp_path, "a.html", page))
+    assert (article.title, article.date) == ("Trạm y tế mới", "2025-09-09")
+    assert LONG in article.text
+    assert "Thể thao" not in article.text and "Giấy phép" not in article.text
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_rows_of_a_table_are_articles(tmp_path: Path, delimiter: str) -> None:
+    lines = ["Tiêu đề|Nội dung|Nguồn|Ngày", f'Một|"{LONG}\nHai dòng."|Báo A|9/9/2025', "Hai||B|"]
+    content = "\ufeff" + "\r\n".join(lines).replace("|", delimiter)
+    (article,) = read_articles([put(tmp_path, "a.csv", content)]).articles
+    assert facts(article) == ("Một", "Báo A", "2025-09-09", "")
+    assert article.text == f"{LONG}\nHai dòng."
+
+
+def test_objects_are_articles(tmp_path: Path) -> None:
+    record = {
+        "headline": "Một", "articleBody": LONG, "author": [{"name": "An"}, {"name": "Bình"}],
+        "publisher": {"name": "Báo A"}, "datePublished": "2025-09-09T08:00:00+07:00",
+    }  # fmt: skip
+    for name, content in (
+        ("a.json", json.dumps([record, {"other": 1}])),
+        ("b.json", json.dumps({"articles": [record]})),
+        ("c.jsonl", json.dumps(record) + '\n{"x\n'),
+    ):
+        corpus = read_articles([put(tmp_path, name, content)])
+        (article,) = corpus.articles
+        assert facts(article) == ("Một", "Báo A", "2025-09-09", "An, Bình")
+        note = f"{tmp_path / name}: line 2 is not valid JSON and is not read"
+        assert corpus.notes == ((note,) if name == "c.jsonl" else ())
+
+
+def test_a_mail(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"], message["From"] = "Trạm y tế mới", "Báo Khê <tin@bao.example>"
+    message["Date"] = "Tue, 09 Sep 2025 08:15:00 +0700"
+    message.set_content(f"<p>{LONG}</p><p>Hết.</p>", subtype="html")
+    article = read_article(put(tmp_path, "a.eml", bytes(message)))
+    assert facts(article) == ("Trạm y tế mới", "Báo Khê", "2025-09-09", "")
+    assert article.text == f"{LONG}\n\nHết."
+
+
+def test_chapters_of_a_book_are_articles(tmp_path: Path) -> None:
+    page = "<html><body><h1>{}</h1><p>" + 3 * LONG + "</p></body></html>"
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata><dc:title>Sách</dc:title>'
+        "<dc:creator>An</dc:creator><dc:date>2025-09-09</dc:date></metadata><manifest>"
+        '<item id="a" href="a.xhtml"/><item id="b" href="b.xhtml"/></manifest>'
+        '<spine><itemref idref="b"/><itemref idref="a"/></spine></package>'
+    )
+    container = (
+        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+        '<rootfile full-path="in/p.opf"/></rootfiles></container>'
+    )
+    files = {"META-INF/container.xml": container, "in/p.opf": package}
+    files |= {f"in/{name}.xhtml": page.format(f"Chương {name}") for name in "ab"}
+    articles = read_articles([put(tmp_path, "a.epub", zipped(files))]).articles
+    assert [facts(a) for a in articles] == [
+        (f"Chương {name}", "Sách", "2025-09-09", "An") for name in "ba"
+    ]
+
+
+def test_an_archive_is_read_like_a_folder(tmp_path: Path) -> None:
+    files = {
+        "tin/a.txt": LONG, "tin/b.md": f"# Hai\n\n{LONG} Hai.", "tin/bad.txt": b"\0",
+        "__MACOSX/a.txt": "x", "ảnh.png": b"x", "../../up.txt": f"{LONG} Ba.",
+    }  # fmt: skip
+    path = put(tmp_path, "a.zip", zipped(files))
+    corpus = read_articles([path])
+    assert [a.path for a in corpus.articles] == [
+        f"{path}/tin/a.txt",
+        f"{path}/tin/b.md",
+    ]
+    assert [a.title for a in corpus.articles][1] == "Hai"
+    assert corpus.notes == (f"{path}/tin/bad.txt is a binary file: save its text as UTF-8",)
+
+
+@pytest.mark.parametrize("suffix", sorted(ARTICLE_SUFFIXES))
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\x01\xff" * 50, b"PK\x03\x04broken", b"{[<%PDF-1.4"]
+)
+def test_damaged_files_are_one_line(tmp_path: Path, suffix: str, content: bytes) -> None:
+    path = put(tmp_path, f"a{suffix}", content)
+    corpus = read_articles([path])
+    assert len(corpus.faults) + len(corpus.articles) == 1
+    for fault in corpus.faults:
+        assert str(fault).startswith(str(path)) and "\n" not in str(fault)
+
+
+def test_a_picture_in_a_pdf_says_what_to_do(tmp_path: Path) -> None:
+    empty = (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>"
+    )
+    (fault,) = read_articles([put(tmp_path, "a.pdf", empty)]).faults
+    assert "holds pictures and no text: recognize its text first" in str(fault)
+
+
+def test_entities_of_xml_are_not_opened(tmp_path: Path) -> None:
+    bomb = (
+        '<!DOCTYPE x [<!ENTITY a "ha ha ha ha ha ha"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:text>'
+        f"<text:p>{LONG} &a; &f;</text:p></office:text></office:body></office:document-content>"
+    )
+    files = {"content.xml": bomb, "meta.xml": "<m/>"}
+    article = read_article(put(tmp_path, "a.odt", zipped(files)))
+    assert "root:" not in article.text
+
+
+def test_rich_text(tmp_path: Path) -> None:
+    source = (
+        r"{\rtf1\ansi{\info{\title Tr\u7841?m m\u7899?i}{\author An}}"
+        r"Ph\u432?\u7901?ng B\'ecnh Kh\'ea khai tr\u432?\u417?ng tr\u7841?m.\par Hai.\par}"
+    )
+    article = read_article(put(tmp_path, "a.rtf", source))
+    assert (article.title, article.author) == ("Trạm mới", "An")
+    assert article.text.startswith("Phường")
+
+
+def test_base64_of_nothing_is_no_mail(tmp_path: Path) -> None:
+    content = b"Subject: x\nContent-Transfer-Encoding: base64\n\n" + base64.b64encode(b"")
+    (fault,) = read_articles([put(tmp_path, "a.eml", content)]).faults
+    assert "is empty" in str(fault)
