@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import regex
+
+_TAIL = regex.compile(r"\s*[-–—|·•:：].{2,60}$")
+
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
@@ -37,7 +41,8 @@ class Document:
     """The text of one article in a file.
 
     ``marked``: its headings are marked with "# ". ``member``: its name in an archive. ``notes``:
-    what could not be read of it, a line each.
+    what could not be read of it, a line each. ``around``: what is known of the book or the mail
+    that it is part of, which counts last.
     """
 
     text: str
@@ -45,10 +50,21 @@ class Document:
     marked: bool = False
     member: str = ""
     notes: tuple[str, ...] = ()
+    around: Metadata = field(default_factory=Metadata)
 
 
 def one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def headline(title: str, shown: Iterable[str]) -> str:
+    """A title without what its page puts behind each ("… - Tin Sớm"): the headline that is
+    ``shown`` and which it begins with."""
+    title = one_line(title)
+    starts = (one_line(h) for h in shown)
+    return next(
+        (h for h in starts if h and title.startswith(h) and _TAIL.match(title, len(h))), title
+    )
 
 
 def joined(blocks: Iterable[str]) -> str:

@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.articles.document import Document, Metadata
+import regex
+
+from assistant.articles.document import Document, Metadata, headline
 from assistant.articles.text_files import check_characters, check_content, line_of, normalized
 from assistant.text.dates import first_day_in
 from assistant.text.language import language_of
+from assistant.text.names import FULL_NAME
 from assistant.text.sentences import heading_like, heading_text, sentences
 from assistant.types import Article, Span
 
 UNKNOWN = Metadata()
 TITLE_LENGTH = 90  # code points of a title taken from the first sentence
+LONGEST_BYLINE = 90  # code points
 SOURCE_WORDS = 8  # of a publisher's name: more is prose that starts with "Nguồn: "
 EDGE_LINES = 5  # non-empty lines at the end (and the start) that may be furniture
 
@@ -46,17 +50,20 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
     source, furniture = _furniture(text, lines)
     prose = [text[line.start : line.end] for line in lines if line not in furniture]
     known = document.metadata.or_else(beside)
+    told = _byline(prose)
     place = path / document.member if document.member else path
     return Article(
         id=_id(text),
-        title=known.title or _title(prose, document.marked) or place.stem,
+        title=headline(known.title, map(_bare, prose[:EDGE_LINES]))
+        or _title(prose, document.marked)
+        or place.stem,
         text=text,
-        language=known.language or language_of(text),
-        source=known.source or source,
-        date=known.date or _date_of(prose),
+        language=known.language or document.around.language or language_of(text),
+        source=known.source or source or told.source or document.around.source,
+        date=known.date or _date_of(prose) or document.around.date,
         path=os.fsencode(place).decode("utf-8", "replace"),
         furniture=furniture,
-        author=known.author,
+        author=known.author or told.author or document.around.author,
         marked=document.marked,
     )
 
@@ -108,13 +115,13 @@ def _source_in(line: str) -> str | None:
     return address or (name if len(name.split()) <= SOURCE_WORDS else None)
 
 
-def _title(lines: Sequence[str], marked: bool) -> str:
+def _title(lines: Sequence[str], has_marks: bool) -> str:
     """The headline: marked with '# ', or a first line like one, or the first sentence."""
     if not lines:
         return ""
-    top = next((line for line in lines if marked and _TOP_HEADING.match(line)), lines[0])
-    if headline := heading_text(top):
-        return line_of(headline)
+    top = next((line for line in lines if has_marks and _TOP_HEADING.match(line)), lines[0])
+    if marked := heading_text(top):
+        return line_of(marked)
     if heading_like(top):
         return line_of(top)
     first = sentences(lines[0])[0]
@@ -129,6 +136,54 @@ def _shortened(sentence: str) -> str:
     if not sentence[TITLE_LENGTH - 1].isspace() and " " in head:
         head = head.rpartition(" ")[0]
     return head.rstrip(" ,;:–-") + "…"
+
+
+def _bare(line: str) -> str:
+    return heading_text(line) or line
+
+
+# Lines above or below an article that say who wrote it, where and when, and nothing else.
+_WHEN = regex.compile(
+    r"(?:\b(?:ngày|thứ \p{L}+|chủ nhật|(?:mon|tues|wednes|thurs|fri|satur|sun)day),?\s*)*"
+    r"\b\d{1,4}[\d./:h-]*(?:,?\s*(?:tháng|năm|am|pm|gmt[+\d]*|\p{Lu}\p{Ll}+|\(gmt[+\d]*\)"
+    r"|\d[\d./:h-]*))*",
+    regex.IGNORECASE,
+)
+_APART = re.compile(r"\s+[-–—]\s+|\s*[|·•]\s*")
+_BY = re.compile(
+    r"(?:by|bài(?: và ảnh)?|tác giả|người viết|thực hiện|von|par|por)\s*:?\s+", re.IGNORECASE
+)
+_PAPER = regex.compile(
+    r"\(?(?:[Tt]heo\s+)?"
+    r"(?P<name>(?:Báo|Bản tin|Tạp chí|Nhật báo|Tuần báo|The)\s\p{Lu}[^()|]{2,40})\)?"
+)
+_PERSON = regex.compile(FULL_NAME)
+
+
+def _byline(lines: Sequence[str]) -> Metadata:
+    """Author and newspaper by the short lines below the headline and at the end."""
+    author = source = ""
+    for line in [*lines[1:EDGE_LINES], *lines[-EDGE_LINES:]]:
+        parts = _parts(line) if len(line) <= LONGEST_BYLINE else []
+        papers = [m["name"] for m in map(_PAPER.fullmatch, parts) if m]
+        names = [
+            name
+            for part in parts
+            if not _PAPER.fullmatch(part) and _is_name(name := _BY.sub("", part, count=1))
+        ]
+        if len(papers) + len(names) == len(parts):
+            author, source = author or ", ".join(names[:2]), source or "".join(papers[:1])
+    return Metadata(author=author, source=source)
+
+
+def _parts(line: str) -> list[str]:
+    """What a line tells beside a day and a time."""
+    told = (part.strip(" ,;") for part in _APART.split(_WHEN.sub(" | ", line)))
+    return [part for part in told if part]
+
+
+def _is_name(text: str) -> bool:
+    return not text.isupper() and _PERSON.fullmatch(text) is not None
 
 
 def _date_of(lines: Sequence[str]) -> str:

@@ -9,9 +9,19 @@ from typing import Any, Final
 import lxml.html
 from lxml import etree
 
-from assistant.articles.document import Document, Metadata, heading, item, joined, table
+from assistant.articles.document import (
+    Document,
+    Metadata,
+    heading,
+    headline,
+    item,
+    joined,
+    one_line,
+    table,
+)
 from assistant.articles.metadata import day_of
 
+MOSTLY = 0.8  # of a block's letters
 SHORTEST = 80  # characters: an extraction with fewer is not trusted to be the article
 
 _SKIPPED: Final = frozenset(
@@ -28,28 +38,29 @@ def document_of(page: bytes | str, url: str = "") -> Document | None:
     """The article of a saved web page, without what stands around it; None where it has none."""
     import trafilatura
 
-    page = decoded(page)
-    found: Any = trafilatura.bare_extraction(
-        page, url=url or None, include_comments=False, include_tables=True, with_metadata=True,
-        favor_recall=True,
-    )  # fmt: skip
     tree = parsed(page)
+    if tree is None:
+        return None
+    found: Any = trafilatura.bare_extraction(
+        tree, url=url or None, include_comments=False, include_tables=True, with_metadata=True,
+
+    )  # fmt: skip
     text = joined(_light(found.body)) if found is not None and found.body is not None else ""
-    if len(text) < SHORTEST and tree is not None:
+    if len(text) < SHORTEST:
         text = max(text, light_text(tree), key=len)
     if not text.strip():
         return None
-    return Document(text, _metadata(found), marked=True)
+    return Document(text, _metadata(found, tree), marked=True)
 
 
-def _metadata(found: Any) -> Metadata:
+def _metadata(found: Any, tree: etree._Element) -> Metadata:
     """What the page says of itself."""
     told = {
         key: str(getattr(found, key, None) or "")
         for key in ("title", "url", "sitename", "date", "author", "language")
     }
     return Metadata(
-        title=" ".join(told["title"].split()),
+        title=headline(told["title"], map(_text, tree.iter("h1"))),
         source=told["url"] or told["sitename"],
         date=day_of(told["date"]),
         language=told["language"][:2].lower(),
@@ -98,7 +109,8 @@ def decoded(page: bytes | str) -> bytes | str:
 # Any HTML, whole: chapters of books and mails.
 def light_text(tree: etree._Element) -> str:
     """Everything a reader sees of the tree."""
-    return joined(_seen(tree))
+    body = tree.find("body")
+    return joined(_seen(tree if body is None else body))
 
 
 def parsed(page: bytes | str) -> etree._Element | None:
@@ -107,6 +119,8 @@ def parsed(page: bytes | str) -> etree._Element | None:
         tree: etree._Element = lxml.html.document_fromstring(decoded(page))
     except (etree.LxmlError, ValueError):
         return None
+    # How characters are read aloud stands above them, not among them.
+    etree.strip_elements(tree, "rt", "rp", with_tail=False)
     return tree
 
 
@@ -129,7 +143,10 @@ def _seen(element: etree._Element) -> Iterator[str]:
 
 
 def _block(element: etree._Element, tag: str) -> Iterator[str] | None:
-    """The blocks of a block element, None where it is part of a line."""
+    """The blocks of a block element, None where it is part of a line. One that is nothing but links
+    leads away from the text and is none of it."""
+    if tag in ("p", "li", "div", "td") and _is_links(element):
+        return iter(())
     if re.fullmatch("h[1-6]", tag):
         return iter([heading("".join(map(str, element.itertext())), int(tag[1]))])
     if tag == "table" and element.find(".//table") is None:
@@ -143,5 +160,10 @@ def _block(element: etree._Element, tag: str) -> Iterator[str] | None:
     return None
 
 
+def _is_links(element: etree._Element) -> bool:
+    linked = sum(len(_text(link)) for link in element.iter("a"))
+    return linked > 0 and linked >= MOSTLY * len(_text(element))
+
+
 def _text(element: etree._Element) -> str:
-    return " ".join("".join(map(str, element.itertext())).split())
+    return one_line("".join(map(str, element.itertext())))

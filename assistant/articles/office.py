@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_NO_TITLE: Final = "Word Document"  # what python-docx gives where the file has none
 _LEVEL = re.compile(r"(\d)$")
 
 
@@ -29,8 +30,9 @@ def word_document(data: bytes) -> Document:
     word = docx.Document(io.BytesIO(data))
     core = word.core_properties
     title, blocks = _word_blocks(word)
-    day = core.created.date().isoformat() if core.created and core.title else ""
-    known = Metadata(one_line(core.title or title), date=day, author=one_line(core.author or ""))
+    named = "" if core.title == _NO_TITLE else core.title
+    day = core.created.date().isoformat() if core.created and named else ""
+    known = Metadata(one_line(named or title), date=day, author=one_line(core.author or ""))
     text = joined([*blocks, *_notes(word)])
     return Document(text, known, marked=True)
 

@@ -6,15 +6,17 @@ import email
 import email.policy
 import io
 import posixpath
+import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from lxml import etree
 
 from assistant.articles.document import Document, Metadata, one_line
-from assistant.articles.html import light_text, parsed
+from assistant.articles.html import document_of, light_text, parsed
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import corpus_error, without_unfit
 from assistant.types import CorpusError
@@ -27,6 +29,10 @@ Read = Callable[[Path, bytes], list[Document]]
 
 
 # Mails
+# "-- " alone on a line begins the signature (RFC 3676, §4.3); newsletters draw longer rules.
+_SIGNATURE = re.compile(r"\n(?:-- |[-_=]{10,})\n")
+
+
 def mail(data: bytes) -> Document:
     """The text of a mail, its subject as the headline and its sender as the newspaper."""
     message = email.message_from_bytes(data, policy=email.policy.default)
@@ -34,8 +40,10 @@ def mail(data: bytes) -> Document:
     text = str(body.get_content()) if body else ""
     is_html = body is not None and body.get_content_subtype() == "html"
     if is_html:
-        tree = parsed(text)
-        text = light_text(tree) if tree is not None else ""
+        page = document_of(text)
+        text = page.text if page else ""
+    else:
+        text = _SIGNATURE.split(text)[0]
     sender = message["from"].addresses[0] if message["from"] and message["from"].addresses else None
     return Document(
         without_unfit(text),
@@ -85,7 +93,9 @@ def book(data: bytes) -> list[Document]:
     trees = filter(lambda tree: tree is not None, map(parsed, chapters))
     texts = [light_text(tree) for tree in trees if tree is not None]
     long = [text for text in texts if len(text) >= LEAST_CHAPTER] or texts
-    return [Document(without_unfit(text), known, marked=True) for text in long if text.strip()]
+    return [
+        Document(without_unfit(text), marked=True, around=known) for text in long if text.strip()
+    ]
 
 
 # Archives
@@ -120,4 +130,4 @@ def _member(
         yield Document("", member=name, notes=(str(fault),))
         return
     for one in documents:
-        yield Document(one.text, one.metadata, one.marked, one.member or name, one.notes)
+        yield replace(one, member=one.member or name)

@@ -7,6 +7,7 @@ together has to be told from the places of the lines.
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
+from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage, raw
 
 from assistant.articles.document import Document, Metadata, joined, one_line, table
 from assistant.articles.metadata import day_of
@@ -26,11 +27,13 @@ FAR: Final = 1.5  # line pitches: a wider gap begins a paragraph
 LARGER: Final = 1.15  # of the text's letters: a line of larger ones is a heading
 FULL: Final = 0.85  # of its column: a shorter line that ends a sentence ends a paragraph
 CELL_GAP: Final = 1.2  # letter heights between two cells of a row
+BOLD: Final = 600  # weight of a font
 EDGE_LINES: Final = 3  # at the top and the bottom of a page, that may be its header and footer
 HEADING_LENGTH: Final = 160  # characters
 
 _HYPHEN = re.compile(r"[\u00ad\ufffe\x02]$|(?<=[^\W\d_])[-\u2010]$")
 _SENTENCE_END = re.compile(r"[.!?…:;。！？]['\"”’»)\]]*$")
+_PAGE_NUMBER = re.compile(r"(?i)\W*(?:trang|page|seite|p\.)?\W*#(?:\W*(?:/|of|von|trên)\W*#)?\W*")
 _DIGITS = re.compile(r"\d+")
 _PRODUCERS_TITLE = re.compile(r"(?i)^(untitled|microsoft word -.*|.*\.(docx?|odt|indd|tex|html?))$")
 
@@ -46,21 +49,19 @@ class Encrypted(ValueError):
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A line of a page, in points from the bottom left; ``cells`` are its parts that stand far
-    apart."""
+    apart, ``bottom`` is where its letters stand, ``height`` the size of its font."""
 
     cells: tuple[str, ...]
     left: float
     right: float
     bottom: float
     top: float
+    height: float
+    bold: bool
 
     @property
     def text(self) -> str:
         return " ".join(self.cells)
-
-    @property
-    def height(self) -> float:
-        return self.top - self.bottom
 
 
 def document_of(data: bytes) -> Document:
@@ -96,17 +97,35 @@ def _metadata(told: dict[str, str]) -> Metadata:
 # Characters to lines
 def _lines(page: PdfTextPage) -> list[_Line]:
     lines: list[_Line] = []
-    for i in range(page.count_rects()):
-        left, bottom, right, top = page.get_rect(i)
-        text = page.get_text_bounded(left, bottom, right, top)
-        run = _Line((text.replace("\r\n", " ").strip(),), left, right, bottom, top)
-        if not run.cells[0]:
-            continue
+    for run in _runs(page):
         if lines and _same_line(lines[-1], run):
             lines[-1] = _with_run(lines[-1], run)
         else:
             lines.append(run)
     return lines
+
+
+def _runs(page: PdfTextPage) -> Iterator[_Line]:
+    """The lines as PDFium breaks them: a line of the page, or a part that stands apart in it. It
+    joins lines at a hyphen, for which it gives U+FFFE."""
+    text = page.get_text_range()
+    for found in re.finditer(r"[^\r\n\ufffe]+\ufffe?|\ufffe", text):
+        seen = [i for i in range(*found.span()) if not text[i].isspace()]
+        if seen:
+            boxes = [page.get_charbox(i, loose=True) for i in seen]
+            left, _, right, top = zip(*boxes, strict=True)
+            words = (text[seen[0] : seen[-1] + 1],)
+            size = median(raw.FPDFText_GetFontSize(page, i) for i in seen)
+            weight = median(raw.FPDFText_GetFontWeight(page, i) for i in seen)
+            stands = median(_origin(page, i) for i in seen)
+            yield _Line(words, min(left), max(right), stands, max(top), size, weight >= BOLD)
+
+
+def _origin(page: PdfTextPage, i: int) -> float:
+    """How high on the page the letter stands."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    raw.FPDFText_GetCharOrigin(page, i, x, y)
+    return y.value
 
 
 def _same_line(line: _Line, run: _Line) -> bool:
@@ -123,7 +142,10 @@ def _with_run(line: _Line, run: _Line) -> _Line:
         if gap > CELL_GAP * line.height
         else (*line.cells[:-1], line.cells[-1] + space + run.cells[0])
     )
-    return _Line(cells, line.left, run.right, min(line.bottom, run.bottom), max(line.top, run.top))
+    return _Line(
+        cells, line.left, run.right, min(line.bottom, run.bottom), max(line.top, run.top),
+        max(line.height, run.height), line.bold and run.bold,
+    )  # fmt: skip
 
 
 # Headers, footers, page numbers
@@ -136,7 +158,7 @@ def _without_edges(pages: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
 
     def is_edge(line: _Line, edges: Sequence[_Line]) -> bool:
         key = _edge_key(line)
-        return line in edges and (counts[key] >= often or key.strip("#-–— /|.") in ("", "Trang"))
+        return line in edges and (counts[key] >= often or _PAGE_NUMBER.fullmatch(key) is not None)
 
     return [[line for line in lines if not is_edge(line, _edges(lines))] for lines in pages]
 
@@ -166,6 +188,11 @@ def _paragraphs(pages: Sequence[Sequence[_Line]]) -> Iterator[str]:
         yield _block(block, size)
 
 
+def _is_large(line: _Line, size: float) -> bool:
+    """Whether its letters are larger than the text's, whose height is ``size``."""
+    return line.height > LARGER * size
+
+
 def _pitch(lines: Sequence[_Line]) -> float:
     steps = [a.bottom - b.bottom for a, b in pairwise(lines)]
     down = [step for step in steps if step > 0]
@@ -183,6 +210,10 @@ def _begins(block: Sequence[_Line], line: _Line, pitch: float, size: float) -> b
         return True
     step = last.bottom - line.bottom
     ended = _SENTENCE_END.search(last.text) is not None
+    if _is_large(last, size) and 0 < step < FAR * last.height:
+        return False  # a headline goes on
+    if last.bold != line.bold and (last.bold or ended):
+        return True
     if step <= 0 or step > 4 * max(pitch, size):  # another column or page
         return ended
     if step > FAR * max(pitch, 0.1):
@@ -203,5 +234,9 @@ def _block(lines: Sequence[_Line], size: float) -> str:
         else:
             text = f"{_HYPHEN.sub('-', text)} {line.text}" if text else line.text
     text = one_line(text.replace("\ufffe", ""))
-    larger = min(line.height for line in lines) > LARGER * size
-    return f"# {text}" if larger and len(text) <= HEADING_LENGTH else text
+    if len(text) > HEADING_LENGTH:
+        return text
+    if all(_is_large(line, size) for line in lines):
+        return f"# {text}"
+    apart = all(line.bold for line in lines) and not _SENTENCE_END.search(text)
+    return f"## {text}" if apart else text
