@@ -233,3 +233,16 @@ def test_base64_of_nothing_is_no_mail(tmp_path: Path) -> None:
     content = b"Subject: x\nContent-Transfer-Encoding: base64\n\n" + base64.b64encode(b"")
     (fault,) = read_articles([put(tmp_path, "a.eml", content)]).faults
     assert "is empty" in str(fault)
+
+
+def test_letters_of_an_old_font_are_converted_and_that_is_said(tmp_path: Path) -> None:
+    # .VnTime: bytes of TCVN3, kept as if they were Latin.
+    salad = (
+        "Tr\u00ad\u00eang TiÓu häc Lª V¨n T¸m khai gi¶ng n¨m häc míi s¸ng nay, cã 6.200 ®Çu s¸ch."
+    )
+    path = put(tmp_path, "a.txt", salad)
+    corpus = read_articles([path])
+    assert corpus.articles[0].text.startswith("Trường Tiểu học Lê Văn Tám khai giảng năm học mới")
+    assert corpus.notes == (f"{path}: was written in TCVN3 and is converted",)
+    article = read_article(put(tmp_path, "b.txt", salad.encode("latin-1")))
+    assert article.text == corpus.articles[0].text

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from assistant.articles.text_files import (
     system_fault,
     text_of,
 )
+from assistant.text.legacy_encodings import recovered
 from assistant.types import Article, CorpusError
 
 TEXTS: Final = frozenset({".txt", ".md", ".markdown"})
@@ -104,11 +105,23 @@ def _articles(path: Path) -> Iterator[Article | CorpusError | str]:
     if documents is None:
         yield from _read_squad(path)
         return
-    for number, document in enumerate(documents):
+    for number, document in enumerate(map(_in_unicode, documents)):
         for note in (*(notes if number == 0 else ()), *document.notes):
             yield note if str(path) in note else f"{path}: {note}"
         if document.text.strip() or not document.member:
             yield article_from(path, document, beside)
+
+
+def _in_unicode(document: Document) -> Document:
+    """The document; one whose letters are those of an old Vietnamese font is converted."""
+    mended = recovered(document.text)
+    if mended is None:
+        return document
+    text, encoding = mended
+    title = recovered(document.metadata.title)
+    metadata = replace(document.metadata, title=title[0] if title else "")
+    note = f"was written in {encoding} and is converted"
+    return replace(document, text=text, metadata=metadata, notes=(*document.notes, note))
 
 
 def documents_of(path: Path, data: bytes) -> list[Document] | None:

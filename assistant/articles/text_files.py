@@ -10,7 +10,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from assistant.text.language import language_of
+from assistant.text.legacy_encodings import decoded
 from assistant.types import CorpusError
 
 MAX_BYTES = 20_000_000
@@ -91,9 +91,12 @@ def _decode(path: Path, data: bytes) -> str:
         if encoding != "utf-8":
             why = f"is damaged: not {encoding.upper()} at byte {error.start}"
             raise corpus_error(path, why, "save it again as UTF-8") from error
+        # First, since letters of VISCII have the codes of control characters.
+        if old := decoded(data):
+            return old[0]
         if _CONTROL_BYTE.search(data):
             raise _binary(path) from error
-        return _detected(path, data, error.start)
+        raise _uncertain(path, data, error.start) from error
     if "\x00" in text:
         raise _binary(path)
     return text
@@ -103,21 +106,17 @@ def _binary(path: Path) -> CorpusError:
     return corpus_error(path, "is a binary file", "save its text as UTF-8")
 
 
-def _detected(path: Path, data: bytes, position: int) -> str:
-    """Text of Windows-1258, recognized as Vietnamese; else a fault with the way out.
+def _uncertain(path: Path, data: bytes, position: int) -> CorpusError:
+    """A fault with the way out.
 
     Other encodings are not guessed: their bytes do not tell them apart (GB 18030 passes for
     Korean, Latin-1 for Baltic), and a wrong guess garbles an article without anyone noticing.
     """
     best = from_bytes(data).best()
-    if best and (best.encoding, best.language) == ("cp1258", "Vietnamese"):
-        text = str(best)
-        if language_of(unicodedata.normalize("NFC", text)) == "vi":
-            return text
     guess = best.encoding.upper() if best else "WINDOWS-1258"
     why = f"is not UTF-8 (byte {position}), and its encoding is not certain"
     remedy = f"convert it, as with iconv -f {guess} -t UTF-8, naming the encoding you know"
-    raise corpus_error(path, why, remedy)
+    return corpus_error(path, why, remedy)
 
 
 def check_characters(path: Path, text: str, what: str = "it") -> None:

@@ -1,6 +1,7 @@
 """Text: what can be read off a string, with no article, index or model in sight.
 
 terms            terms of a text, and their form without accents (``terms``, ``fold``)
+legacy_encodings  text of the encodings before Unicode: TCVN3, VNI, VISCII, Windows-1258
 letters          what looks the same is searched as the same
 sentences        text → sentences with offsets; sentence_stream: the same while a text still comes
 language         the language of a text
