@@ -463,6 +463,36 @@ def test_messages_become_question_and_history(client: httpx.Client) -> None:
     assert found.choices[0].finish_reason == "stop"
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ('A title.\n### Output:\nJSON format: { "title": "your own" }', {"title": "Chợ ở đâu?"}),
+        ('Write tags.\n### Output:\nJSON format: { "tags": ["tag1"] }', {"tags": []}),
+        ('Suggest.\n{ "follow_ups": ["Question 1?"] }', {"follow_ups": []}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("stream", [None, True])
+def test_chores_of_clients_are_no_questions(
+    client: httpx.Client, asked: str, given: dict[str, object], stream: bool | None
+) -> None:
+    history = "<chat_history>\nUSER: Chợ ở đâu?\nASSISTANT: Ở Vinh [1]\n</chat_history>"
+    content = f"### Task:\n{asked}\n### Chat History:\n{history}"
+    body = {"model": "assistant", "messages": [{"role": "user", "content": content}]}
+    response = client.post("/v1/chat/completions", json=body | {"stream": stream})
+    if not stream:
+        message = response.json()["choices"][0]["message"]
+        assert json.loads(message["content"]) == given
+        assert message["grounding"] == "refused"
+        return
+    chunks = [
+        json.loads(line.removeprefix("data: "))
+        for line in response.text.splitlines()
+        if line.startswith("data: {")
+    ]
+    said = (c["choices"][0]["delta"].get("content") or "" for c in chunks if c.get("choices"))
+    assert json.loads("".join(said)) == given
+
+
 def test_sources_are_listed_for_those_who_ask(client: httpx.Client) -> None:
     messages = [{"role": "user", "content": "?"}]
     listed = f"() ? [1]\n\nNguồn:\n\n[1] Cầu: “{BRIDGE.text}”"

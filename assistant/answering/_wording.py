@@ -38,7 +38,16 @@ def wording(citations: Sequence[Citation], language: str, articles: Mapping[str,
     if count < APART:
         lines.append(say("frame_several" if count > 1 else "frame", language, n=count))
         return "\n".join([*lines, *map(_quoted, citations)])
-    lines.append(say("found_in", language, n=count))
+    return "\n".join(
+        [*lines, overview(say("found_in", language, n=count), citations, language, articles)]
+    )
+
+
+def overview(
+    frame: str, citations: Sequence[Citation], language: str, articles: Mapping[str, Article]
+) -> str:
+    """An overview's text: what it is, and its quotes under their articles' headlines."""
+    lines = [frame]
     for article_id, told in groupby(citations, lambda citation: citation.article_id):
         lines += ["", _headline(articles[article_id], language), *map(_quoted, told)]
     return "\n".join(lines)

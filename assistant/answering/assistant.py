@@ -15,20 +15,23 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from assistant.answering._example_questions import candidates
+from assistant.answering._overview import GREETED_WITH, MOST_ARTICLES, of_article, of_corpus
 from assistant.answering._quotes import (
     Quote,
     choose,
     cite,
     whole_list,
 )
-from assistant.answering._wording import refusal, short_answer, wording
+from assistant.answering._wording import overview, refusal, short_answer, wording
 from assistant.answering.found_answers import Found, Scope, differ, find_answers
 from assistant.answering.prompt_texts import say
+from assistant.index.encoder import BUNDLED
 from assistant.index.index import Index
 from assistant.llm.models import NONE, check, is_small, name_of, open_llm
 from assistant.reading.shipped import SHIPPED, WEIGHTS, CalibratedReader, reader_in
 from assistant.retrieval.comparison import sides
 from assistant.retrieval.hybrid_search import Candidate, Query, hits_of, make_query, rank
+from assistant.retrieval.question_kind import CERTAIN, Kind, question_kinds, share_told
 from assistant.retrieval.question_type import asks_for_list
 from assistant.settings import Settings
 from assistant.text.language import language_of
@@ -58,6 +61,8 @@ _UNSEEN = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}]+")
 
 
 NEXT = "\n\n"  # between a model's unfinished answer and what is said of it
+TOPIC_TOLD = 0.5  # of a topic's terms, that an article about it has
+STANDS_OUT = 2.5  # standard deviations above the other candidates: about it in other words
 EXAMPLES = 4  # questions offered on an empty page
 MOST_TRIED = 16  # candidates that are read for them
 
@@ -68,12 +73,14 @@ class _Asked:
 
     query: Query
     ranked: tuple[Candidate, ...]
-    found: tuple[Found, ...]
-    scope: Scope
     history: tuple[Turn, ...]
     exclude: frozenset[str]
     notice: str
     answer: Answer
+    found: tuple[Found, ...] = ()
+    scope: Scope = "one"
+    kind: Kind = "content"
+    quotes: Sequence[Quote] = ()  # of an overview
 
 
 class Assistant:
@@ -172,28 +179,96 @@ class Assistant:
         if not text:
             yield from _unreadable(question)
             return
+        asked = self._asked(question, text, history, exclude, cut)
+        if told := self._overview(asked):
+            yield Retrieved(asked.answer.hits, "")
+            yield from told
+            return
         meant = self._meant(text, history, exclude)
-        query, ranked = self._rank(meant, exclude)
-        hits = tuple(hits_of(ranked, self.settings.top_k))
-        searched = query.text if query.text != text else ""
-        yield Retrieved(hits, searched)
-        all_of_them = asks_for_list(query.text)
-        found = self._find(query, ranked, all_of_them)
-        confidence = found[0].confidence if found else 0.0
-        notice = self._notice(query.language) if cut else ""
-        asked = _Asked(
-            query, tuple(ranked), found, "all" if all_of_them or differ(found) else "one",
-            tuple(history), frozenset(exclude), notice,
-            Answer(question, "", query.language, confidence, (), hits, None, searched),
-        )  # fmt: skip
-        if compared := sides(query.text):
-            asked = self._of_sides(asked, compared)
+        if meant != text:
+            asked = self._asked(question, meant, history, exclude, cut)
+        searched = asked.query.text if asked.query.text != text else ""
+        yield Retrieved(asked.answer.hits, searched)
+        asked = self._read(replace(asked, answer=replace(asked.answer, query=searched)))
         if not asked.found or asked.answer.confidence < self.settings.least_confidence:
             yield from self._refuse(asked)
         elif self.settings.llm == NONE:
             yield from self._quote(asked)
         else:
             yield from self._write(asked)
+
+    def _asked(
+        self, question: str, text: str, history: Sequence[Turn], exclude: Collection[str], cut: bool
+    ) -> _Asked:
+        """The question, searched."""
+        query, ranked = self._rank(text, exclude)
+        hits = tuple(hits_of(ranked, self.settings.top_k))
+        return _Asked(
+            query, tuple(ranked), tuple(history), frozenset(exclude),
+            self._notice(query.language) if cut else "",
+            Answer(question, "", query.language, 0.0, (), hits),
+        )  # fmt: skip
+
+    def _read(self, asked: _Asked) -> _Asked:
+        """The question with what was found in its passages, and how sure that is."""
+        all_of_them = asks_for_list(asked.query.text)
+        found = self._find(asked.query, asked.ranked, all_of_them)
+        asked = replace(
+            asked,
+            found=found,
+            scope="all" if all_of_them or differ(found) else "one",
+            answer=replace(asked.answer, confidence=found[0].confidence if found else 0.0),
+        )
+        compared = sides(asked.query.text)
+        return self._of_sides(asked, compared) if compared else asked
+
+    def _overview(self, asked: _Asked) -> Iterator[AnswerEvent] | None:
+        """The events of an overview, None where the question does not ask for one, or for one of
+        what the articles do not have."""
+        kind, probability = self._kind(asked.query)
+        if kind == "content" or not asked.ranked:
+            return None
+        if probability < CERTAIN and self._is_answered(asked, self.settings.least_confidence):
+            return None
+        articles = [article for article in self.articles() if article.id not in asked.exclude]
+        named = question_kinds().names_topic(asked.query.embedding)
+        if kind in ("corpus", "greeting") or not (named or asked.history or len(articles) == 1):
+            kind = "greeting" if kind == "greeting" else "corpus"
+            most = GREETED_WITH if kind == "greeting" else MOST_ARTICLES
+            return self._quote(replace(asked, kind=kind, quotes=of_corpus(articles, most)))
+        ranked = asked.ranked
+        if not named and asked.history:  # "tóm tắt bài này" of what was spoken of
+            last = asked.history[-1]
+            ranked = tuple(self._rank(last.query or last.question, asked.exclude)[1])
+        article = self.article(ranked[0].stored.passage.article_id)
+        if named and not self._is_about(article, asked):
+            return None
+        kind, quotes = of_article(kind, article, self.index.catalog)
+        stored = self.index.catalog.passages(sorted(self.index.catalog.passages_of([article.id])))
+        whole = tuple(Candidate(one, 0.0, (), 0.0) for one in stored.values())
+        asked = replace(asked, kind=kind, quotes=quotes, ranked=whole)
+        return self._quote(asked) if self.settings.llm == NONE else self._write(asked)
+
+    def _is_about(self, article: Article, asked: _Asked) -> bool:
+        """Whether the best article tells of what the question names, which no passage answers as a
+        question for facts."""
+        topic = question_kinds().topic(asked.query.text)
+        terms = asked.query.weights.terms
+        told = share_told(topic, terms, f"{article.title}\n{article.text}")
+        if told < TOPIC_TOLD and asked.ranked[0].dense < STANDS_OUT:
+            return False
+        return not self._is_answered(asked, SAYS_SO)
+
+    def _is_answered(self, asked: _Asked, least: float) -> bool:
+        """Whether a passage answers the question for facts that it may be."""
+        found = self._find(asked.query, asked.ranked)
+        return bool(found) and found[0].confidence >= least
+
+    def _kind(self, query: Query) -> tuple[Kind, float]:
+        """The kind of question and how probable it is; known with the bundled model only, from
+        whose embeddings it is read."""
+        bundled = self.settings.model == BUNDLED
+        return question_kinds().of(query.embedding) if bundled else ("content", 1.0)
 
     def _meant(self, text: str, history: Sequence[Turn], exclude: Collection[str]) -> str:
         """A follow-up question written out, by a language model where there is one."""
@@ -236,7 +311,7 @@ class Assistant:
         return replace(asked, found=tuple(found), scope="sides", notice=notice, answer=answer)
 
     def _refuse(self, asked: _Asked) -> Iterator[AnswerEvent]:
-        closest = self._cited(asked)[0][0] if asked.found else None
+        closest = self._cited(asked)[0][0] if asked.found or asked.quotes else None
         said = asked.notice + refusal(closest, asked.query.language)
         yield TextDelta(said)
         yield Finished(replace(asked.answer, text=asked.answer.text + said, closest=closest))
@@ -248,7 +323,13 @@ class Assistant:
         citations, articles = self._cited(asked, len(known) + 1)
         for citation in citations:
             yield Cited(citation)
-        said = (before or asked.notice) + wording(citations, asked.query.language, articles)
+        language, confidence = asked.query.language, asked.answer.confidence
+        if asked.kind == "content":
+            told = wording(citations, language, articles)
+        else:
+            frame = say(asked.kind, language, n=self.index.catalog.counts()["articles"])
+            told, confidence = overview(frame, citations, language, articles), 1.0
+        said = (before or asked.notice) + told
         yield TextDelta(said)
         yield Finished(
             replace(
@@ -256,6 +337,7 @@ class Assistant:
                 text=asked.answer.text + said,
                 citations=(*known, *citations),
                 short=short_answer(citations),
+                confidence=confidence,
             )
         )
 
@@ -338,7 +420,7 @@ class Assistant:
     ) -> tuple[tuple[Citation, ...], dict[str, Article]]:
         """Citations, numbered from ``first``, of what answers, and their articles by id; there is a
         passage that was read."""
-        quotes = choose(asked.found, self.settings.least_confidence, asked.scope)
+        quotes = asked.quotes or choose(asked.found, self.settings.least_confidence, asked.scope)
         articles = {q.article_id: self.article(q.article_id) for q in quotes}
         if asked.scope == "all":
             quotes = [_with_rest(articles[quotes[0].article_id], quotes[0]), *quotes[1:]]

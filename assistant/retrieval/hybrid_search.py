@@ -25,7 +25,8 @@ Scores = NDArray[np.float64]
 class Query:
     """What a question becomes before it is searched.
 
-    ``text`` has its accents restored where the question had none; ``vector`` (d,) is centred.
+    ``text`` has its accents restored where the question had none; ``vector`` (d,) is
+    ``embedding`` centred.
     """
 
     question: str
@@ -35,6 +36,7 @@ class Query:
     lexical: LexicalQuery
     weights: TermWeights
     vector: Vectors = field(repr=False)
+    embedding: Vectors = field(repr=False, default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def make_query(index: Index, question: str, without: Collection[str] = ()) -> Qu
         lexical,
         index.lexical.weigh(lexical, without),
         index.centring.questions(vectors, language)[0],
+        vectors[0],
     )
 
 

@@ -30,7 +30,15 @@ from assistant.server import _problem_details as problem_details
 from assistant.server._http_api import Answering
 from assistant.server._problem_details import Problem
 from assistant.text.tokens import count_tokens
-from assistant.types import Answer, AnswerEvent, Citation, Finished, TextDelta, Turn
+from assistant.types import (
+    Answer,
+    AnswerEvent,
+    Citation,
+    Finished,
+    Retrieved,
+    TextDelta,
+    Turn,
+)
 
 PLAIN: Final = "assistant"
 WITH_SOURCES: Final = "assistant-with-sources"
@@ -44,6 +52,11 @@ _REFUSED: Final = (
     "web_search_options"
 ).split()
 _SOURCES: Final = {"vi": "Nguồn:", "en": "Sources:"}
+_CHORE: Final = re.compile(r"### Task:.*?\{\s*\"(\w+)\"\s*:", re.DOTALL)
+_FIRST_SAID: Final = re.compile(
+    r"<chat_history>\s*USER:(.*?)(?:\nASSISTANT:|</chat_history>)", re.S
+)
+LONGEST_TITLE: Final = 60  # characters
 _LISTED: Final = re.compile(r"\n\n(?:Nguồn|Sources):\n\n(?:\[\d+\] [^\n]*(?:\n|\Z))+\Z")
 
 
@@ -67,7 +80,7 @@ class CompletionBody(BaseModel):
 
     model: str
     messages: list[Message]
-    stream: bool = False
+    stream: bool | None = None
     stream_options: StreamOptions | None = None
     include_sources: bool = False
 
@@ -99,15 +112,15 @@ def routes(answering: Answering) -> APIRouter:
         question, history = asked(body.messages)
         answering.checked(question, history)
         completion = _Completion(body, question, history)
+
+        def events() -> Iterator[AnswerEvent]:
+            return chore(question) or answering.events(question, history)
+
         if body.stream:
             return event_stream.EventStream(
-                lambda: completion.lines(answering.events(question, history)),
-                _failed,
-                answering.limiter,
+                lambda: completion.lines(events()), _failed, answering.limiter
             )
-        last = await event_stream.last(
-            request.receive, lambda: answering.events(question, history), answering.limiter
-        )
+        last = await event_stream.last(request.receive, events, answering.limiter)
         if last is None:
             return Response(status_code=499)
         # In a thread, since counting tokens takes a while.
@@ -135,6 +148,26 @@ def asked(messages: Sequence[Message]) -> tuple[str, list[Turn]]:
             history.append(Turn(question, _LISTED.sub("", text)))
             question = ""
     return said[-1][1], history
+
+
+def chore(question: str) -> Iterator[AnswerEvent] | None:
+    """What is given to a client that asks its model for a title, tags or further questions of a
+    chat, as Open WebUI does: the JSON that it wants, with the chat's first question as the title
+    and else nothing. None for a question."""
+    wanted = _CHORE.match(question)
+    if not wanted:
+        return None
+    first = _FIRST_SAID.search(question)
+    title = " ".join(first[1].split())[:LONGEST_TITLE] if first else ""
+    key = wanted[1]
+    text = json.dumps({key: title if key in ("title", "text") else []}, ensure_ascii=False)
+    return _given(Answer(question, text, "und", 0.0, ()))
+
+
+def _given(answer: Answer) -> Iterator[AnswerEvent]:
+    yield Retrieved((), "")
+    yield TextDelta(answer.text)
+    yield Finished(answer)
 
 
 def _text(message: Message, number: int) -> str:

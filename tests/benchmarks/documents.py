@@ -98,7 +98,7 @@ def main() -> None:
         )
         if "--wrong" in sys.argv:
             lines += [f"    {what}" for what in found.wrong]
-    print("\n".join(lines))  # noqa: T201
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

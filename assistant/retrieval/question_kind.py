@@ -1,0 +1,76 @@
+"""What a question asks for as a whole: facts, or an overview of what the articles are about.
+
+A multinomial logistic regression over the bundled encoder's embedding of the question, so that it
+holds for every language of the encoder. ``tests/benchmarks/kinds.py`` fits it on questions written
+for it. It belongs to the bundled weights: with another model every question asks for facts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from assistant.text.terms import fold, terms
+from assistant.types import Vectors
+
+Kind = Literal["content", "summary", "corpus", "people", "figures", "greeting"]
+FILE: Final = Path(__file__).with_name("data") / "question_kinds.json"
+SURE: Final = 0.5  # probability from which another kind than facts is believed
+CERTAIN: Final = 0.95  # and from which it is believed although a passage answers
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionKinds:
+    """``weights`` (kinds, d) and ``bias`` (kinds,); ``naming`` (d + 1,), the last its bias: whether
+    a question names what it wants an overview of; ``framing``: folded terms that say what is wanted
+    ("tom", "tat", "article") and not of what."""
+
+    kinds: tuple[Kind, ...]
+    weights: Vectors
+    bias: Vectors
+    framing: frozenset[str]
+    naming: Vectors
+
+    def of(self, embedding: Vectors) -> tuple[Kind, float]:
+        """The kind of a question by its embedding (d,), and how probable it is; "content" where no
+        other is sure."""
+        logits = self.weights @ embedding + self.bias
+        odds = np.exp(logits - logits.max())
+        best = int(odds.argmax())
+        probability = float(odds[best] / odds.sum())
+        return (self.kinds[best], probability) if probability >= SURE else ("content", probability)
+
+    def names_topic(self, embedding: Vectors) -> bool:
+        """Whether a question for an overview says of what: not in "tóm tắt bài báo này"."""
+        return bool(self.naming[:-1] @ embedding + self.naming[-1] > 0)
+
+    def topic(self, question: str) -> list[str]:
+        """The terms of the question that may say what it is about."""
+        return [term for term in terms(question) if fold(term) not in self.framing]
+
+
+@lru_cache(maxsize=1)
+def question_kinds() -> QuestionKinds:
+    """Those that come with the product."""
+    data = json.loads(FILE.read_text("utf-8"))
+    return QuestionKinds(
+        tuple(data["kinds"]),
+        np.array(data["weights"], np.float32),
+        np.array(data["bias"], np.float32),
+        frozenset(data["framing"]),
+        np.array(data["naming"], np.float32),
+    )
+
+
+def share_told(topic: Sequence[str], weights: Mapping[str, float], text: str) -> float:
+    """How much of what a topic's terms tell stands in a text, in [0, 1]."""
+    there = set(terms(fold(text)))
+    told = {term: weights.get(term, 0.0) for term in topic}
+    total = sum(told.values())
+    return sum(w for term, w in told.items() if fold(term) in there) / total if total else 0.0

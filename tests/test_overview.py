@@ -1,0 +1,115 @@
+"""Overviews: of an article, of who and what is in it, of all articles; and greetings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assistant.answering._overview import figures, of_corpus, people, summary
+from assistant.answering.assistant import Assistant
+from assistant.retrieval.question_kind import QuestionKinds, share_told
+from assistant.types import Turn
+from tests.fixtures import make_article
+
+TEXT = (
+    "Sáng 9-9, phường Bình Khê khai trương trạm y tế rộng 900 m2 ở đường Ven Sông. "
+    "Ông Trần Văn An, Chủ tịch phường, cắt băng. Mưa. "
+    "Trạm có 14 nhân viên và hai bác sĩ, trực cả chủ nhật cho người dân trong phường. "
+    "Bà Lê Thị Bình, 60 tuổi, là người khám đầu tiên; ông An hỏi thăm bà."
+)
+
+
+def test_people_are_named_once_each_with_their_names_marked() -> None:
+    article = make_article(TEXT)
+    names = [TEXT[a.start : a.end] for quote in people(article) for a in quote.answer]
+    assert names == ["Trần Văn An", "Lê Thị Bình"]
+
+
+def test_figures_come_in_the_articles_order() -> None:
+    quotes = [TEXT[q.span.start : q.span.end] for q in figures(make_article(TEXT))]
+    assert [quote.split()[0] for quote in quotes] == ["Sáng", "Trạm", "Bà"]
+
+
+def test_a_summary_begins_with_the_lead_and_says_nothing_twice() -> None:
+    article = make_article(
+        " ".join(f"Câu dài thứ {i} nói về trạm y tế của phường." for i in "abcdefg")
+    )
+    sentences = [f"Câu dài thứ {i} nói về trạm y tế của phường." for i in "abcdefg"]
+    # Six say the same, one says something else.
+    vectors = {s: np.array([1.0, 0.0], np.float32) for s in sentences}
+    vectors[sentences[4]] = np.array([0.8, 0.6], np.float32)
+    quotes = summary(article, vectors)
+    texts = [article.text[q.span.start : q.span.end] for q in quotes]
+    assert texts == [sentences[0], sentences[4]]
+
+
+def test_a_corpus_is_told_by_its_newest_articles() -> None:
+    articles = [make_article(f"Tin của ngày {day}, dài đủ để là câu mở đầu.") for day in "12"]
+    dated = [type(a)(**{f: getattr(a, f) for f in a.__slots__} | {"date": f"2025-08-0{i}"})
+             for i, a in enumerate(articles, 1)]  # fmt: skip
+    assert [q.article_id for q in of_corpus(dated)] == [dated[1].id, dated[0].id]
+
+
+def test_a_kind_that_is_not_sure_is_a_question_for_facts() -> None:
+    weights = np.array([[0.0, 0.0], [1.0, 0.0]], np.float32)
+    naming = np.array([0.0, 1.0, -0.5], np.float32)
+    kinds = QuestionKinds(
+        ("content", "summary"), weights, np.zeros(2, np.float32), frozenset(), naming
+    )
+    kind, probability = kinds.of(np.array([3.0, 0.0], np.float32))
+    assert (kind, round(probability, 3)) == ("summary", 0.953)
+    assert kinds.of(np.array([-3.0, 0.0], np.float32))[0] == "content"
+    assert kinds.names_topic(np.array([0.0, 1.0], np.float32))
+    assert not kinds.names_topic(np.array([3.0, 0.0], np.float32))
+
+
+def test_how_much_of_a_topic_a_text_tells() -> None:
+    weights = {"cảng": 0.5, "thuận": 0.5, "an": 0.0}
+    assert share_told(["cảng", "thuận", "an"], weights, "Cang ca o Hue") == 0.5
+    assert share_told([], weights, "x") == 0.0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Tóm tắt bài báo này",
+        "tom tat",
+        "Bài viết nói về gì?",
+        "What is this article about?",
+        "この記事の要点を教えてください",
+    ],
+)
+def test_a_summary_is_quoted(seed_assistant: Assistant, question: str) -> None:
+    answer = seed_assistant.answer(question)
+    assert answer.grounding == "grounded"
+    assert 3 <= len(answer.citations) <= 5
+    text = seed_assistant.article(answer.citations[0].article_id).text
+    assert all(text[c.start : c.end] == c.quote for c in answer.citations)
+    assert answer.citations[0].quote.startswith("Sáng 5-8")
+
+
+def test_who_is_mentioned(seed_assistant: Assistant) -> None:
+    answer = seed_assistant.answer("Những nhân vật nào được nhắc đến trong bài?")
+    assert "Nguyễn Thanh Nghị" in answer.short
+    assert "Nguyễn Thanh Tâm" in answer.short
+
+
+@pytest.mark.parametrize("question", ["Xin chào", "hello!", "cảm ơn bạn"])
+def test_a_greeting_says_what_can_be_asked(seed_assistant: Assistant, question: str) -> None:
+    answer = seed_assistant.answer(question)
+    assert answer.text.startswith(("Xin chào!", "Hello!"))
+    assert answer.citations
+
+
+def test_of_what_was_spoken_of(seed_assistant: Assistant) -> None:
+    turn = Turn("Ai là bí thư đảng ủy phường Lái Thiêu?", "ông Nguyễn Thanh Tâm [1]")
+    assert seed_assistant.answer("tóm tắt bài đó giúp mình", [turn]).grounding == "grounded"
+
+
+@pytest.mark.parametrize(
+    "question", ["Ai tóm tắt báo cáo chính trị?", "Tóm tắt bài về giá vàng SJC ở Hà Nội"]
+)
+def test_other_questions_are_not_answered_with_an_overview(
+    seed_assistant: Assistant, question: str
+) -> None:
+    assert len(seed_assistant.answer(question).citations) <= 2
