@@ -207,7 +207,8 @@ def ready(tab: Page) -> Page:
     """``tab``, once the page in it can be used."""
     expect(tab.locator("#question textarea")).to_be_visible(timeout=20_000)
     expect(tab.locator("#reader .view")).to_be_visible(timeout=20_000)
-    expect(tab.locator(".example, .question").first).to_be_visible()
+    # The examples are read in the background, while the page can be used.
+    expect(tab.locator(".example, .question").first).to_be_visible(timeout=60_000)
     return tab
 
 

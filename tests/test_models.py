@@ -56,7 +56,7 @@ def test_vectors_agree_with_the_carrier_own(encoder: SentenceEncoder) -> None:
     article = read_article(ROOT / "seeds" / "000_db7cbbd52221714d.txt")
     texts = [
         article.text[s.start : s.end]
-        for s in sentences(article.text, article.furniture, markdown=False)
+        for s in sentences(article.text, article.furniture, marked=False)
     ]
     assert len(texts) > 20
     carrier = E5()

@@ -354,7 +354,7 @@ def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: A
     files = [
         {"name": "mường hum.txt", "mimeType": "text/plain", "buffer": NOVEL.encode()},
         {"name": "ảnh.txt", "mimeType": "text/plain", "buffer": b"\x89PNG\x00\x00"},
-        {"name": "bảng.xlsx", "mimeType": "text/plain", "buffer": b"x"},
+        {"name": "ảnh.jpg", "mimeType": "text/plain", "buffer": b"x"},
     ]
     tab.locator(".adding input").set_input_files(files)
     lines = tab.locator(".uploads li")
@@ -378,7 +378,7 @@ def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: A
 
 def test_a_dropped_file_that_is_there_already_says_so(opened: Opened) -> None:
     tab = opened()
-    make = "text => { const d = new DataTransfer(); d.items.add(new File([text], 'lại.md'));"
+    make = "text => { const d = new DataTransfer(); d.items.add(new File([text], 'lại.txt'));"
     text = (browsing.ROOT / "seeds" / "000_db7cbbd52221714d.txt").read_text("utf-8")
     dropped = tab.evaluate_handle(f"{make} return d; }}", text)
     tab.locator(".adding").dispatch_event("drop", {"dataTransfer": dropped})

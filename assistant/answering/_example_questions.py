@@ -19,7 +19,6 @@ _LIST = regex.compile(
     r"(?:(?<=\bVề\s\P{Lu}+)(?=,)|(?= là:| gồm:))"
 )
 _PERSON = regex.compile(rf"\b(?:ông|bà|Mr\.?|Mrs\.?|Ms\.?)\s(?P<name>{FULL_NAME})")
-_ANY_NAME = regex.compile(rf"(?<=\p{{Ll}}[,]?\s)(?P<name>{FULL_NAME})")
 _OFFICE_EN = regex.compile(rf"{FULL_NAME},\s(?P<office>the\s[^,.;:\n]{{6,60}}),")
 
 
@@ -32,14 +31,11 @@ def candidates(article: Article, language: str) -> Iterator[str]:
         for name in _frequent(_PERSON, text):
             yield f"Ông {name} yêu cầu gì?"
             yield f"Ông {name} nói gì?"
-        yield from (f"Bài viết nói gì về {name}?" for name in _frequent(_ANY_NAME, text))
         return
     yield from (f"Who is {m['office']}?" for m in _OFFICE_EN.finditer(text))
     for name in _frequent(_PERSON, text):
         yield f"Who is {name}?"
         yield f"What did {name} ask for?"
-    for name in _frequent(_ANY_NAME, text):
-        yield f"What is said about {name}?"
 
 
 def _frequent(pattern: regex.Pattern[str], text: str) -> list[str]:

@@ -163,7 +163,7 @@ class _Chat:
         frame = [self.tools, self.heading, self.fresh, self.language, self.side]
         labelled = [*frame, self.options.hint, *self.options.components, *shown, *opened]
 
-        self.blocks.load(
+        opened_page = self.blocks.load(
             self.begin,
             [self.session, self.address, self.spoken, self.kept],
             labelled,
@@ -194,7 +194,9 @@ class _Chat:
             self.start_over, told, begun, js="(...a) => (window.assistantLeaves(), a)", **at_once
         )
         self.reader.restore(self.restore, told, [*shown, self.fresh], **at_once)
-        self.language.input(self.relabel, [*told, self.address], labelled, **at_once)
+        switched = self.language.input(self.relabel, [*told, self.address], labelled, **at_once)
+        for shown_page in (opened_page, switched):  # nobody waits for the examples to be read
+            shown_page.then(self.offer, [self.language], [self.chatbot], **at_once)
         self.reader.address(self.show, [self.language], opened, **at_once)
         self.reader.find(self.find, [self.language], opened, **at_once)
         self.options.keep(**quiet)
@@ -224,7 +226,6 @@ class _Chat:
     def relabel(self, session: list[Run], language: Language, address: str) -> Updates:
         """Everything said so far and every label, in ``language``."""
         labels = LABELS[language]
-        examples = [{"text": example} for example in self._examples(language)]
         return {
             self.tools: reader_html.tools(labels),
             self.heading: reader_html.heading(labels),
@@ -235,11 +236,15 @@ class _Chat:
             self.chatbot: gr.update(
                 value=_messages(session, labels),
                 placeholder=reader_html.welcome(self.assistant.articles(), labels),
-                examples=examples,
             ),
             self.box: self._box(session, labels),
             **self._open(address, labels),
         }
+
+    def offer(self, language: Language) -> dict[str, Any]:
+        """Questions to begin with, in that language."""
+        examples = [{"text": example} for example in self._examples(language)]
+        return gr.update(examples=examples)
 
     def _side(self, labels: Labels) -> str:
         return reader_html.side(labels, account=self.settings.users is not None)
