@@ -306,8 +306,7 @@ def test_faulty_front_matter_never_loses_the_article(
 ) -> None:
     article = read(tmp_path, f"---\n{front}\n---\n{PROSE}")
     assert (article.title, article.text) == (title, PROSE)
-    assert any(f"a.txt: its {note.removeprefix('its ')}" in line or note in line
-               for line in notes(tmp_path / "a.txt"))  # fmt: skip
+    assert any(note in line for line in notes(tmp_path / "a.txt"))
 
 
 def test_endless_front_matter_is_not_read(tmp_path: Path) -> None:
@@ -587,5 +586,5 @@ def test_one_line_of_100000_characters(tmp_path: Path, text: str) -> None:
     path = put(tmp_path, "a.md", text)
     read_article(put(tmp_path, "warm.txt", PROSE))  # loads what tells languages apart
     before = time.process_time()
-    assert read_article(path).text.split() == text.removeprefix("# ").split() or "#" in text
+    assert read_article(path).text.split() == text.split()
     assert time.process_time() - before < 1

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from assistant.answering._overview import figures, of_corpus, people, summary
 from assistant.answering.assistant import Assistant
+from assistant.index.index import Index
 from assistant.retrieval.question_kind import QuestionKinds, share_told
+from assistant.settings import Settings
 from assistant.types import Turn
 from tests.fixtures import make_article
 
@@ -113,3 +118,11 @@ def test_other_questions_are_not_answered_with_an_overview(
     seed_assistant: Assistant, question: str
 ) -> None:
     assert len(seed_assistant.answer(question).citations) <= 2
+
+
+@pytest.mark.parametrize("question", ["xin chào", "tóm tắt bài này"])
+def test_an_index_without_prose_has_no_overview(tmp_path: Path, question: str) -> None:
+    settings = Settings(index=tmp_path / "index")
+    index = Index.create(settings)
+    index.add([replace(make_article("# Chợ Vinh"), marked=True)], settings)
+    assert Assistant(index, settings).answer(question).grounding == "refused"

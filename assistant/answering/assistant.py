@@ -235,7 +235,8 @@ class Assistant:
         if kind in ("corpus", "greeting") or not (named or asked.history or len(articles) == 1):
             kind = "greeting" if kind == "greeting" else "corpus"
             most = GREETED_WITH if kind == "greeting" else MOST_ARTICLES
-            return self._quote(replace(asked, kind=kind, quotes=of_corpus(articles, most)))
+            quotes = of_corpus(articles, most)
+            return self._quote(replace(asked, kind=kind, quotes=quotes)) if quotes else None
         ranked = asked.ranked
         if not named and asked.history:  # "tóm tắt bài này" of what was spoken of
             last = asked.history[-1]
@@ -244,6 +245,8 @@ class Assistant:
         if named and not self._is_about(article, asked):
             return None
         kind, quotes = of_article(kind, article, self.index.catalog)
+        if not quotes:
+            return None
         stored = self.index.catalog.passages(sorted(self.index.catalog.passages_of([article.id])))
         whole = tuple(Candidate(one, 0.0, (), 0.0) for one in stored.values())
         asked = replace(asked, kind=kind, quotes=quotes, ranked=whole)

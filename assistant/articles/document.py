@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import regex
 
+from assistant.articles.text_files import line_of
+
 _TAIL = regex.compile(r"\s*[-–—|·•:：].{2,60}$")
 
 
@@ -53,15 +55,11 @@ class Document:
     around: Metadata = field(default_factory=Metadata)
 
 
-def one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def headline(title: str, shown: Iterable[str]) -> str:
     """A title without what its page puts behind each ("… - Tin Sớm"): the headline that is
     ``shown`` and which it begins with."""
-    title = one_line(title)
-    starts = (one_line(h) for h in shown)
+    title = line_of(title)
+    starts = (line_of(h) for h in shown)
     return next(
         (h for h in starts if h and title.startswith(h) and _TAIL.match(title, len(h))), title
     )
@@ -74,13 +72,13 @@ def joined(blocks: Iterable[str]) -> str:
 
 def heading(text: str, level: int = 2) -> str:
     """A heading's line; level 1 is the headline."""
-    line = one_line(text)
+    line = line_of(text)
     return f"{'#' * max(1, min(level, 6))} {line}" if line else ""
 
 
 def item(text: str, number: str = "") -> str:
     """A line of a list. ``number`` as it stands before the item, "2." """
-    line = one_line(text)
+    line = line_of(text)
     return f"{number or '-'} {line}" if line else ""
 
 
@@ -89,7 +87,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
     A table of one column has no header. A cell without a header stands alone.
     """
-    cells = [[one_line(cell) for cell in row] for row in rows if any(c.strip() for c in row)]
+    cells = [[line_of(cell) for cell in row] for row in rows if any(c.strip() for c in row)]
     if len(cells) < 2 or max(map(len, cells)) < 2:
         return "\n".join("; ".join(filter(None, row)) for row in cells)
     header = cells[0]

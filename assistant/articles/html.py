@@ -16,10 +16,10 @@ from assistant.articles.document import (
     headline,
     item,
     joined,
-    one_line,
     table,
 )
 from assistant.articles.metadata import day_of
+from assistant.articles.text_files import line_of
 
 MOSTLY = 0.8  # of a block's letters
 SHORTEST = 80  # characters: an extraction with fewer is not trusted to be the article
@@ -166,4 +166,4 @@ def _is_links(element: etree._Element) -> bool:
 
 
 def _text(element: etree._Element) -> str:
-    return one_line("".join(map(str, element.itertext())))
+    return line_of("".join(map(str, element.itertext())))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
-from assistant.articles.document import Document, Metadata, heading, item, joined, one_line, table
+from assistant.articles.document import Document, Metadata, heading, item, joined, table
 from assistant.articles.metadata import day_of
+from assistant.articles.text_files import line_of
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
@@ -32,7 +33,7 @@ def word_document(data: bytes) -> Document:
     title, blocks = _word_blocks(word)
     named = "" if core.title == _NO_TITLE else core.title
     day = core.created.date().isoformat() if core.created and named else ""
-    known = Metadata(one_line(named or title), date=day, author=one_line(core.author or ""))
+    known = Metadata(line_of(named or title), date=day, author=line_of(core.author or ""))
     text = joined([*blocks, *_notes(word)])
     return Document(text, known, marked=True)
 
@@ -74,7 +75,7 @@ def _notes(word: WordDocument) -> Iterator[str]:
     for part in word.part.package.iter_parts():
         if str(part.partname) in ("/word/footnotes.xml", "/word/endnotes.xml"):
             for note in etree.fromstring(part.blob, _parser()):
-                yield one_line("".join(t.text or "" for t in note.iter(f"{_W}t")))
+                yield line_of("".join(t.text or "" for t in note.iter(f"{_W}t")))
 
 
 def _parser() -> etree.XMLParser:
@@ -101,7 +102,7 @@ def open_document(data: bytes) -> Document:
     text = joined(_open_blocks(body)) if body is not None else ""
 
     def told(path: str) -> str:
-        return one_line(meta.findtext(f".//{path}", "", _O))
+        return line_of(meta.findtext(f".//{path}", "", _O))
 
     title = told("dc:title")
     day = day_of(told("meta:creation-date")) if title else ""
@@ -162,13 +163,13 @@ def rich_text(data: bytes) -> Document:
 
 def _cells(line: str) -> str:
     """A row of a table comes with "|" behind each cell."""
-    cells = [one_line(cell) for cell in line.split("|")] if line.count("|") > 1 else [line]
+    cells = [line_of(cell) for cell in line.split("|")] if line.count("|") > 1 else [line]
     return "; ".join(filter(None, cells))
 
 
 def _info(block: str, plain: Any) -> Metadata:
     def told(name: str) -> str:
         found = re.search(rf"\{{\\{name}\b ?([^{{}}]*)\}}", block)
-        return one_line(plain("{\\rtf1 " + found[1] + "}")) if found else ""
+        return line_of(plain("{\\rtf1 " + found[1] + "}")) if found else ""
 
     return Metadata(told("title"), author=told("author"))

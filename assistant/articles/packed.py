@@ -15,10 +15,10 @@ from typing import Final
 
 from lxml import etree
 
-from assistant.articles.document import Document, Metadata, one_line
+from assistant.articles.document import Document, Metadata
 from assistant.articles.html import document_of, light_text, parsed
 from assistant.articles.metadata import day_of
-from assistant.articles.text_files import corpus_error, without_unfit
+from assistant.articles.text_files import corpus_error, line_of, without_unfit
 from assistant.types import CorpusError
 
 MOST_MEMBERS: Final = 10_000
@@ -48,8 +48,8 @@ def mail(data: bytes) -> Document:
     return Document(
         without_unfit(text),
         Metadata(
-            title=one_line(str(message["subject"] or "")),
-            source=one_line(sender.display_name or sender.domain) if sender else "",
+            title=line_of(str(message["subject"] or "")),
+            source=line_of(sender.display_name or sender.domain) if sender else "",
             date=day_of(str(message["date"] or "")),
         ),
         marked=is_html,
@@ -84,7 +84,7 @@ def book(data: bytes) -> list[Document]:
         ]
 
     def told(name: str) -> str:
-        return one_line(package.findtext(f".//dc:{name}", "", _EPUB))
+        return line_of(package.findtext(f".//dc:{name}", "", _EPUB))
 
     known = Metadata(
         source=told("publisher") or told("title"), date=day_of(told("date")),

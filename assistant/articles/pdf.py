@@ -18,9 +18,9 @@ from typing import Final
 
 from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage, raw
 
-from assistant.articles.document import Document, Metadata, joined, one_line, table
+from assistant.articles.document import Document, Metadata, joined, table
 from assistant.articles.metadata import day_of
-from assistant.articles.text_files import without_unfit
+from assistant.articles.text_files import line_of, without_unfit
 
 MOST_PAGES: Final = 2000
 FAR: Final = 1.5  # line pitches: a wider gap begins a paragraph
@@ -86,10 +86,10 @@ def document_of(data: bytes) -> Document:
 
 def _metadata(told: dict[str, str]) -> Metadata:
     """What the file says of itself. Its day is that of printing, and no article's."""
-    title = one_line(told.get("Title", ""))
+    title = line_of(told.get("Title", ""))
     return Metadata(
         title="" if _PRODUCERS_TITLE.match(title) else title,
-        author=one_line(told.get("Author", "")),
+        author=line_of(told.get("Author", "")),
         date=day_of(told.get("Subject", "")),
     )
 
@@ -233,7 +233,7 @@ def _block(lines: Sequence[_Line], size: float) -> str:
             text = _HYPHEN.sub("", text) + line.text
         else:
             text = f"{_HYPHEN.sub('-', text)} {line.text}" if text else line.text
-    text = one_line(text.replace("\ufffe", ""))
+    text = line_of(text.replace("\ufffe", ""))
     if len(text) > HEADING_LENGTH:
         return text
     if all(_is_large(line, size) for line in lines):
