@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 done in part or a check failed; 2 wrong use or an error th
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -26,6 +27,9 @@ DEFAULT_ARTICLES = Path("seeds")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Every error is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console may lack letters: "?" stands for them
+            stream.reconfigure(errors="replace")
     options = parser(_COMMANDS).parse_args(arguments)
     try:
         code = int(options.run(options))
@@ -47,8 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from assistant.articles.files import read_articles
-    from assistant.index.index import Index, rebuild
+    from assistant.index.index import rebuild
 
     settings = _settings(options)
     progress, done = _progress("articles")
@@ -56,17 +59,39 @@ def _index(options: argparse.Namespace) -> int:
         update = rebuild(settings, progress)
     else:
         paths = [Path(p) for p in options.paths] or [DEFAULT_ARTICLES]
-        corpus = read_articles(paths)
-        if options.rebuild:
-            _empty(settings)
-        index = Index.create(settings)
-        update = index.update(corpus, paths, settings, progress)
-        index.close()
+        update = _updated(settings, paths, options.rebuild, progress)
     done()
     for line in (*update.notes, *update.faults):
         print(f"assistant: {line}", file=sys.stderr)
     print(f"{settings.index}: {update}")
     return 1 if update.faults else 0
+
+
+def _updated(settings: Settings, paths: Sequence[Path], anew: bool, progress: Any) -> Any:
+    """The index brought to what ``paths`` hold; where that fails, no empty index is left."""
+    from assistant.articles.files import read_articles
+    from assistant.index.index import CATALOG, Index, discard_empty
+
+    corpus = read_articles(paths)
+    there = (settings.index / CATALOG).exists()
+    if not corpus.articles and not there:
+        *others, last = corpus.faults
+        for fault in others:
+            print(f"assistant: {fault}", file=sys.stderr)
+        raise last
+    if anew:
+        _empty(settings)
+    index = Index.create(settings)
+    try:
+        return index.update(corpus, paths, settings, progress, _say_waiting)
+    finally:
+        index.close()
+        if not there:
+            discard_empty(settings.index)
+
+
+def _say_waiting() -> None:
+    print("assistant: another run updates this index; waiting for it", file=sys.stderr)
 
 
 def _empty(settings: Settings) -> None:
@@ -325,7 +350,9 @@ def _shown(text: str) -> str:
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1))
+    """JSON has signs of its own for the letters that the console lacks."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(value, ensure_ascii=not unicode, indent=1))
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -6,17 +6,19 @@ Order: keyword (a command-line flag) > ``ASSISTANT_<NAME>`` > ``assistant.toml``
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from assistant.types import SettingsError
 
 PREFIX = "ASSISTANT_"
 FILE = Path("assistant.toml")
+_ROOT_PATH = re.compile(r"(?:/(?!\.+(?:/|$))[\w.~-]+)+", re.ASCII)
 SECRETS = {"ASSISTANT_LLM_KEY"}  # read where it is used, and never a setting
 
 
@@ -85,6 +87,9 @@ class Settings(BaseModel):
     users: Path | None = Field(None, description="file of the users who may sign in")
     keys: Path | None = Field(None, description="file of the keys that open the API")
     session_hours: int = Field(168, ge=1, le=8760, description="hours until one signs in again")
+    root_path: str = Field(
+        "", description="path under which a reverse proxy serves it, such as /news"
+    )
     proxy_address: str | None = Field(None, description="address of a reverse proxy to trust")
     proxy_header: str | None = Field(
         None, description="header in which that proxy names the user who has signed in"
@@ -96,6 +101,14 @@ class Settings(BaseModel):
         description="articles may be added and removed in the page; if not set: unless open_to_all",
     )
     model_choice: bool = Field(True, description="people may choose among the usable models")
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if not is_root_path(value):
+            raise ValueError("should be a path such as /news")
+        return value
 
     @property
     def may_change_corpus(self) -> bool:
@@ -134,6 +147,11 @@ class Settings(BaseModel):
             return cls(**values)
         except ValidationError as error:
             raise SettingsError(_first_fault(error)) from None
+
+
+def is_root_path(path: str) -> bool:
+    """Whether a server can be under this path: "", or segments of plain characters."""
+    return not path or bool(_ROOT_PATH.fullmatch(path))
 
 
 def _from_file(path: Path, required: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.text.accents import (
+    OWN_WEIGHT,
     Lookup,
     Prior,
     Statistics,
@@ -125,9 +126,10 @@ def test_the_prior_adds_its_counts_to_an_index_own() -> None:
         counted({"bi": {"bí": 2}, "thu": {"thú": 1}}, {("bí", "thú"): 1}, total=3)
     )
     found = lookup(["bi", "thu"])
-    assert found.forms == {"bi": {"bí": 3, "bi": 1}, "thu": {"thú": 1, "thư": 1}}
-    assert found.pairs[("bí", "thú")] == found.pairs[("bí", "thư")] == 1
-    assert found.total == 3 + 4
+    own = OWN_WEIGHT
+    assert found.forms == {"bi": {"bí": 2 * own + 1, "bi": 1}, "thu": {"thú": own, "thư": 1}}
+    assert (found.pairs[("bí", "thú")], found.pairs[("bí", "thư")]) == (own, 1)
+    assert found.total == 3 * own + 4
 
 
 @pytest.mark.parametrize(

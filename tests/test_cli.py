@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -226,3 +227,28 @@ def test_a_damaged_catalog_is_made_anew_as_the_error_says(
     assert f"assistant index PATHS --rebuild --index {folder}" in capsys.readouterr().err
     assert main(["index", str(SEEDS), "--rebuild", "--index", str(folder)]) == 0
     assert (folder / "feedback.sqlite").read_bytes() == b"what people wrote"
+
+
+def test_an_index_that_cannot_be_made_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "blank.txt").write_text(" \n", "utf-8")
+    folder = tmp_path / "index"
+    assert main(["index", str(tmp_path / "blank.txt"), "--index", str(folder)]) == 2
+    assert "blank.txt" in capsys.readouterr().err
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1258"])
+def test_a_console_without_the_letters_is_no_fault(index: str, encoding: str) -> None:
+    def ask(*more: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "assistant.cli", "ask", "Ai là bí thư phường Lái Thiêu?",
+             "--index", index, *more],
+            env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True, timeout=120,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout.decode(encoding)
+
+    assert "?" in ask()
+    assert "Nguyễn Thanh Tâm" in json.loads(ask("--json"))["answer"]

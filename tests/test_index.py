@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -461,3 +462,26 @@ def test_the_catalog_alone_is_an_index(settings: Settings, news: Path, tmp_path:
     copy.index.mkdir()
     shutil.copy(settings.index / CATALOG, copy.index / CATALOG)
     assert held(copy) == SENTENCES
+
+
+def test_two_runs_at_once_end_with_the_same_index(settings: Settings, news: Path) -> None:
+    corpus, waited = read_articles([news]), threading.Event()
+    first, second = Index.create(settings), Index.create(settings)
+    embed, updates = first.encoder.embed_passages, []
+
+    def slow(texts: list[str]) -> object:  # the second comes while the first is embedding
+        other.start()
+        assert waited.wait(20)
+        return embed(texts)
+
+    def again() -> None:
+        updates.append(second.update(corpus, [news], settings, waiting=waited.set))
+
+    other = threading.Thread(target=again)
+    first.encoder.embed_passages = slow
+    assert first.update(corpus, [news], settings).new == 4
+    other.join(20)
+    assert [(update.new, update.kept) for update in updates] == [(0, 4)]
+    first.close()
+    second.close()
+    assert len(held(settings)) == 4

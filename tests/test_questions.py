@@ -71,21 +71,29 @@ def test_jsonl_is_read_in_nfc_and_with_a_byte_order_mark(tmp_path: Path) -> None
     assert load(path)[0].evidence == "Ông\nTâm."
 
 
+def test_a_set_of_ones_own_may_lack_ids_and_have_more_fields(tmp_path: Path) -> None:
+    own = {"question": "Trạm bơm ở đâu?", "answers": "xã Tân Hòa", "checked by": "Hà", "level": 3}
+    path = write(tmp_path / "q.jsonl", ROW, own, own | {"id": 12})
+    _, nameless, numbered = load(path)
+    assert (nameless.id, nameless.answers) == ("line 2", ("xã Tân Hòa",))
+    assert numbered.id == "12"
+
+
 @pytest.mark.parametrize(
     ("row", "line", "said"),
     [
         ("{", 2, "is not JSON"),
         ('{"id": NaN', 2, "is not JSON"),
         ([], 2, "is not an object"),
-        ({"question": "x"}, 2, "field 'id': is missing"),
-        ({"id": 7, "question": "x"}, 2, "field 'id': is not text"),
+        ({"id": "2"}, 2, "field 'question': is missing"),
+        ({"id": ["7"], "question": "x"}, 2, "field 'id': is not text"),
         (ROW | {"id": "2", "question": " "}, 2, "field 'question': is empty"),
-        (ROW | {"id": "2", "answers": "Tâm"}, 2, "field 'answers': is not a list"),
+        (ROW | {"id": "2", "answers": 5}, 2, "field 'answers': is not a list"),
         (ROW | {"id": "2", "answers": ["Tâm", 5]}, 2, "field 'answers[1]': is not text"),
         (ROW | {"id": "2", "answers": [""]}, 2, "field 'answers[0]': is empty"),
         (ROW | {"id": "2", "unanswerable": 1}, 2, "field 'unanswerable': is not true or false"),
         (ROW | {"id": "2", "unanswerable": True}, 2, "field 'answers': holds answers"),
-        (ROW | {"id": "2", "answer": "x"}, 2, "field 'answer': is unknown; known are id"),
+        (ROW | {"id": "2", "answer": "x"}, 2, "field 'answer': is unknown; write 'answers'"),
         (ROW | {"id": "2", "language": "Vietnamese"}, 2, "field 'language': 'Vietnamese'"),
         ({"id": "2", "question": "x"}, 2, "field 'answers': is empty; give answers or evidence"),
         (ROW, 2, "field 'id': '1' is the id of line 1 too"),

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.text.interface_texts import Part, Words, interface_texts
-from assistant.text.language import has_accents, is_unaccented_vietnamese, language_of
+from assistant.text.language import (
+    has_accents,
+    is_unaccented_vietnamese,
+    language_among,
+    language_of,
+)
 from assistant.text.terms import bigrams, fold, terms
 
 # Terms
@@ -178,3 +183,20 @@ def names_in(words: Words) -> dict[str, set[str]]:
         else:
             found |= {f"{name}.{inner}": slots for inner, slots in names_in(text).items()}
     return found
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("HĐND", "vi"),
+        ("KCN VSIP", "vi"),
+        ("gold price", "en"),
+        ("football results", "en"),
+        ("prix du petrole", "fr"),
+        ("Ölpreis", "de"),
+        ("who is the mayor of this city", "en"),
+        ("gia vang", "vi"),
+    ],
+)
+def test_a_few_words_are_in_a_language_of_the_articles(asked: str, language: str) -> None:
+    assert language_among(asked, {"vi": 0.9, "ja": 0.1}) == language

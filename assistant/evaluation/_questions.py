@@ -10,6 +10,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ Where = tuple[str | int, ...]  # ("data", 0, "title"): the value's place in a do
 T = TypeVar("T")
 
 FIELDS = ("id", "question", "answers", "evidence", "unanswerable", "language", "article_id")
+MISSPELT = 0.8  # likeness, as of difflib, from which a field is taken for a known one misspelt
 _KINDS: Mapping[type, str] = {
     str: "text",
     bool: "true or false",
@@ -102,8 +104,9 @@ def text_of(holder: object, key: str, where: Where = ()) -> str:
 
 
 def texts_of(holder: object, key: str, where: Where = ()) -> tuple[str, ...]:
-    """The list of texts at ``key``; () when it is missing."""
-    found = value_of(holder, key, list, where, [])
+    """The list of texts at ``key``, or the one text; () when it is missing."""
+    found = holder.get(key, []) if isinstance(holder, dict) else []
+    found = [found] if isinstance(found, str) else value_of(holder, key, list, where, [])
     for i, text in enumerate(found):
         if not isinstance(text, str) or not text.strip():
             raise Fault(
@@ -145,8 +148,9 @@ def lines_of(path: Path) -> list[tuple[int, str]]:
 def read_jsonl(path: Path) -> tuple[Question, ...]:
     """A question a line: {"id", "question", "answers", "evidence", "unanswerable", "language"}.
 
-    "article_id" may name the gold article. "answers" may be empty where there is evidence, and
-    is empty for an unanswerable question. A missing language is read off the question. Raises
+    "article_id" may name the gold article. "answers" may be one text, may be empty where there is
+    evidence, and is empty for an unanswerable question. Without an id it goes by its line; a
+    missing language is read off the question. Fields of one's own are left alone. Raises
     QuestionSetError.
     """
     found: dict[str, Question] = {}
@@ -154,7 +158,7 @@ def read_jsonl(path: Path) -> tuple[Question, ...]:
     for line, text in lines_of(path):
         document = parsed(path, text, line)
         try:
-            question = _question(document)
+            question = _question(document, line)
             if question.id in lines:
                 raise Fault(("id",), f"{question.id!r} is the id of line {lines[question.id]} too")
         except Fault as fault:
@@ -165,12 +169,15 @@ def read_jsonl(path: Path) -> tuple[Question, ...]:
     return tuple(found.values())
 
 
-def _question(document: object) -> Question:
-    name, asked = text_of(document, "id"), text_of(document, "question")
+def _question(document: object, line: int) -> Question:
+    asked = text_of(document, "question")
     assert isinstance(document, dict)  # text_of has seen to it
-    _refuse_unknown(document, FIELDS)
+    _refuse_misspelt(document, FIELDS)
+    name = document.get("id", f"line {line}")
+    if "id" in document and not isinstance(name, int):
+        name = text_of(document, "id")
     question = Question(
-        name,
+        str(name),
         asked,
         texts_of(document, "answers"),
         normalized(value_of(document, "evidence", str, (), "")),
@@ -181,11 +188,12 @@ def _question(document: object) -> Question:
     return _graded(_checked(question))
 
 
-def _refuse_unknown(document: Mapping[str, object], known: Collection[str]) -> None:
-    """A misspelt field would be a field left out."""
+def _refuse_misspelt(document: Mapping[str, object], known: Collection[str]) -> None:
+    """A misspelt field would be a field left out: "answer" for "answers"."""
     for key in document:
-        if key not in known:
-            raise Fault((key,), f"is unknown; known are {', '.join(known)}")
+        meant = get_close_matches(key, known, 1, MISSPELT)
+        if key not in known and meant:
+            raise Fault((key,), f"is unknown; write {meant[0]!r}, or give your own another name")
 
 
 def _checked(question: Question) -> Question:

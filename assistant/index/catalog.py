@@ -128,6 +128,12 @@ class Catalog:
         tables = ("articles", "passages", "sentences", "vectors")
         return {t: self._rows(f"SELECT count(*) FROM {t}")[0][0] for t in tables}
 
+    def languages(self) -> dict[str, float]:
+        """Language → its share of the articles; they sum to 1."""
+        rows = self._rows("SELECT language, count(*) FROM articles GROUP BY language")
+        total = sum(n for _, n in rows)
+        return {language: n / total for language, n in rows}
+
     def integrity(self) -> str:
         """ "ok", or SQLite's first complaint."""
         try:

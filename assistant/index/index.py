@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,9 @@ from assistant.text.terms import fold
 from assistant.types import Article, CorpusError, IndexFault, Passage, Vectors
 
 CATALOG = "catalog.sqlite"
-LOCK = "lock"
+LOCK = "lock"  # held while the derived indexes are written
+UPDATING = "updating.lock"  # held while articles are added and removed
+PATIENCE = 3600.0  # seconds that another update is waited for
 UPLOADS = "uploads"  # folder of the files that people sent
 # What people wrote or sent; no rebuild takes it away.
 KEPT = ("feedback.sqlite", "history.sqlite", UPLOADS)
@@ -93,7 +95,11 @@ class Index:
             return cls.open(settings)
         encoder = SentenceEncoder(settings)
         identity = identity_of(encoder, settings)
-        return cls(settings.index, Catalog.create(settings.index / CATALOG, identity), encoder)
+        settings.index.mkdir(parents=True, exist_ok=True)
+        with _locked(settings.index):
+            if not (settings.index / CATALOG).exists():  # nor has another process made it
+                Catalog.create(settings.index / CATALOG, identity).close()
+        return cls.open(settings)
 
     def close(self) -> None:
         self.catalog.close()
@@ -135,13 +141,21 @@ class Index:
         paths: Sequence[Path],
         settings: Settings,
         progress: Progress = lambda done, total: None,
+        waiting: Callable[[], None] = lambda: None,
     ) -> Update:
         """Makes the index hold ``corpus``, which was read from ``paths``.
 
         Embeds only texts that are new; drops articles that came from ``paths`` and are there no
         more; articles from elsewhere, and those of files that could not be read now, stay.
-        Commits every 64 articles, so that an interrupted run goes on where it stopped.
+        Commits every 64 articles, so that an interrupted run goes on where it stopped. Waits
+        while another process updates the index; ``waiting`` is called when that begins.
         """
+        with _locked(self.folder, UPDATING, PATIENCE, waiting):
+            return self._update(corpus, paths, settings, progress)
+
+    def _update(
+        self, corpus: Corpus, paths: Sequence[Path], settings: Settings, progress: Progress
+    ) -> Update:
         began = time.perf_counter()
         before = self.catalog.article_paths()
         found = [replace(a, path=str(Path(a.path).resolve())) for a in corpus.articles]
@@ -165,6 +179,14 @@ class Index:
             corpus.faults,
             corpus.notes,
         )
+
+    def remove(self, article_ids: Sequence[str]) -> int:
+        """Takes articles out; returns how many passages went. Raises IndexFault for an unknown."""
+        with _locked(self.folder, UPDATING, PATIENCE):
+            removed = self.catalog.remove(article_ids)
+            self.catalog.drop_unused_vectors()
+        self.refresh()
+        return removed
 
     def add(
         self,
@@ -256,6 +278,17 @@ def rebuild(settings: Settings, progress: Progress = lambda done, total: None) -
     return Update(counts["articles"], passages, passages, 0, before, embedded, seconds)
 
 
+def discard_empty(folder: Path) -> None:
+    """Takes away an index that holds no article, and its folder where nothing else is in it."""
+    catalog = Catalog.open(folder / CATALOG)
+    empty = not catalog.counts()["articles"]
+    catalog.close()
+    if empty:
+        clear(folder)
+        with suppress(OSError):  # what people wrote is in it
+            folder.rmdir()
+
+
 def clear(folder: Path) -> None:
     """Deletes all of the index in ``folder`` but what people wrote, which is not touched.
 
@@ -299,11 +332,24 @@ def _vanished(
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time writes the derived indexes."""
+def _locked(
+    folder: Path,
+    name: str = LOCK,
+    patience: float = 120,
+    waiting: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """One process at a time; another is waited for, ``patience`` seconds."""
+    lock = FileLock(folder / name)
     try:
-        with FileLock(folder / LOCK, timeout=120):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire(timeout=patience)
+        try:
             yield
+        finally:
+            lock.release()
     except (Timeout, OSError) as error:
         raise IndexFault(f"The index {folder} cannot be written: {error}") from None
 

@@ -12,7 +12,7 @@ from assistant.index.catalog import Stored
 from assistant.index.index import Index
 from assistant.index.lexical import LexicalQuery, TermWeights
 from assistant.text.accents import prior, restore_accents
-from assistant.text.language import has_accents, language_of
+from assistant.text.language import has_accents, language_among
 from assistant.types import Hit, Vectors
 
 CANDIDATES = 200  # taken from each searcher; all of them are scored by both
@@ -61,11 +61,11 @@ class Candidate:
 
 
 def make_query(index: Index, question: str, without: Collection[str] = ()) -> Query:
-    """Reads the question's language, restores its accents, embeds it.
+    """Tells the question's language, restores its accents, embeds it.
 
     ``without``: texts of passages that count as not indexed.
     """
-    language = language_of(question)
+    language = language_among(question, index.catalog.languages())
     unaccented = language == "vi" and not has_accents(question)
     text = question.lower() if question.isupper() else question  # the encoder minds case
     if unaccented:

@@ -20,9 +20,10 @@ from assistant.server import _problem_details as problem_details
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import Rates, too_many
 from assistant.server.credentials import COOKIE, LOOPBACK, Access
-from assistant.settings import Settings
+from assistant.settings import Settings, is_root_path
 
 PERSON: Final = "assistant.person"  # the key of the scope that holds the name of who asks
+ROUTE: Final = "assistant.route"  # that of the path without what a proxy serves all of this under
 PUBLIC: Final = ("/healthz", "/readyz", "/login", "/login.css", "/openapi.json", "/docs")
 KEYED: Final = ("/api/v1/", "/v1/")  # where a key is taken
 COUNTED: Final = (*KEYED, "/mcp")
@@ -59,6 +60,7 @@ class AccessMiddleware:
         self.rates = Rates(settings.requests_a_minute)
         self.page_rates = Rates(settings.requests_a_minute * PAGE_EVENTS)
         named = {host.strip().lower() for host in settings.hosts.split(",") if host.strip()}
+        self.root_path = settings.root_path
         self.hosts = named | set(LOOPBACK) if named or settings.host in LOOPBACK else set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,11 +84,16 @@ class AccessMiddleware:
 
         scope = dict(scope)
         headers = Headers(scope=scope)
+        self._place(scope, headers)
+        if not scope[ROUTE]:  # what the page refers to lies beside it
+            await RedirectResponse(f"{scope['path']}/", 308)(scope, receive, secured)
+            return
         try:
             self._pass(scope, headers)
         except Problem as problem:
             if problem.status == 401 and self._wants_page(scope, headers):
-                there = RedirectResponse(f"/login?next={quote(scope['path'])}", 303)
+                sign_in = f"{scope['root_path']}/login?next={quote(scope['path'])}"
+                there = RedirectResponse(sign_in, 303)
                 await there(scope, receive, secured)
             else:
                 await problem_details.response(problem, scope["path"])(scope, receive, secured)
@@ -99,6 +106,20 @@ class AccessMiddleware:
             found = problem_details.of_failure(failure)
             await problem_details.response(found, scope["path"])(scope, receive, secured)
 
+    def _place(self, scope: Scope, headers: Headers) -> None:
+        """Tells the application under which path the browser knows it, whether or not the proxy
+        takes that path away: by the setting, or by what a proxy on this machine says."""
+        client, near_ones = scope.get("client"), (*LOOPBACK, self.access.proxy_address)
+        near = client is not None and client[0] in near_ones
+        root = self.root_path or (headers.get("x-forwarded-prefix", "") if near else "")
+        root = root.rstrip("/")
+        if not is_root_path(root):
+            root = ""
+        path: str = scope["path"]
+        inside = bool(root) and (path == root or path.startswith(f"{root}/"))
+        route = path.removeprefix(root) if inside else path
+        scope.update({"root_path": root, "path": root + route, ROUTE: route})
+
     def _pass(self, scope: Scope, headers: Headers) -> None:
         """Raises Problem for a request that may not pass."""
         proxied = self._is_proxied(scope)
@@ -109,7 +130,7 @@ class AccessMiddleware:
         if self.hosts and _name_of(host) not in self.hosts:
             raise Problem(421, "This server does not go by that host name; the setting is 'hosts'")
         person = self._person(scope, headers, proxied)
-        if person is None and self.access.required and scope["path"] not in PUBLIC:
+        if person is None and self.access.required and scope[ROUTE] not in PUBLIC:
             raise Problem(
                 401,
                 "Sign in, or send a key as 'Authorization: Bearer …'",
@@ -128,7 +149,7 @@ class AccessMiddleware:
     def _person(self, scope: Scope, headers: Headers, proxied: bool) -> str | None:
         """Who asks, marked with how that is known: names of users and of keys are not the same."""
         access = self.access
-        if access.keys and scope["path"].startswith(KEYED):
+        if access.keys and scope[ROUTE].startswith(KEYED):
             kind, _, key = headers.get("authorization", "").partition(" ")
             owner = access.keys.owner(key.strip()) if kind.lower() == "bearer" else None
             if owner:
@@ -149,9 +170,9 @@ class AccessMiddleware:
 
     def _count(self, scope: Scope, person: str | None) -> None:
         client = person or (scope["client"][0] if scope.get("client") else "")
-        if scope["path"].startswith(COUNTED):
+        if scope[ROUTE].startswith(COUNTED):
             seconds = self.rates.wait(client)
-        elif scope["path"] == PAGE_ASKS:
+        elif scope[ROUTE] == PAGE_ASKS:
             seconds = self.page_rates.wait(client)
         else:
             return

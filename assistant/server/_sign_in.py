@@ -42,7 +42,7 @@ def routes(access: Access) -> APIRouter:
     limiter: list[CapacityLimiter] = []
 
     @router.get("/login")
-    def form(request: Request, next: str = "/") -> Response:
+    def form(request: Request, next: str = "") -> Response:
         return _page(request, next)
 
     @router.post("/login")
@@ -59,7 +59,7 @@ def routes(access: Access) -> APIRouter:
         if not await to_thread.run_sync(users.check, name, password, limiter=limiter[0]):
             return _page(request, there, "wrong", 401)
         tries.forget(client)
-        response = RedirectResponse(_local(there), 303)
+        response = RedirectResponse(_local(there, request), 303)
         response.set_cookie(
             COOKIE,
             sessions.begin(name),
@@ -77,8 +77,8 @@ def routes(access: Access) -> APIRouter:
         return _html(_LEAVE.substitute(words, who=html.escape(who)), 200)
 
     @router.post("/logout")
-    def leave() -> Response:
-        response = RedirectResponse("/login", 303)
+    def leave(request: Request) -> Response:
+        response = RedirectResponse(f"{request.scope['root_path']}/login", 303)
         response.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return response
 
@@ -90,7 +90,7 @@ def _page(
 ) -> Response:
     words = _words(request)
     told = words[fault].format(n=seconds) if fault else ""
-    text = _PAGE.substitute(words, fault=told, next=html.escape(_local(there), quote=True))
+    text = _PAGE.substitute(words, fault=told, next=html.escape(_local(there, request), quote=True))
     response = _html(text, status)
     if seconds:
         response.headers["Retry-After"] = str(seconds)
@@ -114,7 +114,8 @@ def _text(fields: FormData, name: str) -> str:
     return value
 
 
-def _local(address: str) -> str:
-    """An address of this server, "/" for any other: nobody is sent elsewhere by signing in."""
-    plain = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if plain and address.isprintable() else "/"
+def _local(address: str, request: Request) -> str:
+    """An address of this server, the page for any other: nobody is sent elsewhere by signing in."""
+    page = f"{request.scope['root_path']}/"
+    plain = address.startswith(page) and not address.startswith(("//", "/\\"))
+    return address if plain and address.isprintable() else page

@@ -68,9 +68,7 @@ class Uploads:
         with self._lock:
             catalog = self.index.catalog
             path = file_of(Path(catalog.article(article_id).path))
-            catalog.remove([article_id])
-            catalog.drop_unused_vectors()
-            self.index.refresh()
+            self.index.remove([article_id])
             if path.parent != self.folder.resolve():
                 return path.exists()
             left = map(Path, catalog.article_paths().values())

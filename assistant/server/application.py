@@ -25,7 +25,7 @@ from assistant.server import _openai_api as openai_api
 from assistant.server import _problem_details as problem_details
 from assistant.server import _sign_in as sign_in
 from assistant.server._http_api import Answering
-from assistant.server._middleware import AccessMiddleware
+from assistant.server._middleware import ROUTE, AccessMiddleware
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import BodyLimit
 from assistant.server._uploads import Uploads
@@ -107,7 +107,7 @@ def _mount_page(found: FastAPI, answering: Answering) -> None:
     pages: ASGIApp = mounted.app
 
     async def default(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
+        path = scope[ROUTE]
         if any(path == own or path.startswith(f"{own}/") for own in OURS):
             raise HTTPException(404)
         await pages(scope, receive, send)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from assistant.text.own_texts import parallel_texts, vietnamese_phrases
+from assistant.text.own_texts import parallel_texts, syllable_pairs, vietnamese_phrases
 from assistant.text.terms import TERM, fold, terms
 
 _PAIR_WEIGHT = 0.8  # of a pair's frequency against the single one's (Jelinek–Mercer)
+OWN_WEIGHT = 10  # of an index's counts against the prior's: what is asked stands in its articles
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +90,43 @@ def count_syllables(lines: Iterable[str]) -> tuple[Counter[str], Counter[tuple[s
 class Prior:
     """Counts from ordinary Vietnamese, for the words of questions that few articles hold."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        forms, self._pairs = count_syllables(lines)
-        self._total = forms.total()
+    def __init__(
+        self, lines: Iterable[str], pairs: Mapping[tuple[str, str], int] | None = None
+    ) -> None:
+        """``pairs``: further neighbours with their counts."""
+        self._pairs = count_syllables(lines)[1] + Counter(pairs or {})
+        self._total = self._pairs.total()
         self._lines = sum(n for (before, _), n in self._pairs.items() if not before)
-        self._forms: dict[str, dict[str, int]] = {}
-        for form, n in forms.items():
-            self._forms.setdefault(fold(form), {})[form] = n
+        self._forms: dict[str, Counter[str]] = {}
+        for (_, form), n in self._pairs.items():  # each syllable is the second of one pair
+            self._forms.setdefault(fold(form), Counter())[form] += n
 
     def added_to(self, own: Lookup) -> Lookup:
-        """``own`` with the prior's counts added."""
+        """``own``, OWN_WEIGHT times, with the prior's counts added."""
 
         def lookup(folded: Sequence[str]) -> Statistics:
             found = own(folded)
-            forms = {
-                key: Counter(found.forms.get(key, {})) + Counter(self._forms.get(key, {}))
-                for key in set(folded)
-            }
-            pairs = Counter(found.pairs) + self._pairs
-            return Statistics(forms, pairs, found.total + self._total, found.lines + self._lines)
+            forms = {key: self._forms_of(key, found) for key in set(folded)}
+            neighbours = (
+                (a, b)
+                for before, after in pairwise(["", *folded])
+                for a in (forms[before] if before else [""])
+                for b in forms[after]
+            )
+            pairs = {p: OWN_WEIGHT * found.pairs.get(p, 0) + self._pairs[p] for p in neighbours}
+            total = OWN_WEIGHT * found.total + self._total
+            return Statistics(forms, pairs, total, OWN_WEIGHT * found.lines + self._lines)
 
         return lookup
+
+    def _forms_of(self, folded: str, own: Statistics) -> Counter[str]:
+        weighted = {form: OWN_WEIGHT * n for form, n in own.forms.get(folded, {}).items()}
+        return Counter(weighted) + self._forms.get(folded, Counter())
 
 
 @lru_cache(maxsize=1)
 def prior() -> Prior:
     """The prior shipped with the product."""
     parallel = parallel_texts()
-    return Prior([*parallel.passages["vi"], *parallel.questions["vi"], *vietnamese_phrases()])
+    lines = [*parallel.passages["vi"], *parallel.questions["vi"], *vietnamese_phrases()]
+    return Prior(lines, syllable_pairs())

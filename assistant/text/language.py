@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import regex
@@ -47,6 +47,11 @@ _NAMES = regex.compile(
 _ENGLISH = frozenset(
     "who what which when where why is are was were did does of and for from with not which".split()
 )
+
+
+FEW = 3  # words that are too few to tell a language by, unless it is TELLING
+TELLING = 0.45  # probability of the likeliest language
+LIKELIER = 10.0  # times as likely is the language of all articles as one of none
 
 
 # One name for what belongs together in search.
@@ -101,6 +106,24 @@ def language_of(text: str) -> str:
     return language
 
 
+def language_among(text: str, shares: Mapping[str, float]) -> str:
+    """The language of a question over articles of which each language has a share.
+
+    A few words without accents, an acronym or a name ("UBND TPHCM", "Messi", "oil price"), tell
+    little: then it is English, or one of the articles' languages, which are the likelier ones.
+    """
+    words = _words(unicodedata.normalize("NFC", text))
+    found = language_of(text)
+    if found == "vi" or not words or not "".join(words).isascii() or len(words) > FEW:
+        return found
+    probabilities = dict(_identifier().rank(" ".join(words)))
+    if len(words) > 1 and max(probabilities.values()) >= TELLING:
+        return found
+    weights = {"en": 1.0} | {code: 1 + LIKELIER * share for code, share in shares.items()}
+    known = {code: weights[code] * probabilities.get(code, 0.0) for code in weights}
+    return max(known, key=lambda code: known[code])
+
+
 def _words(text: str) -> list[str]:
     return [term for term in terms(text) if term.isalpha()]
 
@@ -127,6 +150,6 @@ def _language_with_names(sample: str) -> str:
 
 @lru_cache(maxsize=1)
 def _identifier() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages([*_LANGUAGES, "wuu", "yue", "arz", "ary"])
     return identifier

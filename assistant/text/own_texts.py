@@ -1,7 +1,9 @@
 """The project's own small texts: what languages and Vietnamese words are like before any article.
 
 ``data/parallel.json``: the same 20 passages and 40 questions in 12 languages;
-``data/vietnamese.txt``: frequent phrases of Vietnamese news, one a line.
+``data/vietnamese.txt``: frequent phrases of Vietnamese news, one a line;
+``data/syllable_pairs.tsv``: neighbours in Vietnamese news and questions that were written for the
+project, with their counts (``tests/benchmarks/accents.py`` counts them).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _DATA = Path(__file__).with_name("data")
+SYLLABLE_PAIRS = _DATA / "syllable_pairs.tsv"
 
 
 class ParallelTexts(NamedTuple):
@@ -31,3 +34,10 @@ def parallel_texts() -> ParallelTexts:
 def vietnamese_phrases() -> tuple[str, ...]:
     """Frequent phrases of Vietnamese news."""
     return tuple((_DATA / "vietnamese.txt").read_text("utf-8").splitlines())
+
+
+@lru_cache(maxsize=1)
+def syllable_pairs() -> dict[tuple[str, str], int]:
+    """Neighbouring syllables → how often they were counted; "" stands before a line."""
+    rows = (line.split("\t") for line in SYLLABLE_PAIRS.read_text("utf-8").splitlines())
+    return {(a, b): int(n) for a, b, n in rows}
