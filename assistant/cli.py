@@ -118,16 +118,10 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from assistant.types import Finished, TextDelta
-
     _check_card(options)
     assistant = _open(options)
     question = _question(options)
-    for event in assistant.stream(question):
-        if isinstance(event, TextDelta) and not options.json:
-            print(_shown(event.text), end="", flush=True)
-        elif isinstance(event, Finished):
-            answer = event.answer
+    answer = assistant.answer(question) if options.json else _streamed(assistant, question)
     _save_card(options, assistant, answer)
     if options.json:
         _print_json(schemas.answer_json(answer))
@@ -146,6 +140,18 @@ def _ask(options: argparse.Namespace) -> int:
         facts = ", ".join(filter(None, [article.title, article.date, article.source]))
         print(f"[{citation.number}] {_shown(facts)}")
     return 0
+
+
+def _streamed(assistant: Any, question: str) -> Answer:
+    """The answer, printed as it comes."""
+    from assistant.types import Finished, TextDelta
+
+    for event in assistant.stream(question):
+        if isinstance(event, TextDelta):
+            print(_shown(event.text), end="", flush=True)
+        elif isinstance(event, Finished):
+            answer = event.answer
+    return answer
 
 
 def _eval(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.answering._cited_stream import Composer, Policy
+from assistant.answering._cited_stream import HELD, Composer, Policy
 from assistant.types import (
     AnswerEvent,
     Citation,
@@ -53,6 +53,10 @@ def verbatim(sentence: str, cited: Sequence[int]) -> Judgement:
     return Judgement("unsupported", nearest, lack, sentence)  # type: ignore[arg-type]
 
 
+def declines(sentence: str) -> bool:
+    return sentence.startswith("Tôi không")
+
+
 def cite(number: int, shown: Shown, span: Span) -> Citation:
     start = shown.passage.start
     quote = shown.passage.text[span.start - start : span.end - start]
@@ -64,9 +68,9 @@ def _ends(span: Span) -> tuple[int, int]:
 
 
 def composed(
-    pieces: Iterable[str], policy: Policy = "flag", before: str = ""
+    pieces: Iterable[str], policy: Policy = "flag", before: str = "", whole: bool = False
 ) -> tuple[Composer, list[AnswerEvent]]:
-    composer = Composer(passages(), REFUSALS, verbatim, cite, policy, before)
+    composer = Composer(passages(), REFUSALS, declines, verbatim, cite, policy, before, whole)
     events = [event for piece in pieces for event in composer.feed(piece)]
     return composer, events + composer.finish()
 
@@ -114,6 +118,37 @@ def test_the_agreed_sentence_is_a_refusal_and_is_not_given_out(text: str) -> Non
     composer, events = composed(text)
     assert composer.refused
     assert (composer.text, events) == ("", [])
+
+
+@pytest.mark.parametrize("text", ["Tôi không tìm thấy.", "Xin lỗi. Tôi không thấy [1]. Voi bay."])
+def test_a_refusal_in_other_words_is_one(text: str) -> None:
+    composer, events = composed(text)
+    assert composer.refused
+    assert (composer.text, events) == ("", [])
+
+
+def test_after_a_supported_sentence_nothing_is_a_refusal() -> None:
+    composer, _ = composed("Mèo ngủ trên ghế. Tôi không tìm thấy voi.")
+    assert not composer.refused
+    assert composer.text == "Mèo ngủ trên ghế. [1] Tôi không tìm thấy voi."
+
+
+def test_the_beginning_comes_with_the_first_supported_sentence() -> None:
+    composer = Composer(passages(), REFUSALS, declines, verbatim, cite)
+    assert composer.feed("Voi bay. Mèo ngủ ") == []
+    assert composer.feed("trên ghế.\nHổ đói ") != []
+    assert composer.text == "Voi bay. Mèo ngủ trên ghế. [1]\nHổ"
+
+
+def test_a_long_beginning_is_given_out_before_it_is_supported() -> None:
+    composer = Composer(passages(), REFUSALS, declines, verbatim, cite)
+    long = "Voi bay cao. " * (HELD // 10)
+    composer.feed(long)
+    assert composer.text and long.startswith(composer.text)
+    read_whole = Composer(passages(), REFUSALS, declines, verbatim, cite, whole=True)
+    assert read_whole.feed(long + "Mèo ngủ trên ghế.\nHổ đói") == []
+    read_whole.finish()
+    assert read_whole.text == long + "Mèo ngủ trên ghế. [1]\nHổ đói"
 
 
 def test_what_only_begins_like_the_agreed_sentence_is_none() -> None:

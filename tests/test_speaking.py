@@ -20,8 +20,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from assistant.answering.prompt_texts import say
 from assistant.llm import streaming
 from assistant.llm._failures import kind_of
+from assistant.llm._output_filters import Thought
 from assistant.llm.models import OWN_KEY, open_llm
-from assistant.llm.streaming import speak
+from assistant.llm.streaming import said, speak
 from assistant.settings import Settings
 from assistant.types import FaultKind, LLMError, Usage
 from tests.limits import limited
@@ -162,6 +163,12 @@ def test_blocks_of_thought_are_no_part_of_the_answer(kind: str) -> None:
     thought = AIMessageChunk([{"type": kind, kind: "Is it Huế?", "index": 0}])
     word = AIMessageChunk([{"type": "text", "text": "Hà Nội.", "index": 1}])
     assert heard(scripted(thought, word), settings())[0] == "Hà Nội."
+
+
+def test_where_a_thought_is_only_closed_all_before_it_was_one() -> None:
+    parts = list(speak(scripted("Huế? ", "No.</th", "ink>\nHà", " Nội."), ASKED, settings()))
+    assert parts == ["Huế? ", "No.", Thought(), "Hà", " Nội."]
+    assert said(parts) == "Hà Nội."
 
 
 def test_written_thoughts_are_no_part_of_the_answer() -> None:

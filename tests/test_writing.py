@@ -69,6 +69,30 @@ def test_a_refusal_of_the_model_is_one_of_ours(seed_assistant: Assistant) -> Non
     assert answer.closest is not None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rất tiếc, nội dung được cung cấp không có chi tiết này [1].",
+        "Xin lỗi bạn! Mình đọc hết các bài rồi mà không thấy thông tin đó.",
+        "I could not find this in the given passages. The ward has 98,765 people.",
+    ],
+)
+def test_so_is_one_in_the_models_own_words(seed_assistant: Assistant, text: str) -> None:
+    answer, _ = asked(saying(seed_assistant, text))
+    assert (answer.grounding, answer.claims) == ("refused", ())
+
+
+def test_a_thought_that_is_only_closed_is_no_part_of_the_answer(seed_assistant: Assistant) -> None:
+    thought = f"Okay, they ask who it is. {FALSE} {' '.join(map(str, range(400)))}. {TRUE}"
+    first = saying(seed_assistant, f"Hmm. {FALSE} </think> {TRUE}", llm="openai:thinks-first")
+    assert asked(first)[0].text == f"{TRUE} [1]"
+    # From then on a long thought of this model is held back too, and so is any in a whole answer.
+    again = saying(seed_assistant, f"{thought}</think>{TRUE}", llm="openai:thinks-first")
+    assert asked(again)[0].text == f"{TRUE} [1]"
+    whole = saying(seed_assistant, f"{thought}</think>{TRUE}", llm="openai:thinks-too")
+    assert whole.answer(QUESTION).text == f"{TRUE} [1]"
+
+
 def test_where_no_sentence_is_kept_the_article_is_quoted(seed_assistant: Assistant) -> None:
     answer, _ = asked(saying(seed_assistant, FALSE, unsupported="drop"))
     assert answer.text == seed_assistant.answer(QUESTION).text

@@ -1,13 +1,14 @@
 """A language model's words → sentences that were checked, with citations, as they stream.
 
 Each sentence becomes a claim the moment it ends: what supports it is cited behind it, whatever
-the model cited itself. Nothing that has been given out is taken back.
+the model cited itself. Nothing that has been given out is taken back, so the beginning is held
+back until a sentence of it is supported: it may be a refusal, or a thought.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import regex
@@ -31,6 +32,10 @@ from assistant.types import (
 Policy = Literal["flag", "drop", "replace"]
 Check = Callable[[str, Sequence[int]], Judgement]  # a sentence, the passages it cites
 Cite = Callable[[int, Shown, Span], Citation]  # number, passage, span → a verified citation
+Refuses = Callable[[str], bool]  # whether a sentence says that there is no answer
+
+APOLOGY = 40  # characters: "I am sorry."
+HELD = 300  # characters of the beginning that are held back at most
 
 _CONTENT = regex.compile(r"[\p{L}\p{N}]")
 _LEADS_IN = regex.compile(r"[^\p{N}]*[:：]\s*")  # "Theo bài viết:", but not "Có 15 dự án:"
@@ -41,26 +46,43 @@ _WHOLE = regex.compile(r"[.!?…。！？][\"'”’»)\]]*\s*$")  # how a sente
 _UNSAID = regex.compile(r"[^\p{L}\p{N}]+")
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A sentence that has ended. ``judgement``: None where it claims nothing."""
+
+    text: str
+    wanted: tuple[int, ...]
+    judgement: Judgement | None
+
+    @property
+    def is_supported(self) -> bool:
+        return self.judgement is not None and self.judgement.verdict in ("supported", "elsewhere")
+
+
 class Composer:
     """Builds an answer from the pieces in which a model's text comes.
 
-    ``refusals``: sentences with which the model says that the passages do not hold the answer;
-    where its first sentence is one of them, ``refused`` is set and nothing is given out.
-    What comes of a text does not depend on how it is cut into pieces. ``before``: text of the
-    answer that stands before the model's.
+    ``agreed``: sentences with which the model was told to say that the passages do not hold the
+    answer; ``refuses``: whether one says so in other words. Where one comes first, and nothing
+    supports it, ``refused`` is set and nothing is given out. What comes of a text does not
+    depend on how it is cut into pieces. ``before``: text of the answer that stands before the
+    model's; ``whole``: nobody reads along, so all of it is held back to the end.
     """
 
     def __init__(
         self,
         shown: Sequence[Shown],
-        refusals: Sequence[str],
+        agreed: Sequence[str],
+        refuses: Refuses,
         check: Check,
         cite: Cite,
         policy: Policy = "flag",
         before: str = "",
+        whole: bool = False,
     ) -> None:
         self._shown = {one.number: one for one in shown}
-        self._refusals = [_said(refusal) for refusal in refusals]
+        self._agreed = [_said(refusal) for refusal in agreed]
+        self._refuses, self._whole = refuses, whole
         self._check, self._cite, self._policy = check, cite, policy
         self._links = LinkFilter()
         self._addresses = AddressFilter(
@@ -75,7 +97,8 @@ class Composer:
         self._given = 0  # characters of it that were given out
         self._wanted: list[int] = []  # passages that it cites
         self._blanks = ""  # that end what was given out, held back until more comes
-        self._begun = self._first = 0
+        self._held: list[_Whole] | None = []  # sentences of the beginning; None: it was given out
+        self._begun = 0
         self._nothing = True  # given out so far
         self.text = before
         self.citations: tuple[Citation, ...] = ()
@@ -98,6 +121,7 @@ class Composer:
         events += self._settled()
         self._broken = broken and not _WHOLE.search(self._sentence)
         events += self._split(self._sentences.finish())
+        events += self._released()
         return _joined(events)
 
     def _taken(self, pieces: Sequence[str | Marker]) -> list[AnswerEvent]:
@@ -123,14 +147,21 @@ class Composer:
 
     def _words(self, text: str) -> list[AnswerEvent]:
         self._sentence += text
-        if self._policy != "flag" or self._may_refuse():
-            return []
-        return self._give()
+        events = self._released() if self._is_long() else []
+        return events if self._held is not None or self._policy != "flag" else events + self._give()
 
-    def _may_refuse(self) -> bool:
-        """Whether what came so far may be the beginning of a refusal."""
-        said = _said(self._sentence)
-        return not self._first and any(r.startswith(said) for r in self._refusals)
+    def _is_long(self) -> bool:
+        """Whether no more of the beginning can be held back."""
+        held = sum(len(one.text) for one in self._held or ()) + len(self._sentence)
+        return held > HELD and not self._whole
+
+    def _released(self) -> list[AnswerEvent]:
+        """What was held back is given out."""
+        held, self._held = self._held or [], None
+        begun, self._sentence = self._sentence, ""
+        events = [event for one in held for event in self._settle(one)]
+        self._sentence = begun
+        return events
 
     def _give(self) -> list[AnswerEvent]:
         """Gives out what is left of the sentence, but for blanks at its end."""
@@ -157,25 +188,44 @@ class Composer:
 
     def _ended(self) -> list[AnswerEvent]:
         """The sentence is whole: it is checked, cited and, by the policy, shown."""
-        sentence, wanted = self._sentence, self._wanted
-        if not self._first and _said(sentence) in self._refusals:
-            self.refused = True
-            return []
-        said = _CONTENT.search(sentence)
-        self._first += bool(said)
-        if not said or (_LEADS_IN.fullmatch(sentence) and not wanted):
-            events = self._give()
-        else:
-            events = self._claimed(sentence, wanted)
-        self._sentence, self._given, self._wanted = "", 0, []
+        sentence, wanted = self._sentence, tuple(self._wanted)
+        self._wanted = []
+        if self._held is None:
+            return self._settle(_Whole(sentence, wanted, self._judged(sentence, wanted)))
+        self._sentence = ""
+        if _said(sentence) in self._agreed:
+            return self._refused()
+        one = _Whole(sentence, wanted, self._judged(sentence, wanted))
+        if one.judgement and not one.is_supported and self._may_refuse(sentence):
+            return self._refused()
+        self._held.append(one)
+        return self._released() if one.is_supported and not self._whole else []
+
+    def _may_refuse(self, sentence: str) -> bool:
+        """Only the first sentence refuses, or one behind an apology."""
+        before = sum(len(one.text) for one in self._held or ())
+        return before <= APOLOGY and self._refuses(_undressed(sentence))
+
+    def _refused(self) -> list[AnswerEvent]:
+        self.refused, self._held = True, []
+        return []
+
+    def _judged(self, sentence: str, wanted: Sequence[int]) -> Judgement | None:
+        """None for what claims nothing: "Theo bài viết:"."""
+        if not _CONTENT.search(sentence) or (_LEADS_IN.fullmatch(sentence) and not wanted):
+            return None
+        plain = _undressed(sentence)
+        if self._broken:
+            return Judgement("unsupported", lack="content", detail=plain)
+        return self._check(plain, wanted)
+
+    def _settle(self, one: _Whole) -> list[AnswerEvent]:
+        self._sentence = one.text
+        events = self._claimed(one.text, one.judgement) if one.judgement else self._give()
+        self._sentence, self._given = "", 0
         return events
 
-    def _claimed(self, sentence: str, wanted: Sequence[int]) -> list[AnswerEvent]:
-        plain = _DRESS.sub("", sentence).strip()
-        if self._broken:
-            judgement = Judgement("unsupported", lack="content", detail=plain)
-        else:
-            judgement = self._check(plain, wanted)
+    def _claimed(self, sentence: str, judgement: Judgement) -> list[AnswerEvent]:
         if judgement.verdict != "unsupported":
             events = self._give()
             end = len(self.text)
@@ -243,6 +293,11 @@ def _joined(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:
         else:
             found.append(event)
     return found
+
+
+def _undressed(sentence: str) -> str:
+    """The sentence without the marks of Markdown."""
+    return _DRESS.sub("", sentence).strip()
 
 
 def _said(text: str) -> str:

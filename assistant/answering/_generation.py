@@ -14,7 +14,10 @@ from assistant.answering._cited_stream import Composer
 from assistant.answering._prompt_context import Context, assemble
 from assistant.answering._quotes import Quote
 from assistant.answering.prompt_texts import all_languages
+from assistant.answering.refusals import refusals
+from assistant.index.encoder import BUNDLED
 from assistant.index.index import Index
+from assistant.llm._output_filters import Thought
 from assistant.llm.streaming import speak
 from assistant.reading.claim_check import judge
 from assistant.reading.readings import PassageReader
@@ -35,6 +38,10 @@ from assistant.types import (
     Vectors,
 )
 
+SURE = 0.8  # probability from which a sentence that nothing supports is a refusal
+# Models whose thoughts were closed without having been opened: their templates open them, so that
+# the next answer is held back until that end.
+_THINK_FIRST: set[str] = set()
 NEIGHBOURS_OF = 2  # of so many best passages the neighbours are read too, where there is room
 
 
@@ -71,11 +78,12 @@ def write(
     reader: PassageReader,
     settings: Settings,
     before: str = "",
+    whole: bool = False,
 ) -> Generator[AnswerEvent, None, Draft]:
     """The events of the model's answer as it comes; closing the generator ends the request.
 
     A model that fails raises nothing: the draft carries the fault. ``before``: text of the
-    answer that was given out already.
+    answer that was given out already; ``whole``: nobody reads along.
     """
     sentences = [
         one.passage.text[s.start - one.passage.start : s.end - one.passage.start]
@@ -83,14 +91,18 @@ def write(
         for s in one.passage.sentences
     ]
     similar = Similarity(index.encoder, index.catalog.vectors_of(sentences))
-    composer = Composer(
+    compose = partial(
+        Composer,
         context.shown,
         all_languages("refusal"),
+        partial(_refuses, similar) if settings.model == BUNDLED else _never,
         partial(_checked, context.shown, reader, similar),
         partial(_cite, index),
         settings.unsupported,
         before,
     )
+    thinking = settings.llm in _THINK_FIRST
+    composer = compose(whole or thinking)
     usage, fault = None, None
     try:
         with closing(speak(model, context.messages, settings)) as parts:
@@ -98,12 +110,18 @@ def write(
                 if isinstance(part, Usage):
                     usage = part
                     continue
+                if isinstance(part, Thought):
+                    _THINK_FIRST.add(settings.llm)
+                    thinking = False
+                    composer = compose(whole) if composer.text == before else composer
+                    continue
                 yield from composer.feed(part)
                 if composer.refused:
                     break
     except LLMError as error:
         fault = error
-    yield from composer.finish(broken=fault is not None)
+    if not (thinking and fault):  # it broke off in a thought
+        yield from composer.finish(broken=fault is not None)
     return Draft(
         composer.text[len(before) :],
         composer.citations,
@@ -114,12 +132,26 @@ def write(
     )
 
 
+def _refuses(similar: Similarity, sentence: str) -> bool:
+    return refusals().probability(similar.vector(sentence)) >= SURE
+
+
+def _never(sentence: str) -> bool:
+    """With another model nothing tells a refusal in a model's own words."""
+    return False
+
+
 class Similarity:
     """Cosines of a claim with sentences. ``known``: vectors of texts that need no embedding."""
 
     def __init__(self, encoder: Encoder, known: Mapping[str, Vectors]) -> None:
         self._encoder = encoder
         self._known = dict(known)
+
+    def vector(self, text: str) -> Vectors:
+        """(d,), embedded where it is not known."""
+        self(text, [])
+        return self._known[text]
 
     def __call__(self, claim: str, sentences: Sequence[str]) -> list[float]:
         """(n,) cosines in [-1, 1], higher is nearer."""

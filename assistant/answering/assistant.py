@@ -81,6 +81,7 @@ class _Asked:
     scope: Scope = "one"
     kind: Kind = "content"
     quotes: Sequence[Quote] = ()  # of an overview
+    whole: bool = False  # nobody reads the answer while it comes
 
 
 class Assistant:
@@ -164,7 +165,7 @@ class Assistant:
         self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
     ) -> Answer:
         """The answer with its citations, or a refusal."""
-        *_, last = self.stream(question, history, exclude)
+        *_, last = self._events(question, history, exclude, whole=True)
         assert isinstance(last, Finished)
         return last.answer
 
@@ -175,18 +176,24 @@ class Assistant:
 
         Closing the iterator ends the answer, a language model's request included.
         """
+        return self._events(question, history, exclude, whole=False)
+
+    def _events(
+        self, question: str, history: Sequence[Turn], exclude: Collection[str], whole: bool
+    ) -> Iterator[AnswerEvent]:
+        """``whole``: nobody reads the answer while it comes."""
         text, cut = self._readable(question)
         if not text:
             yield from _unreadable(question)
             return
-        asked = self._asked(question, text, history, exclude, cut)
+        asked = replace(self._asked(question, text, history, exclude, cut), whole=whole)
         if told := self._overview(asked):
             yield Retrieved(asked.answer.hits, "")
             yield from told
             return
         meant = self._meant(text, history, exclude)
         if meant != text:
-            asked = self._asked(question, meant, history, exclude, cut)
+            asked = replace(self._asked(question, meant, history, exclude, cut), whole=whole)
         searched = asked.query.text if asked.query.text != text else ""
         yield Retrieved(asked.answer.hits, searched)
         asked = self._read(replace(asked, answer=replace(asked.answer, query=searched)))
@@ -286,10 +293,9 @@ class Assistant:
             return (found[0].confidence if found else 0.0), texts
 
         def told(messages: list[BaseMessage]) -> str:
-            from assistant.llm.streaming import speak
+            from assistant.llm.streaming import said, speak
 
-            parts = speak(self._model(), messages, self.settings)
-            return "".join(part for part in parts if isinstance(part, str))
+            return said(speak(self._model(), messages, self.settings))
 
         query = follow(
             text, history, search, self.settings.least_confidence,
@@ -365,7 +371,7 @@ class Assistant:
             draft = generation.Draft("", (), (), False, fault=error)
         else:
             draft = yield from generation.write(
-                model, context, self.index, self.reader, self.settings, asked.notice
+                model, context, self.index, self.reader, self.settings, asked.notice, asked.whole
             )
         answer = replace(
             asked.answer, text=asked.notice + draft.text, citations=draft.citations,

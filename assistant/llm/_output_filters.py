@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 OPENING = ("<think>", "<thinking>")
 CLOSING = ("</think>", "</thinking>")
@@ -21,44 +22,70 @@ STRIDE = 64  # characters between two looks
 _WORD = re.compile(r"\w+")  # numbers too: the rows of a table differ in them
 
 
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """All of the model's text before this was a thought, and no part of the answer."""
+
+
 class WithoutThoughts:
     """Drops ``<think>…</think>`` and the white space before the answer, across any cuts.
 
-    The joined output of ``feed`` and ``end`` does not depend on how the text was cut. A thought
-    that is never closed lasts to the end; a closing tag alone is dropped.
+    The output of ``feed`` and ``end`` does not depend on how the text was cut. A thought that is
+    never closed lasts to the end. Where a closing tag comes first, the model's template had opened
+    the thought: ``Thought`` stands in its place and says what all the text before it was.
     """
 
     def __init__(self) -> None:
         self._held = ""  # what may be the beginning of a tag
         self._thinking = False
         self._begun = False
+        self._tagged = False
 
-    def feed(self, text: str) -> str:
+    def feed(self, text: str) -> list[str | Thought]:
         """The part of the answer that is certain now."""
-        held, kept = self._held + text, []
+        held, kept = self._held + text, list[str | Thought]()
         while held:
             at = held.find("<")
             if at < 0:
                 at = len(held)
             if not self._thinking:
-                kept.append(held[:at])
+                self._keep(held[:at], kept)
             held = held[at:]
             tag = self._tag(held)
             if tag:
-                self._thinking = tag in OPENING
+                self._pass(tag, kept)
                 held = held[len(tag) :]
             elif self._may_become_tag(held):
                 break
             elif held:
-                kept.append("" if self._thinking else "<")
+                self._keep("" if self._thinking else "<", kept)
                 held = held[1:]
         self._held = held
-        return self._from_first_word("".join(kept))
+        return kept
 
-    def end(self) -> str:
+    def end(self) -> list[str | Thought]:
         """What was held back and is not a tag after all."""
         held, self._held = self._held, ""
-        return "" if self._thinking else self._from_first_word(held)
+        kept = list[str | Thought]()
+        self._keep("" if self._thinking else held, kept)
+        return kept
+
+    def _pass(self, tag: str, kept: list[str | Thought]) -> None:
+        if tag in CLOSING and not self._tagged:
+            kept.append(Thought())
+            self._begun = False
+        self._thinking, self._tagged = tag in OPENING, True
+
+    def _keep(self, text: str, kept: list[str | Thought]) -> None:
+        """Adds text from the first word on."""
+        text = text if self._begun else text.lstrip()
+        if not text:
+            return
+        self._begun = True
+        if kept and isinstance(kept[-1], str):
+            kept[-1] += text
+        else:
+            kept.append(text)
 
     def _tags(self) -> tuple[str, ...]:
         """Inside a thought only its end counts."""
@@ -71,12 +98,6 @@ class WithoutThoughts:
     def _may_become_tag(self, held: str) -> bool:
         start = held.lower()
         return bool(start) and any(tag.startswith(start) for tag in self._tags())
-
-    def _from_first_word(self, text: str) -> str:
-        if not self._begun:
-            text = text.lstrip()
-            self._begun = bool(text)
-        return text
 
 
 class Circles:

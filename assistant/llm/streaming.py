@@ -11,11 +11,11 @@ import atexit
 import queue
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from assistant.llm._output_filters import Circles, WithoutThoughts
+from assistant.llm._output_filters import Circles, Thought, WithoutThoughts
 from assistant.llm.models import NONE, name_of
 from assistant.settings import Settings
 from assistant.types import LLMError, Usage
@@ -34,8 +34,10 @@ TOKEN = 8  # characters: no text's tokens are longer on average, so more is past
 
 def speak(
     model: BaseChatModel, messages: Sequence[BaseMessage], settings: Settings
-) -> Generator[str | Usage, None, None]:
+) -> Generator[str | Thought | Usage, None, None]:
     """The answer's text in parts, without thoughts; last the Usage where the provider counts it.
+
+    ``Thought`` among them: what came before it was one, as is seen at its end only.
 
     Closing the generator ends the request and its connection. Raises LLMError, also after text:
     that text stands, but for "endless" is not worth keeping. Tries a second time where the model
@@ -61,6 +63,17 @@ def speak(
     raise fault
 
 
+def said(parts: Iterable[str | Thought | Usage]) -> str:
+    """The whole text of what ``speak`` gives, without thoughts."""
+    text: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            text.append(part)
+        elif isinstance(part, Thought):
+            text.clear()
+    return "".join(text)
+
+
 class _Reply:
     """What has come of an answer so far."""
 
@@ -74,7 +87,7 @@ class _Reply:
         self._text = WithoutThoughts()
         self._circles = Circles()
 
-    def take(self, chunk: Any) -> str:
+    def take(self, chunk: Any) -> list[str | Thought]:
         """What a chunk adds to the answer. Raises LLMError("endless")."""
         self._note(chunk)
         raw = str(chunk.text)
@@ -85,7 +98,7 @@ class _Reply:
             raise LLMError("the same words over and over", "endless")
         return self._counted(self._text.feed(raw))
 
-    def end(self) -> str:
+    def end(self) -> list[str | Thought]:
         """What was held back."""
         return self._counted(self._text.end())
 
@@ -104,9 +117,10 @@ class _Reply:
             return LLMError(f"finish reason {self._finish}", "cut")
         return None
 
-    def _counted(self, text: str) -> str:
-        self.length += len(text)
-        return text
+    def _counted(self, parts: list[str | Thought]) -> list[str | Thought]:
+        for part in parts:
+            self.length = self.length + len(part) if isinstance(part, str) else 0
+        return parts
 
     def _note(self, chunk: Any) -> None:
         """Tokens and the finish reason, which every provider calls by another name."""
@@ -133,23 +147,19 @@ def _attempt(
     reply: _Reply,
     settings: Settings,
     deadline: float,
-) -> Generator[str | Usage, None, BaseException | None]:
+) -> Generator[str | Thought | Usage, None, BaseException | None]:
     """One request, its parts yielded. Returns what went wrong with it."""
     request = _Request(model, messages, options, deadline)
     try:
         for item in request.items(settings.llm_timeout):
             if isinstance(item, BaseException):
                 return item
-            text = reply.take(item)
-            if text:
-                yield text
+            yield from reply.take(item)
     except LLMError as fault:
         return fault
     finally:
         request.stop()
-    text = reply.end()
-    if text:
-        yield text
+    yield from reply.end()
     if reply.usage:
         yield reply.usage
     return reply.fault()
