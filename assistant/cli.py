@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assistant.answering import schemas
-from assistant.arguments import parser
+from assistant.arguments import completion, parser
 from assistant.settings import Settings
 from assistant.types import Answer, Article, AssistantError, SettingsError
 
@@ -345,6 +345,11 @@ def _articles(settings: Settings) -> list[Article]:
         catalog.close()
 
 
+def _completion(options: argparse.Namespace) -> int:
+    print(completion(options.shell, parser(_COMMANDS)), end="")
+    return 0
+
+
 # -- plumbing ----------------------------------------------------------------------------
 
 
@@ -419,6 +424,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "doctor": _doctor,
     "verify": _verify,
     "feedback": _feedback,
+    "completion": _completion,
 }
 
 

@@ -100,6 +100,9 @@ class Settings(BaseModel):
         None,
         description="articles may be added and removed in the page; if not set: unless open_to_all",
     )
+    web_addresses: bool = Field(
+        False, description="who may add articles may name web addresses, which the server fetches"
+    )
     model_choice: bool = Field(True, description="people may choose among the usable models")
 
     @field_validator("root_path")

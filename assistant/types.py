@@ -209,7 +209,8 @@ class Claim:
     """A sentence of an answer that a language model wrote, and what became of checking it.
 
     ``start``, ``end``: its span of ``Answer.text``, without its markers. ``numbers``: of the
-    citations that support it.
+    citations that support it. ``nearest``: of an unsupported one, what the passages say instead, or
+    come nearest to saying; nothing cites it, so its number is 0.
     """
 
     start: int
@@ -218,6 +219,7 @@ class Claim:
     numbers: tuple[int, ...] = ()
     lack: UnsupportedReason = ""
     detail: str = ""
+    nearest: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def test_a_changed_cookie_is_worth_nothing(tmp_path: Path) -> None:
     users.add("nam", "first password")
     sessions = Sessions(users, b"s" * 32, hours=1)
     mine, other = sessions.begin("linh"), sessions.begin("nam")
-    for n, letter in enumerate(mine):
+    for n, letter in enumerate(mine[:-1]):  # not all bits of the last one count
         changed = mine[:n] + ("A" if letter != "A" else "B") + mine[n + 1 :]
         assert sessions.user(changed) is None, n
     assert sessions.user(other.partition(".")[0] + "." + mine.partition(".")[2]) is None

@@ -188,14 +188,6 @@ def test_a_left_out_article_gives_nothing(seed_assistant: Assistant) -> None:
     assert seed_assistant.answer(question, exclude=everything).grounding == "refused"
 
 
-def test_examples_are_answered(seed_assistant: Assistant) -> None:
-    for language in ("vi", "en"):
-        examples = seed_assistant.examples(language)
-        assert len(examples) == len(set(examples)) == 4
-        assert all(seed_assistant.answer(q).grounding == "grounded" for q in examples)
-    assert "Bốn nhiệm vụ trọng tâm là gì?" in seed_assistant.examples("vi")
-
-
 @pytest.mark.slow
 def test_many_people_ask_at_once(seed_assistant: Assistant) -> None:
     alone = {q: seed_assistant.answer(q) for q, _ in ANSWERED}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -170,6 +173,93 @@ def test_help_has_examples() -> None:
     )
     assert out.returncode == 0
     assert "assistant ask" in out.stdout
+
+
+def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"assistant {version('article-assistant')}\n"
+
+
+OPENING = "index model query-prefix passage-prefix passage-tokens overlap"
+ANSWERING = f"{OPENING} precision reader llm strictness"
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        ("index", f"{OPENING} precision"),
+        ("search", f"{OPENING} precision"),
+        ("ask", ANSWERING),
+        ("eval", ANSWERING),
+        ("serve", ANSWERING),
+        ("mcp", ANSWERING),
+        ("train", f"{OPENING} precision reader"),
+        ("doctor", f"{OPENING} llm"),
+        ("verify", "index"),
+        ("feedback", "index"),
+        ("user", ""),
+        ("key", ""),
+        ("completion", ""),
+    ],
+)
+def test_a_command_lists_the_settings_that_it_uses_and_no_others(
+    command: str, settings: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    listed = set(re.findall(r"^  --([a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    assert listed & set(ANSWERING.split()) == set(settings.split())
+
+
+def script_of(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["completion", shell]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_sound(
+    shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell} here")
+    (tmp_path / "script").write_text(script_of(shell, capsys), "utf-8")
+    done = subprocess.run([shell, "-n", tmp_path / "script"], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("as", "ask"),
+        ("user ", "add -h --help"),
+        ("ask --l", "--llm"),
+        ("verify --l", ""),
+        ("verify card", ""),  # a file: bash's own business
+        ("eval --holdout ", "gold half"),
+        ("eval --holdout = h", "half"),
+        ("eval q.jsonl --fail-on", "--fail-on-regression"),
+        ("feedback --index index l", "list"),
+        ("user add linh --", "--help --users"),
+        ("completion z", "zsh"),
+    ],
+)
+def test_bash_completes(
+    line: str, offered: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "script").write_text(script_of("bash", capsys), "utf-8")
+    words = ["assistant", *line.split(" ")]
+    call = (
+        'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+        '_assistant assistant "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[*]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", call, "bash", str(tmp_path / "script"), *words],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stderr, done.stdout) == ("", f"{offered}\n")
 
 
 def test_help_and_errors_do_not_load_the_model() -> None:

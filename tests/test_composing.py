@@ -177,6 +177,69 @@ def test_a_line_that_leads_in_is_no_claim_unless_it_says_a_number() -> None:
     assert [verdict for _, verdict, _ in told(composer)] == ["supported", "unsupported"]
 
 
+def test_a_bold_line_that_leads_in_is_no_claim_either() -> None:
+    composer, _ = composed("1. **Chi tiết:**\n2. **Có 7 voi:**")
+    assert [words for words, _, _ in told(composer)] == ["2. **Có 7 voi:**"]
+
+
+TABLE = "| Con | **Số** |\n|---|--:|\n| Voi. Hổ | 7 |\n|  | `8` |"
+
+
+def test_a_heading_and_the_head_of_a_table_claim_nothing() -> None:
+    text = f"# Ai đó? Có 7 voi.\n\n{TABLE}\n## Hết"
+    composer, _ = composed(text)
+    assert composer.text == text
+    rows = ["| Voi. Hổ | 7", "|  | `8`"]
+    assert [words for words, _, _ in told(composer)] == rows
+    assert [claim.detail for claim in composer.claims] == ["Con: Voi. Hổ; Số: 7", "Số: 8"]
+
+
+def test_a_heading_that_is_as_long_as_prose_is_a_claim() -> None:
+    composer, _ = composed(f"# {'Voi bay. ' * 20}\nHổ đói. # Voi. | Hổ | 1 |")
+    assert [words for words, _, _ in told(composer)] == [
+        f"# {'Voi bay. ' * 20}".strip(),
+        "Hổ đói.",
+        "# Voi.",  # in the middle of a line they mark nothing
+        "| Hổ | 1 |",
+    ]
+
+
+def test_a_row_is_cited_inside_its_last_cell() -> None:
+    composer, _ = composed("| Mèo ngủ trên ghế. [1] |\n| Mèo ngủ trên ghế.|\n\nVoi")
+    assert composer.text == "| Mèo ngủ trên ghế. [1] |\n| Mèo ngủ trên ghế. [1]|\n\nVoi"
+    assert told(composer)[0] == ("| Mèo ngủ trên ghế.", "supported", (1,))
+
+
+def test_a_header_counts_until_its_table_ends() -> None:
+    composer, _ = composed(f"{TABLE}\n\n| Mèo ngủ trên ghế. |\nVoi bay.\n| A | B |\n| c | d |")
+    details = [claim.detail for claim in composer.claims if claim.verdict == "unsupported"]
+    assert details == ["Con: Voi. Hổ; Số: 7", "Số: 8", "Voi bay.", "A: c; B: d"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "rows"),
+    [("drop", ""), ("replace", "\n| “Mèo ngủ trên ghế.” [1] |\n| “Mèo ngủ trên ghế.” [1] |")],
+)
+def test_a_policy_keeps_a_table_one(policy: Policy, rows: str) -> None:
+    composer, _ = composed(f"{TABLE}\nMèo ngủ trên ghế. Voi", policy)
+    head = TABLE[: TABLE.index("\n| Voi")]
+    assert composer.text == f"{head}{rows}\nMèo ngủ trên ghế. [1]"
+
+
+def test_the_language_behind_a_fence_is_no_claim() -> None:
+    composer, _ = composed("Voi:\n```python\nMèo ngủ trên ghế.\n```\n~~~\n```một` hai")
+    assert composer.text == "Voi:\n\nMèo ngủ trên ghế. [1]\n\n\nmột` hai"
+    assert [words for words, _, _ in told(composer)] == ["Mèo ngủ trên ghế.", "một` hai"]
+
+
+def test_a_sentence_that_nothing_supports_carries_the_nearest_words() -> None:
+    composer, _ = composed("Voi bay. Mèo ngủ trên ghế.")
+    unsupported, supported = composer.claims
+    assert unsupported.nearest == Citation(0, "a1", "Bài 1", 0, 17, "Mèo ngủ trên ghế.", True)
+    assert supported.nearest is None
+    assert [citation.number for citation in composer.citations] == [1]  # it is not cited
+
+
 def test_offsets_count_what_stands_before() -> None:
     composer, _ = composed(["  Voi bay."], before="Câu hỏi quá dài.\n")
     assert composer.text == "Câu hỏi quá dài.\nVoi bay."
@@ -191,7 +254,8 @@ def test_links_and_images_of_a_model_are_not_given_out() -> None:
 WORDS = [
     "Mèo ngủ trên ghế. ", "Voi bay! ", "[1]", " [2]", "[9]", "【1】", "(1)", "\n", "- ", ": ",
     "Có 15,5% ", "TP.HCM ", "x[0] ", "[sic] ", "**", "The articles do not say. ", "http://e.vn ",
-    "[a](b)", "“Cá” ", "", "…",
+    "[a](b)", "“Cá” ", "", "…", "\n## ", "\n# Voi. Hổ", "\n| Con | Số |", "\n|---|---|\n", "| ",
+    " |", "\n| Mèo ngủ trên ghế. |\n", "\n```py\n", "~~~\n", "`", "\n1. **Tin:** ",
 ]  # fmt: skip
 
 

@@ -151,7 +151,13 @@ UNSEEN = re.compile(
 
 
 # The page's own: what was read, its buttons, the search for articles.
-CONTROLS = [("details", ["read"]), ("summary", []), ("button", ["act"]), ("input", ["find"])]
+CONTROLS = [
+    ("details", ["read"]),
+    ("summary", []),
+    ("button", ["act"]),
+    ("input", ["find"]),
+    ("input", ["find-inside"]),
+]
 
 
 def followed(page: str, sources: set[str]) -> list[tuple[str, dict[str, str | None]]]:

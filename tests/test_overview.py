@@ -126,3 +126,22 @@ def test_an_index_without_prose_has_no_overview(tmp_path: Path, question: str) -
     index = Index.create(settings)
     index.add([replace(make_article("# Chợ Vinh"), marked=True)], settings)
     assert Assistant(index, settings).answer(question).grounding == "refused"
+
+
+def test_what_was_read_to_tell_is_not_read_again(
+    seed_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question that may ask for an overview, and is answered by a passage."""
+    read: list[int] = []
+    reader = seed_assistant.reader
+    assistant = Assistant(seed_assistant.index, seed_assistant.settings, reader=reader)
+    original = reader.read
+    monkeypatch.setattr(reader, "read", lambda asked: read.append(1) or original(asked))
+    monkeypatch.setattr(QuestionKinds, "of", lambda self, embedding: ("content", 1.0))
+    question = "Ai là bí thư đảng ủy phường Lái Thiêu?"
+    plain = assistant.answer(question)
+    once = len(read)
+    monkeypatch.setattr(QuestionKinds, "of", lambda self, embedding: ("summary", 0.6))
+    read.clear()
+    assert assistant.answer(question) == plain
+    assert len(read) == once

@@ -188,7 +188,8 @@ def test_long_lists_of_articles_are_cut_and_say_so() -> None:
     many = [Article(str(n), f"Bài {n}", "x", "vi") for n in range(reader_html.LISTED_ARTICLES + 5)]
     listed = reader_html.library(many, LABELS["en"])
     assert listed.count("<li>") == reader_html.LISTED_ARTICLES
-    assert "and 5 more" in listed
+    assert "Show more (5 left)" in listed
+    assert reader_html.library(many, LABELS["en"], most=400).count("<li>") == len(many)
     assert LABELS["vi"].no_articles in reader_html.library([], LABELS["vi"])
 
 

@@ -44,10 +44,28 @@ def run(script: str, folder: Path) -> str:
 
 @pytest.mark.slow
 def test_the_python_example(checkout: Path) -> None:
-    (source,) = blocks("python")
+    source = blocks("python")[0]
     assert len(source.strip().splitlines()) <= 5
     (checkout / "example.py").write_text(source, "utf-8")
     assert run("python example.py", checkout).startswith("grounded ")
+
+
+# In place of a model of a provider: it says what it was told.
+_PARROT = """
+import langchain.chat_models
+from langchain_core.language_models import ParrotFakeChatModel
+langchain.chat_models.init_chat_model = lambda name: ParrotFakeChatModel()
+"""
+
+
+@pytest.mark.slow
+def test_the_example_of_a_chain(checkout: Path) -> None:
+    source = blocks("python")[1]
+    (checkout / "chain.py").write_text(_PARROT + source, "utf-8")
+    told = run("python chain.py", checkout)
+    assert told.startswith("Answer from these articles:\n")
+    assert "Nguyễn Thanh Tâm" in told
+    assert told.endswith("\n\nAi là bí thư đảng ủy phường Lái Thiêu?\n")
 
 
 @pytest.mark.slow

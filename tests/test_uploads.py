@@ -1,18 +1,30 @@
-"""Articles that are added to an open index and removed from it."""
+"""Articles that are added to an open index and removed from it, while it answers."""
 
 from __future__ import annotations
 
 import io
+import threading
+import time
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
+from assistant.answering.assistant import Assistant
 from assistant.articles.files import read_articles
-from assistant.index.index import Index, clear
+from assistant.index import encoder
+from assistant.index._locks import locked
+from assistant.index.encoder import SentenceEncoder
+from assistant.index.index import SLICE, Index, clear
+from assistant.server import application
 from assistant.server._uploads import Uploads
 from assistant.settings import Settings
-from assistant.types import CorpusError, IndexFault
+from assistant.types import CorpusError, IndexFault, Vectors
 
 SEED = "Bài đầu tiên nói về mưa ở Huế."
 SENT = "Bài thứ hai nói về nắng ở Vinh."
@@ -141,3 +153,166 @@ def test_what_is_not_read_of_a_file_is_said_without_the_servers_path(uploads: Up
         "a.txt", "---\ntitle: Chợ\nlanguage: tiếng Việt\n---\nChợ họp sớm.".encode()
     )
     assert added.notes == ("a.txt: its language 'tiếng Việt' is not read",)
+
+
+def test_what_came_from_the_web_names_its_address_for_good(uploads: Uploads) -> None:
+    address = 'https://bao.example/nắng?a="b"&c'
+    (added,) = uploads.add("hai.txt", SENT.encode(), address).articles
+    assert added.source == address
+    (again,) = read_articles([uploads.folder]).articles
+    assert (again.id, again.source) == (added.id, address)
+    assert not uploads.remove(added.id)
+    assert files(uploads) == []
+    with pytest.raises(CorpusError):
+        uploads.add("a.txt", b" ", address)
+    assert uploads.add("same.txt", SEED.encode(), address).known == 1
+    assert files(uploads) == []
+
+
+# What is pasted is a file with front matter; static/panels.js writes it so.
+
+
+@pytest.mark.parametrize(
+    ("front", "title"),
+    [
+        (r'"Giá: 5.000 đ \"tăng\" — #1"', 'Giá: 5.000 đ "tăng" — #1'),
+        (r'"--- {a: [b]} & *c \\ %"', "--- {a: [b]} & *c \\ %"),
+        (r'"\ud83d 😀"', "😀"),  # half a character is none
+        ('"yes"', "yes"),
+    ],
+)
+def test_facts_in_front_of_a_text_are_read_as_they_were_typed(
+    uploads: Uploads, front: str, title: str
+) -> None:
+    text = f'---\ntitle: {front}\nsource: "Báo: Mới"\ndate: "2025-08-05"\n---\n---\n{SENT}'
+    (added,) = uploads.add("a.txt", text.encode()).articles
+    assert (added.title, added.source, added.date) == (title, "Báo: Mới", "2025-08-05")
+    assert added.text.endswith(SENT)
+
+
+# While articles are added
+
+
+@contextmanager
+def stuck(uploads: Uploads, data: bytes, after: int) -> Iterator[threading.Thread]:
+    """Adds tin.zip in a thread, whose encoder stands still before slice number ``after``."""
+    embed, slices = uploads.index.encoder.embed_passages, []
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slow(texts: Sequence[str]) -> Vectors:
+        slices.append(texts)
+        if len(slices) == after + 1:
+            reached.set()
+            assert go_on.wait(20)
+        return embed(texts)
+
+    uploads.index.encoder.embed_passages = slow  # type: ignore[method-assign]
+    thread = threading.Thread(target=uploads.add, args=("tin.zip", data, "", "mark"))
+    thread.start()
+    try:
+        assert reached.wait(20)
+        yield thread
+    finally:
+        go_on.set()
+        thread.join(20)
+
+
+def packed(count: int) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for i in range(count):
+            archive.writestr(f"{i}.txt", f"Bài số {i} nói về nắng ở Vinh.")
+    return data.getvalue()
+
+
+def test_a_question_is_answered_while_articles_are_added(uploads: Uploads) -> None:
+    assistant = Assistant(uploads.index, uploads.settings)
+    client = TestClient(
+        application.app(assistant, uploads.settings.model_copy(update={"page": False})),
+        base_url="http://127.0.0.1",
+    )
+
+    def found() -> list[str]:
+        reply = client.post("/api/v1/search", json={"question": "nắng ở Vinh", "top_k": 100})
+        return [hit["text"] for hit in reply.json()["hits"]]
+
+    with stuck(uploads, packed(70), after=2):  # 64 articles are committed, 6 are not
+        began = time.perf_counter()
+        assert found() == [SEED]
+        assert time.perf_counter() - began < 5
+        assert client.get("/api/v1/articles").json()["total"] == 65
+    assert len(found()) == 71
+
+
+def test_an_index_that_another_is_writing_answers_as_it_is(uploads: Uploads) -> None:
+    reader = Index.open(uploads.settings)
+    uploads.add("hai.txt", SENT.encode())
+    generation = reader.lexical.stamp.generation
+    with locked(uploads.index.folder):
+        reader.refresh()
+    assert reader.lexical.stamp.generation == reader.dense.stamp.generation == generation
+    reader.refresh()
+    assert reader.lexical.stamp.generation == reader.catalog.generation
+    reader.close()
+
+
+def test_progress_is_told_in_characters_of_what_is_added(uploads: Uploads) -> None:
+    assert uploads.progress("mark") == (0, 0)
+    with stuck(uploads, packed(SLICE * 2), after=1):
+        done, total = uploads.progress("mark")
+        assert total == sum(len(f"Bài số {i} nói về nắng ở Vinh.") for i in range(SLICE * 2))
+        assert abs(done - total / 2) < 20  # the longer half
+        assert uploads.progress("another") == uploads.progress("") == (0, 0)
+    assert uploads.progress("mark") == (0, 0)
+
+
+class _SlowModel:
+    """Takes 20 ms for whatever it is given at once; ``given`` is what that was."""
+
+    max_seq_length = 512
+
+    def __init__(self) -> None:
+        self.given: list[list[str]] = []
+
+    def get_embedding_dimension(self) -> int:
+        return 2
+
+    def encode(self, texts: list[str], **how: Any) -> Vectors:
+        self.given.append(texts)
+        time.sleep(0.02)
+        return np.array([[len(text), 1] for text in texts], np.float32)
+
+
+def slow_encoder() -> tuple[SentenceEncoder, _SlowModel]:
+    found, model = SentenceEncoder(Settings()), _SlowModel()
+    found.__dict__["model"] = model
+    return found, model
+
+
+def test_a_question_waits_for_one_slice_of_the_texts_that_are_embedded() -> None:
+    slow, model = slow_encoder()
+    texts = ["x" * encoder.SLICE] * 50  # a second
+    adding = threading.Thread(target=slow.embed_passages, args=(texts,))
+    adding.start()
+    waited = []
+    for _ in range(10):
+        time.sleep(0.03)
+        before = len(model.given)
+        slow.embed_questions(["Ai?"])
+        waited.append(model.given.index(["query: Ai?"], before) - before)
+    assert adding.is_alive()
+    assert sum(waited) <= 3  # slices that began after the question came: now and then, just then
+    adding.join(20)
+    assert len(model.given) == 60
+
+
+def test_slices_give_every_text_its_own_vector() -> None:
+    slow, model = slow_encoder()
+    texts = [chr(97 + i % 26) * (i * 37 % 2000) for i in range(100)]
+    vectors = slow.embed_passages(texts)
+    lengths = [len("passage: ") + len(text) for text in texts]
+    assert np.allclose(vectors[:, 0] / vectors[:, 1], lengths)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+    for given in model.given:
+        assert len(given) * max(map(len, given)) <= encoder.SLICE or len(given) == 1
+    assert slow.embed_passages([]).shape == (0, 2)

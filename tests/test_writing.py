@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,11 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from assistant.answering.assistant import Assistant
+from assistant.answering.schemas import full_answer_json
+from assistant.records import cards
+from assistant.records.card_rendering import save
+from assistant.records.card_verification import verify_file
+from assistant.records.exchange import answer_from_json
 from assistant.types import Answer, AnswerEvent, Cited, Claimed, Finished, LLMError, TextDelta, Turn
 from tests.scripted import JudgedByWords
 
@@ -54,6 +61,43 @@ def test_what_a_model_says_is_checked_and_cited(seed_assistant: Assistant) -> No
     assert answer.claims[1].lack == "contradicted"
     assert "Nguyễn Thanh Tâm" in answer.citations[0].quote
     assert (answer.grounding, answer.llm, answer.fault) == ("partial", FAKE, None)
+
+
+def test_a_sentence_that_nothing_supports_is_kept_with_the_nearest_words(
+    seed_assistant: Assistant,
+) -> None:
+    answer, _ = asked(saying(seed_assistant, f"{TRUE} {FALSE}"))
+    supported, unsupported = answer.claims
+    near = unsupported.nearest
+    assert supported.nearest is None and near is not None and near.verified
+    assert near.quote in seed_assistant.article(near.article_id).text
+    kept = json.loads(json.dumps(full_answer_json(answer)))
+    assert "nearest" not in kept["claims"][0]
+    assert answer_from_json(kept, seed_assistant.article).claims == answer.claims
+    kept["claims"][1]["nearest"]["quote"] = "made up"
+    assert answer_from_json(kept, seed_assistant.article).claims[1].nearest is None
+    del kept["claims"][1]["nearest"]  # as an earlier version kept it
+    assert answer_from_json(kept, seed_assistant.article).claims[1].verdict == "unsupported"
+
+
+def test_a_card_holds_only_quotes_that_it_proves(seed_assistant: Assistant, tmp_path: Path) -> None:
+    answer, _ = asked(saying(seed_assistant, f"{TRUE} {FALSE}"))
+    card = cards.make([answer], seed_assistant.article)
+    assert "nearest" not in json.dumps(card.to_json())
+    for suffix in cards.SUFFIXES:
+        save(card, tmp_path / f"card{suffix}")
+        assert cards.load_card(tmp_path / f"card{suffix}") == card
+        assert verify_file(tmp_path / f"card{suffix}", seed_assistant.articles()).sound
+
+
+def test_a_table_of_a_model_is_checked_by_rows(seed_assistant: Assistant) -> None:
+    table = "## Ai?\n| Chức vụ | Người |\n|---|---|\n"
+    role = "Bí thư Đảng ủy phường Lái Thiêu"
+    answer, _ = asked(saying(seed_assistant, f"{table}| {role} | Nguyễn Thanh Tâm [1] |\n"))
+    assert answer.text == f"{table}| {role} | Nguyễn Thanh Tâm [1] |"
+    (claim,) = answer.claims
+    assert claim.verdict == "supported"
+    assert answer.text[claim.start : claim.end] == f"| {role} | Nguyễn Thanh Tâm"
 
 
 def test_an_answer_whose_sentences_are_all_supported_is_grounded(seed_assistant: Assistant) -> None:
@@ -223,5 +267,6 @@ def test_a_model_that_writes_a_follow_up_out_wrongly_is_not_followed(
 
 def test_examples_are_made_without_the_model(seed_assistant: Assistant) -> None:
     model = Refusing()
-    assert over(seed_assistant, model).examples("vi") == seed_assistant.examples("vi")
+    found = over(seed_assistant, model).examples("vi", wait=True)
+    assert found == seed_assistant.examples("vi", wait=True) != []
     assert model.asked == 0

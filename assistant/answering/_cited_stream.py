@@ -3,19 +3,24 @@
 Each sentence becomes a claim the moment it ends: what supports it is cited behind it, whatever
 the model cited itself. Nothing that has been given out is taken back, so the beginning is held
 back until a sentence of it is supported: it may be a refusal, or a thought.
+
+Of Markdown, a heading, the header of a table and what stands behind a fence claim nothing; a row of
+a table claims what it says under its header, and is cited inside its last cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 import regex
 
 from assistant.answering.citation_markers import Marker, MarkerFilter, literals_of
 from assistant.answering.link_filter import AddressFilter, LinkFilter, plain
-from assistant.text.sentence_stream import End, SentenceStream
+from assistant.text.sentence_stream import HEADING, ROW, End, SentenceStream, cells
+from assistant.text.sentences import HEADING_LENGTH
 from assistant.text.terms import fold
 from assistant.types import (
     AnswerEvent,
@@ -44,6 +49,9 @@ _DRESS = regex.compile(
 )
 _WHOLE = regex.compile(r"[.!?…。！？][\"'”’»)\]]*\s*$")  # how a sentence ends
 _UNSAID = regex.compile(r"[^\p{L}\p{N}]+")
+_LINE_STARTS = regex.compile(r"\s*\n")
+_APART = regex.compile(r"\s*\n[ \t]*\n")  # before a line: a table that it goes on with has ended
+_FENCE = regex.compile(r"[ \t]{0,8}(?:`{3,}|~{3,})[ \t]*[\w+#.-]{0,24}[ \t]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,8 @@ class _Whole:
     """A sentence that has ended. ``judgement``: None where it claims nothing."""
 
     text: str
-    wanted: tuple[int, ...]
     judgement: Judgement | None
+    is_row: bool
 
     @property
     def is_supported(self) -> bool:
@@ -91,12 +99,16 @@ class Composer:
         )
         literals = literals_of(one.passage.text for one in shown)
         self._markers = MarkerFilter(self._shown, literals)
+        self._fences = _Fences()
         self._sentences = SentenceStream()
         self._numbers: dict[tuple[str, int, int], int] = {}  # span of an article → citation
         self._sentence = ""  # as it came, without markers
         self._given = 0  # characters of it that were given out
         self._wanted: list[int] = []  # passages that it cites
-        self._blanks = ""  # that end what was given out, held back until more comes
+        self._first = True  # it is the first of the text
+        self._is_row = False
+        self._header: list[str] = []  # of the table that the last row belongs to
+        self._blanks = ""  # at the end, held back until more comes; of a row "|" too
         self._held: list[_Whole] | None = []  # sentences of the beginning; None: it was given out
         self._begun = 0
         self._nothing = True  # given out so far
@@ -131,11 +143,14 @@ class Composer:
                 events += self._settled()
                 self._wanted += [n for n in piece.numbers if n not in self._wanted]
             else:
-                events += self._split(self._sentences.feed(self._addresses.feed(piece)))
+                events += self._read(self._addresses.feed(self._fences.feed(piece)))
         return events
 
     def _settled(self) -> list[AnswerEvent]:
-        return self._split(self._sentences.feed(self._addresses.settle()))
+        return self._read(self._addresses.feed(self._fences.settle()) + self._addresses.settle())
+
+    def _read(self, text: str) -> list[AnswerEvent]:
+        return self._split(self._sentences.feed(text))
 
     def _split(self, pieces: Sequence[str | End]) -> list[AnswerEvent]:
         events: list[AnswerEvent] = []
@@ -148,7 +163,10 @@ class Composer:
     def _words(self, text: str) -> list[AnswerEvent]:
         self._sentence += text
         events = self._released() if self._is_long() else []
-        return events if self._held is not None or self._policy != "flag" else events + self._give()
+        if self._held is not None or self._policy != "flag":
+            return events
+        self._is_row = self._starts(ROW, self._sentence)
+        return events + self._give()
 
     def _is_long(self) -> bool:
         """Whether no more of the beginning can be held back."""
@@ -177,6 +195,8 @@ class Composer:
     def _say(self, text: str) -> list[AnswerEvent]:
         whole = self._blanks + text
         kept = whole.rstrip()
+        while self._is_row and kept.endswith("|"):
+            kept = kept[:-1].rstrip()
         self._blanks = whole[len(kept) :]
         if self._nothing:
             kept = kept.lstrip()
@@ -190,12 +210,14 @@ class Composer:
         """The sentence is whole: it is checked, cited and, by the policy, shown."""
         sentence, wanted = self._sentence, tuple(self._wanted)
         self._wanted = []
-        if self._held is None:
-            return self._settle(_Whole(sentence, wanted, self._judged(sentence, wanted)))
-        self._sentence = ""
-        if _said(sentence) in self._agreed:
+        if self._held is not None and _said(sentence) in self._agreed:
             return self._refused()
-        one = _Whole(sentence, wanted, self._judged(sentence, wanted))
+        is_row = self._starts(ROW, sentence)
+        one = _Whole(sentence, self._judged(self._stated(sentence, is_row), wanted), is_row)
+        self._first = False
+        if self._held is None:
+            return self._settle(one)
+        self._sentence = ""
         if one.judgement and not one.is_supported and self._may_refuse(sentence):
             return self._refused()
         self._held.append(one)
@@ -207,23 +229,52 @@ class Composer:
         return before <= APOLOGY and self._refuses(_undressed(sentence))
 
     def _refused(self) -> list[AnswerEvent]:
-        self.refused, self._held = True, []
+        self.refused, self._held, self._sentence = True, [], ""
         return []
 
-    def _judged(self, sentence: str, wanted: Sequence[int]) -> Judgement | None:
-        """None for what claims nothing: "Theo bài viết:"."""
-        if not _CONTENT.search(sentence) or (_LEADS_IN.fullmatch(sentence) and not wanted):
-            return None
+    def _starts(self, kind: regex.Pattern[str], sentence: str) -> bool:
+        """Whether the sentence begins a line of this kind."""
+        lead = _LINE_STARTS.match(sentence)
+        at = lead.end() if lead else 0
+        return bool((lead or self._first) and kind.match(sentence, at))
+
+    def _stated(self, sentence: str, is_row: bool) -> str:
+        """What the sentence says without the marks of Markdown; "" of what claims nothing."""
+        if is_row:
+            return self._row(sentence)
+        self._header = []
         plain = _undressed(sentence)
+        is_heading = self._starts(HEADING, sentence) and len(plain) <= HEADING_LENGTH
+        return "" if is_heading else plain
+
+    def _row(self, sentence: str) -> str:
+        """A row under its header: "Năm: 2020; Voi: 7". The first row of more than one cell is one.
+
+        Whether a rule follows is known too late: the row's words are out by then.
+        """
+        row = [_undressed(sentence[cell.start : cell.end]) for cell in cells(sentence)]
+        if _APART.match(sentence):
+            self._header = []
+        if not self._header and len(row) > 1:
+            self._header = row
+            return ""
+        under = zip_longest(self._header, row, fillvalue="")
+        told = [f"{head}: {cell}" if head else cell for head, cell in under if cell]
+        return "; ".join(told) if any(map(_CONTENT.search, row)) else ""
+
+    def _judged(self, plain: str, wanted: Sequence[int]) -> Judgement | None:
+        """None for what claims nothing: "Theo bài viết:"."""
+        if not _CONTENT.search(plain) or (_LEADS_IN.fullmatch(plain) and not wanted):
+            return None
         if self._broken:
             return Judgement("unsupported", lack="content", detail=plain)
         return self._check(plain, wanted)
 
     def _settle(self, one: _Whole) -> list[AnswerEvent]:
-        self._sentence = one.text
+        self._sentence, self._is_row = one.text, one.is_row
         events = self._claimed(one.text, one.judgement) if one.judgement else self._give()
-        self._sentence, self._given = "", 0
-        return events
+        self._sentence, self._given, self._is_row = "", 0, False
+        return events + (self._say("") if one.is_row else [])  # its last "|"
 
     def _claimed(self, sentence: str, judgement: Judgement) -> list[AnswerEvent]:
         if judgement.verdict != "unsupported":
@@ -246,8 +297,11 @@ class Composer:
         body = sentence.strip()
         lead, tail = sentence[: sentence.index(body)], sentence.rpartition(body)[2]
         if self._policy == "drop" or not judgement.evidence or judgement.lack == "content":
-            self._blanks = max(self._blanks, lead, tail, key=len)
+            if not self._is_row:  # a blank line would end its table
+                self._blanks = max(self._blanks, lead, tail, key=len)
             return []
+        if self._is_row:
+            lead, tail = f"{lead}| ", f" |{tail}"
         one, span = self._shown[judgement.evidence[0].number], judgement.evidence[0].span
         quote = one.passage.text[span.start - one.passage.start : span.end - one.passage.start]
         events = self._say(f"{lead}“{' '.join(plain(quote).split())}”")
@@ -256,8 +310,12 @@ class Composer:
         return [*events, *cited]
 
     def _claim(self, end: int, judgement: Judgement, numbers: tuple[int, ...]) -> list[AnswerEvent]:
+        nearest = None
+        if judgement.verdict == "unsupported" and judgement.evidence:
+            evidence = judgement.evidence[0]
+            nearest = self._cite(0, self._shown[evidence.number], evidence.span)
         claim = Claim(
-            self._begun, end, judgement.verdict, numbers, judgement.lack, judgement.detail
+            self._begun, end, judgement.verdict, numbers, judgement.lack, judgement.detail, nearest
         )
         self.claims += (claim,)
         return [Claimed(claim)]
@@ -281,6 +339,37 @@ class Composer:
             self.text += marks
             events.append(TextDelta(marks))
         return tuple(numbers), events
+
+
+class _Fences:
+    """Text as it streams without the language behind a fence ("```python").
+
+    The filter of addresses takes the marks themselves, and would leave a sentence "python".
+    """
+
+    def __init__(self) -> None:
+        self._held: str | None = ""  # the line, as long as it can be a fence
+
+    def feed(self, text: str) -> str:
+        """What is settled by now."""
+        return "".join(map(self._step, text))
+
+    def settle(self) -> str:
+        """What was held back of the line, which is no fence any more."""
+        held, self._held = self._held or "", None
+        return "" if _FENCE.fullmatch(held) else held
+
+    def _step(self, character: str) -> str:
+        if character == "\n":
+            settled, self._held = self.settle(), ""
+            return f"{settled}\n"
+        if self._held is None:
+            return character
+        self._held += character
+        if _FENCE.fullmatch(self._held, partial=True):
+            return ""
+        held, self._held = self._held, None
+        return held
 
 
 def _joined(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:

@@ -13,8 +13,8 @@ from assistant.answering import _quotes as quotes
 from assistant.answering._cited_stream import Composer
 from assistant.answering._prompt_context import Context, assemble
 from assistant.answering._quotes import Quote
+from assistant.answering._refusals import refusals
 from assistant.answering.prompt_texts import all_languages
-from assistant.answering.refusals import refusals
 from assistant.index.encoder import BUNDLED
 from assistant.index.index import Index
 from assistant.llm._output_filters import Thought

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
-from assistant.types import AnswerEvent, Article, Hit, Turn
+from assistant.types import Answer, AnswerEvent, Article, Hit, Turn
 
 
 class AnsweringAssistant(Protocol):
@@ -28,9 +28,28 @@ class AnsweringAssistant(Protocol):
     def articles(self) -> list[Article]: ...
 
     def examples(self, language: str) -> list[str]:
-        """Questions, in that language, that the articles answer."""
+        """Questions, in that language, that the articles answer: those known now, without a wait;
+        asked again later, there may be more."""
         ...
 
     def warm(self) -> None:
         """Loads what the first question needs; raises if that cannot be had."""
+        ...
+
+
+@runtime_checkable
+class SuggestingAssistant(Protocol):
+    """An assistant that also knows how to go on after an answer; ``Assistant`` is one."""
+
+    def further_questions(
+        self,
+        answer: Answer,
+        language: str,
+        asked: Collection[str] = (),
+        halted: Callable[[], bool] = lambda: False,
+    ) -> list[str]:
+        """Questions, none of those ``asked``, that the articles cited by ``answer`` answer too.
+
+        Takes seconds; ends early when ``halted`` says that nobody waits.
+        """
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any, NotRequired, cast
 
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
@@ -72,7 +72,11 @@ class CitationJSON(TypedDict):
 
 
 class ClaimJSON(TypedDict):
-    """A sentence a language model wrote, the span of the answer, and what became of it."""
+    """A sentence a language model wrote, the span of the answer, and what became of it.
+
+    ``nearest``, where the sentence is not supported and there is one: the words of an article that
+    contradict it or come nearest to it. Nothing cites them: their ``number`` is 0.
+    """
 
     start: int
     end: int
@@ -80,6 +84,7 @@ class ClaimJSON(TypedDict):
     numbers: list[int]
     lack: str
     detail: str
+    nearest: NotRequired[CitationJSON]
 
 
 class UsageJSON(TypedDict):
@@ -183,7 +188,11 @@ def citation_json(citation: Citation) -> CitationJSON:
 
 
 def claim_json(claim: Claim) -> ClaimJSON:
-    return cast(ClaimJSON, asdict(claim) | {"numbers": list(claim.numbers)})
+    fields = asdict(claim) | {"numbers": list(claim.numbers)}
+    del fields["nearest"]
+    if claim.nearest:
+        fields["nearest"] = citation_json(claim.nearest)
+    return cast(ClaimJSON, fields)
 
 
 def answer_json(answer: Answer) -> AnswerJSON:

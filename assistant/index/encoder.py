@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 BATCH = 32
+SLICE = 3000  # characters, padding included, of the texts that are embedded at once
 _LOCK = threading.RLock()  # of the one loaded model
+_NEXT = threading.Lock()  # held by who has the lock next
 POSITIONS = 512  # the most tokens any passage may have, for every model
 
 
@@ -129,14 +131,47 @@ class SentenceEncoder:
         return int(features["attention_mask"].sum()) < limit
 
     def _embed(self, prefix: str, texts: Sequence[str]) -> Vectors:
-        with _LOCK:  # two forward passes at once only take each other's cores
-            vectors = self.model.encode(
-                [prefix + as_searched(text) for text in texts],
-                batch_size=BATCH,
-                show_progress_bar=False,
-                normalize_embeddings=True,
-            )
-        return _unit(vectors).reshape(len(texts), self.dimension)
+        asked = [prefix + as_searched(text) for text in texts]
+        vectors = np.zeros((len(asked), self.dimension), np.float32)
+        for rows in _slices([len(text) for text in asked]):
+            with _turn():
+                vectors[rows] = _unit(
+                    self.model.encode(
+                        [asked[row] for row in rows],
+                        batch_size=BATCH,
+                        show_progress_bar=False,
+                        normalize_embeddings=True,
+                    )
+                )
+        return vectors
+
+
+def _slices(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The numbers of the texts that are embedded at once, the longest texts first.
+
+    A question that comes while articles are embedded waits for one of these.
+    """
+    order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+    while order:
+        longest = lengths[order[0]]
+        count = min(BATCH, max(1, SLICE // max(longest, 1)))
+        yield order[:count]
+        order = order[count:]
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """The model, for one forward pass: two at once only take each other's cores.
+
+    Who releases a lock and wants it again at once mostly gets it, before those that wait for it.
+    Here they need a second one first, which whoever waits longest holds.
+    """
+    with _NEXT:
+        _LOCK.acquire()
+    try:
+        yield
+    finally:
+        _LOCK.release()
 
 
 def _unit(vectors: Any) -> Vectors:

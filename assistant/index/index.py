@@ -9,12 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from assistant.articles.files import Corpus, file_of
 from assistant.index._catalog_rows import digest_of
 from assistant.index._dense import Dense
 from assistant.index._language_centring import Centring
+from assistant.index._locks import UPDATING, Busy, locked
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.lexical import Lexical
@@ -25,16 +24,16 @@ from assistant.text.terms import fold
 from assistant.types import Article, CorpusError, IndexFault, Passage, Vectors
 
 CATALOG = "catalog.sqlite"
-LOCK = "lock"  # held while the derived indexes are written
-UPDATING = "updating.lock"  # held while articles are added and removed
 PATIENCE = 3600.0  # seconds that another update is waited for
 UPLOADS = "uploads"  # folder of the files that people sent
 # What people wrote or sent; no rebuild takes it away.
 KEPT = ("feedback.sqlite", "history.sqlite", UPLOADS)
 RULES = "1"  # version of the rules for sentences, passages and terms; another is refused
 BATCH = 64  # articles that commit together
+SLICE = 32  # texts after which it is told how many are embedded
 
 Progress = Callable[[int, int], None]  # batches of articles done, and in all
+Embedding = Callable[[int, int], None]  # characters of the articles embedded, and in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,8 @@ class Index:
         self.centring = Centring.of(encoder)
         self.dense: Dense
         self.lexical: Lexical
-        self.refresh()
+        self._updating = False  # by this object
+        self._catch_up()
 
     @classmethod
     def open(cls, settings: Settings) -> Index:
@@ -96,7 +96,7 @@ class Index:
         encoder = SentenceEncoder(settings)
         identity = identity_of(encoder, settings)
         settings.index.mkdir(parents=True, exist_ok=True)
-        with _locked(settings.index):
+        with locked(settings.index):
             if not (settings.index / CATALOG).exists():  # nor has another process made it
                 Catalog.create(settings.index / CATALOG, identity).close()
         return cls.open(settings)
@@ -105,14 +105,25 @@ class Index:
         self.catalog.close()
 
     def refresh(self) -> None:
-        """Brings dense and lexical to the catalog's generation; rebuilds what is unusable."""
+        """Brings dense and lexical to the catalog's generation; rebuilds what is unusable.
+
+        No question waits for an update: while this index is being updated, or another thread or
+        process writes them, they stay as they are.
+        """
+        if self._updating:
+            return
+        with suppress(Busy):
+            self._catch_up(patience=0)
+
+    def _catch_up(self, patience: float = 120) -> None:
         generation = self.catalog.generation
         current = [getattr(self, name, None) for name in ("dense", "lexical")]
         if all(s is not None and s.stamp.generation == generation for s in current):
             return
-        with _locked(self.folder):
-            self.dense = self._current_dense()
-            self.lexical = self._current_lexical()
+        with locked(self.folder, patience=patience):
+            # Both at once: what one finds, the other must know.
+            dense, lexical = self._current_dense(), self._current_lexical()
+            self.dense, self.lexical = dense, lexical
 
     def _current_dense(self) -> Dense:
         dense = Dense.open(self.folder)
@@ -142,6 +153,7 @@ class Index:
         settings: Settings,
         progress: Progress = lambda done, total: None,
         waiting: Callable[[], None] = lambda: None,
+        embedding: Embedding = lambda done, total: None,
     ) -> Update:
         """Makes the index hold ``corpus``, which was read from ``paths``.
 
@@ -150,11 +162,25 @@ class Index:
         Commits every 64 articles, so that an interrupted run goes on where it stopped. Waits
         while another process updates the index; ``waiting`` is called when that begins.
         """
-        with _locked(self.folder, UPDATING, PATIENCE, waiting):
-            return self._update(corpus, paths, settings, progress)
+        with self._changing(waiting):
+            return self._update(corpus, paths, settings, progress, embedding)
+
+    @contextmanager
+    def _changing(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        with locked(self.folder, UPDATING, PATIENCE, waiting):
+            self._updating = True
+            try:
+                yield
+            finally:
+                self._updating = False
 
     def _update(
-        self, corpus: Corpus, paths: Sequence[Path], settings: Settings, progress: Progress
+        self,
+        corpus: Corpus,
+        paths: Sequence[Path],
+        settings: Settings,
+        progress: Progress,
+        embedding: Embedding,
     ) -> Update:
         began = time.perf_counter()
         before = self.catalog.article_paths()
@@ -162,11 +188,11 @@ class Index:
         fresh = [article for article in found if article.id not in before]
         fresh += self._renew_facts([article for article in found if article.id in before])
         kept = self.catalog.counts()["passages"]
-        embedded = self.add(fresh, settings, progress)
+        embedded = self.add(fresh, settings, progress, embedding)
         new = self.catalog.counts()["passages"] - kept
         removed = self.catalog.remove(_vanished(before, found, paths))
         self.catalog.drop_unused_vectors()
-        self.refresh()
+        self._catch_up()
         counts = self.catalog.counts()
         return Update(
             counts["articles"],
@@ -182,10 +208,10 @@ class Index:
 
     def remove(self, article_ids: Sequence[str]) -> int:
         """Takes articles out; returns how many passages went. Raises IndexFault for an unknown."""
-        with _locked(self.folder, UPDATING, PATIENCE):
+        with self._changing():
             removed = self.catalog.remove(article_ids)
             self.catalog.drop_unused_vectors()
-        self.refresh()
+            self._catch_up()
         return removed
 
     def add(
@@ -193,24 +219,27 @@ class Index:
         articles: Sequence[Article],
         settings: Settings,
         progress: Progress = lambda done, total: None,
+        embedding: Embedding = lambda done, total: None,
     ) -> int:
         """Splits, embeds and stores articles that are not there yet; returns texts embedded."""
         batches = [articles[i : i + BATCH] for i in range(0, len(articles), BATCH)]
-        done = 0
+        done, read, whole = 0, 0, _size(articles)
         for number, batch in enumerate(batches, 1):
             pairs = [(article, self._split(article, settings)) for article in batch]
-            vectors = self._embed_missing(pairs)
+            vectors = self._embed_missing(pairs, _within(embedding, read, _size(batch), whole))
             self.catalog.add(pairs, vectors)
             done += len(vectors)
+            read += _size(batch)
             progress(number, len(batches))
-        self.refresh()
+            embedding(read, whole)
+        self._catch_up()
         return done
 
     def _split(self, article: Article, settings: Settings) -> list[Passage]:
         return split(article, settings.passage_tokens, settings.overlap, self.encoder.fits)
 
     def _embed_missing(
-        self, pairs: Sequence[tuple[Article, Sequence[Passage]]]
+        self, pairs: Sequence[tuple[Article, Sequence[Passage]]], embedding: Embedding
     ) -> dict[bytes, Vectors]:
         """Vectors of the passages and sentences that have none yet, by digest."""
         texts = {
@@ -218,11 +247,19 @@ class Index:
             for article, passages in pairs
             for text in _texts(article, passages)
         }
-        missing = sorted(self.catalog.without_vector(texts))
-        if not missing:
-            return {}
-        vectors = self.encoder.embed_passages([texts[key] for key in missing])
-        return dict(zip(missing, vectors, strict=True))
+        # By length: the shorter ones of a slice are padded.
+        missing = sorted(
+            self.catalog.without_vector(texts), key=lambda key: (-len(texts[key]), key)
+        )
+        total, done = sum(len(texts[key]) for key in missing), 0
+        vectors: dict[bytes, Vectors] = {}
+        for i in range(0, len(missing), SLICE):
+            part = missing[i : i + SLICE]
+            embedded = self.encoder.embed_passages([texts[key] for key in part])
+            vectors |= zip(part, embedded, strict=True)
+            done += sum(len(texts[key]) for key in part)
+            embedding(done, total)
+        return vectors
 
     def _renew_facts(self, articles: Sequence[Article]) -> list[Article]:
         """Title, source, date and path may change while the text stays.
@@ -267,7 +304,6 @@ def rebuild(settings: Settings, progress: Progress = lambda done, total: None) -
     shutil.rmtree(scratch, ignore_errors=True)
     index = Index.create(settings.model_copy(update={"index": scratch}))
     embedded = index.add(articles, settings, progress)
-    index.refresh()
     counts = index.catalog.counts()
     index.close()
     clear(folder)
@@ -303,6 +339,16 @@ def clear(folder: Path) -> None:
             path.unlink()
 
 
+def _size(articles: Sequence[Article]) -> int:
+    return sum(len(article.text) for article in articles)
+
+
+def _within(embedding: Embedding, before: int, size: int, whole: int) -> Embedding:
+    """Tells of a batch's texts (a passage's characters are its sentences' too) as of ``size``
+    characters after ``before`` others, of ``whole``."""
+    return lambda done, total: embedding(before + size * done // total, whole)
+
+
 def _texts(article: Article, passages: Sequence[Passage]) -> Iterator[str]:
     """The texts of both grains: each passage, and each of its sentences."""
     for passage in passages:
@@ -329,29 +375,6 @@ def _vanished(
         and any(Path(path).is_relative_to(root) for root in roots)
         and (path in read or not file_of(Path(path)).exists())
     ]
-
-
-@contextmanager
-def _locked(
-    folder: Path,
-    name: str = LOCK,
-    patience: float = 120,
-    waiting: Callable[[], None] = lambda: None,
-) -> Iterator[None]:
-    """One process at a time; another is waited for, ``patience`` seconds."""
-    lock = FileLock(folder / name)
-    try:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
-            lock.acquire(timeout=patience)
-        try:
-            yield
-        finally:
-            lock.release()
-    except (Timeout, OSError) as error:
-        raise IndexFault(f"The index {folder} cannot be written: {error}") from None
 
 
 def matching(articles: Sequence[Article], words: str) -> list[Article]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from assistant.page import _model_markdown as markdown
+from assistant.page._suggestions import suggestions
 from assistant.page.labels import (
     Labels,
     address_of,
@@ -24,13 +27,7 @@ from assistant.page.labels import (
 )
 from assistant.records.exchange import About, Exchange
 from assistant.text.spans import on_one_line, pieces
-from assistant.types import (
-    Answer,
-    Citation,
-    Claim,
-    Hit,
-    Span,
-)
+from assistant.types import Answer, Citation, Claim, Hit, Span
 
 QUOTE_START: Final = 110  # characters of a quote in the list of sources
 PREVIEW: Final = 420  # of a quote in the preview of its marker
@@ -58,12 +55,13 @@ def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
     if answer and answer.grounding == "refused":
         parts.append(_refusal(exchange, answer, labels))
     elif exchange.text:
-        parts.append(_body(exchange, labels))
+        parts += [_counter(exchange, labels), _body(exchange, labels)]
     elif exchange.running:
         parts.append(f'<p class="progress">{_progress(exchange, labels)}</p>')
     if answer:
         parts += [_doubts(answer, labels), _searched(answer, labels), _sources(exchange, labels)]
         parts += [_read(answer, labels), _foot(exchange, answer, labels, number)]
+        parts.append(suggestions(exchange, labels))
     if exchange.fault:
         line = labels.failed if exchange.fault == "failed" else labels.stopped
         parts.append(f'<p class="fault">{inert(line)}</p>')
@@ -79,18 +77,42 @@ def _progress(exchange: Exchange, labels: Labels) -> str:
 
 
 # The text, with its markers as links and its unsupported sentences marked.
-_PARAGRAPH_END = re.compile(r"(?:\r\n|\r|\n)\s*(?:\r\n|\r|\n)")
 _MARKER = re.compile(r"\[([0-9]{1,4})\]")
 
 
 def _body(exchange: Exchange, labels: Labels) -> str:
     language = exchange.answer.language if exchange.answer else ""
-    marks = list(_answers(exchange))
-    spans = list(_paragraphs(exchange.text))
-    shown = [_paragraph(exchange, span, marks, labels) for span in spans]
-    if exchange.answer and exchange.answer.short and len(spans) > 1:
+    read = markdown.blocks if _is_written(exchange) else markdown.paragraphs
+    found = read(exchange.text)
+    form = _Form(exchange, found, labels)
+    shown = [markdown.to_html(block, form.words) for block in found]
+    if exchange.answer and exchange.answer.short and len(found) > 1:
         shown[0] = shown[0].replace("<p>", '<p class="short">', 1)
     return f'<div class="body"{lang(language)}>{"".join(shown)}</div>'
+
+
+def _is_written(exchange: Exchange) -> bool:
+    """Whether the text is a language model's: what quotes articles has no claims.
+
+    A model may be set and the articles be quoted all the same, where it failed or found nothing.
+    """
+    answer = exchange.answer
+    return bool(exchange.claims) and (answer is None or bool(answer.llm and not answer.fault))
+
+
+def _counter(exchange: Exchange, labels: Labels) -> str:
+    """How many sentences of a model's answer the articles confirm."""
+    if not exchange.answer or not _is_written(exchange):
+        return ""
+    verdicts = [claim.verdict for claim in exchange.claims]
+    confirmed = verdicts.count("supported") + verdicts.count("elsewhere")
+    unchecked = verdicts.count("unchecked")
+    told = labels.confirmed.format(count=confirmed, all=len(verdicts))
+    facts = [told if confirmed else labels.none_confirmed]
+    if unchecked:
+        facts.append(labels.not_checked.format(count=unchecked))
+    kind = " all" if confirmed == len(verdicts) else ""
+    return f'<p class="confirmed{kind}">{inert(" · ".join(facts))}</p>'
 
 
 def _answers(exchange: Exchange) -> Iterator[Span]:
@@ -104,40 +126,49 @@ def _answers(exchange: Exchange) -> Iterator[Span]:
             yield Span(at + 1 + shown.start, at + 1 + shown.end)
 
 
-def _paragraphs(text: str) -> Iterator[Span]:
-    """The paragraphs that are not blank."""
-    start = 0
-    for gap in _PARAGRAPH_END.finditer(text):
-        if text[start : gap.start()].strip():
-            yield Span(start, gap.start())
-        start = gap.end()
-    if text[start:].strip():
-        yield Span(start, len(text))
+class _Form:
+    """Words of an exchange's text as HTML: with what answers, the markers and the flags.
 
+    The flag of a claim stands behind the last of it that is shown.
+    """
 
-def _paragraph(exchange: Exchange, span: Span, marks: Sequence[Span], labels: Labels) -> str:
-    cited = {citation.number: citation for citation in exchange.citations}
-    doubtful = [
-        (number, claim)
-        for number, claim in enumerate(exchange.claims)
-        if claim.verdict == "unsupported" and claim.start < span.end and claim.end > span.start
-    ]
-    found: list[Span | Claim] = [*marks, *(claim for _, claim in doubtful)]
-    edges = {edge for one in found for edge in (one.start, one.end)}
-    cuts = sorted({span.start, span.end, *(e for e in edges if span.start < e < span.end)})
-    parts = []
-    for start, end in pairwise(cuts):
-        inner = _with_links(exchange.text[start:end], cited)
-        if any(mark.start <= start < mark.end for mark in marks):
-            inner = f'<strong class="answer">{inner}</strong>'
-        number = next((n for n, claim in doubtful if claim.start <= start < claim.end), None)
-        if number is None:
-            parts.append(inner)
-        else:
-            parts.append(f'<span class="unsupported">{inner}</span>')
-            if end == min(exchange.claims[number].end, span.end):
-                parts.append(_flag(number, labels))
-    return f"<p>{''.join(parts)}</p>"
+    def __init__(self, exchange: Exchange, found: Sequence[markdown.Block], labels: Labels) -> None:
+        self._text, self._labels = exchange.text, labels
+        self._cited = {citation.number: citation for citation in exchange.citations}
+        doubtful = {n: c for n, c in enumerate(exchange.claims) if c.verdict == "unsupported"}
+        marks = list(_answers(exchange))
+        claims = [Span(claim.start, claim.end) for claim in doubtful.values()]
+        self._edges = sorted({e for one in (*marks, *claims) for e in (one.start, one.end)})
+        self._answers = [any(m.start <= e < m.end for m in marks) for e in self._edges]
+        self._doubtful = [any(c.start <= e < c.end for c in claims) for e in self._edges]
+        self._flags: dict[int, list[int]] = {}  # where they stand → their claims
+        runs = [run for block in found for run in markdown.runs_of(block)]
+        starts = [run.start for run in runs]
+        for number, claim in doubtful.items():
+            last = runs[at - 1] if (at := bisect_left(starts, claim.end)) else None
+            if last and claim.start < min(claim.end, last.end):
+                self._flags.setdefault(min(claim.end, last.end), []).append(number)
+
+    def words(self, runs: markdown.Runs) -> str:
+        return "".join(map(self._run, runs))
+
+    def _run(self, run: markdown.Run) -> str:
+        first = bisect_right(self._edges, run.start)
+        inside = self._edges[first : bisect_left(self._edges, run.end, first)]
+        cuts = [run.start, *inside, run.end]
+        return "".join(self._piece(a, b, run) for a, b in pairwise(cuts))
+
+    def _piece(self, start: int, end: int, run: markdown.Run) -> str:
+        """A piece of a run that no edge cuts."""
+        shown = _with_links(self._text[start:end], self._cited)
+        for style in sorted(run.styles):
+            shown = f"<{style}>{shown}</{style}>"
+        before = bisect_right(self._edges, start) - 1
+        if before >= 0 and self._answers[before]:
+            shown = f'<strong class="answer">{shown}</strong>'
+        if before >= 0 and self._doubtful[before]:
+            shown = f'<span class="unsupported">{shown}</span>'
+        return shown + "".join(_flag(n, self._labels) for n in self._flags.get(end, ()))
 
 
 def _flag(number: int, labels: Labels) -> str:
@@ -191,8 +222,21 @@ def _preview(citation: Citation, exchange: Exchange, labels: Labels) -> str:
 def _explanation(number: int, claim: Claim, labels: Labels) -> str:
     detail = f" (“{inert(shorten(claim.detail, PREVIEW))}”)" if claim.detail else ""
     what = f"<p>{inert(labels.lacks[claim.lack])}{detail}.</p>" if claim.lack else ""
+    contradicts = claim.lack == "contradicted"
+    near = _nearest(claim.nearest, contradicts, labels) if claim.nearest else ""
     return (
-        f'<div class="claim-{number}"><p class="title">{inert(labels.unsupported)}</p>{what}</div>'
+        f'<div class="claim-{number}"><p class="title">{inert(labels.unsupported)}</p>'
+        f"{what}{near}</div>"
+    )
+
+
+def _nearest(citation: Citation, contradicts: bool, labels: Labels) -> str:
+    """What an article says instead, or comes nearest to saying."""
+    label = labels.says_instead if contradicts else labels.nearest
+    quote = f"“{inert(shorten(citation.quote, PREVIEW))}”"
+    return (
+        f'<p class="nearest"><span class="meta">{inert(label)}:</span> '
+        f'{_link(citation, "near", quote)} <span class="meta">{inert(citation.title)}</span></p>'
     )
 
 
@@ -203,9 +247,10 @@ def _doubts(answer: Answer, labels: Labels) -> str:
     if answer.fault:
         line = labels.fault.format(llm=answer.llm, fault=labels.faults[answer.fault])
         parts.append(f'<p class="doubts">{inert(line)}</p>')
-    if answer.grounding == "partial":
-        unchecked = any(claim.verdict == "unchecked" for claim in answer.claims)
-        line = labels.unchecked if unchecked else labels.partial
+    verdicts = {claim.verdict for claim in answer.claims}
+    nothing = bool(verdicts) and verdicts <= {"unsupported"} and not answer.fault  # told above
+    if answer.grounding == "partial" and not nothing:
+        line = labels.unchecked if "unchecked" in verdicts else labels.partial
         parts.append(f'<p class="doubts partial">{inert(line)}</p>')
     return "".join(parts)
 
@@ -277,9 +322,10 @@ def why(hit: Hit, labels: Labels) -> str:
 def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> str:
     """How sure, who wrote it and how long it took; and what can be done with the answer."""
     facts = []
-    if answer.grounding != "refused":
+    written = _is_written(exchange)
+    if answer.grounding != "refused" and not written:  # it speaks of the articles' own words
         facts.append(labels.certainty[answer.certainty])
-    if answer.llm and not answer.fault:
+    if written:
         facts.append(labels.worded.format(llm=answer.llm))
     if answer.usage:
         facts.append(labels.used.format(read=answer.usage.read, written=answer.usage.written))

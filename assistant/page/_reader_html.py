@@ -9,6 +9,7 @@ import html
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -25,10 +26,11 @@ from assistant.page.labels import (
     shorten,
     shown_day,
 )
-from assistant.types import Article, Span
+from assistant.types import Article, Citation, Span
 
-LISTED_ARTICLES: Final = 200  # more make a page nobody scrolls through
+LISTED_ARTICLES: Final = 200  # at first, and more with each step
 
+_SIGN = re.compile(r"#{1,6}[ \t]+|-[ \t]+")  # of headings and items in marked text
 _PARAGRAPH = re.compile(r"[^\n]+\n*|\n+")  # a line with the line ends after it
 
 
@@ -38,34 +40,59 @@ def heading(labels: Labels) -> str:
 
 
 def library(
-    articles: Sequence[Article], labels: Labels, words: str = "", changes: bool = False
+    articles: Sequence[Article],
+    labels: Labels,
+    words: str = "",
+    changes: bool = False,
+    telling: Sequence[Article] = (),
+    most: int = LISTED_ARTICLES,
 ) -> str:
     """The loaded articles, each a link that opens it; those with ``words`` where there are any.
 
-    ``changes``: articles may be added and removed.
+    ``telling``: those that have the words in their text; ``changes``: articles may be added and
+    removed; ``most``: how many are listed before the way to more.
     """
     found = matching(articles, words)
-    items = "".join(f"<li>{_entry(a, labels, changes)}</li>" for a in found[:LISTED_ARTICLES])
-    left = len(found) - LISTED_ARTICLES
-    rest = f'<p class="meta">{html.escape(labels.more.format(count=left))}</p>' if left > 0 else ""
+    known = {article.id for article in found}
+    inside = [article for article in telling if article.id not in known]
+    items = "".join(f"<li>{_entry(a, labels, changes)}</li>" for a in found[:most])
     nothing = labels.nothing_found if articles else labels.no_articles
-    none = "" if found else f'<p class="meta nothing">{html.escape(nothing)}</p>'
+    none = "" if found or inside else f'<p class="meta nothing">{html.escape(nothing)}</p>'
     title = f'<h2>{labels.articles} <span class="count">{len(articles)}</span></h2>'
     search = (
         f'<input type="search" class="find" value="{html.escape(words)}"'
         f' placeholder="{html.escape(labels.find_article)}"'
         f' aria-label="{html.escape(labels.find_article)}">'
     )
-    inner = f"{title}{search}{_adding(labels) if changes else ''}{none}"
-    return _view(ALL_ARTICLES, labels, f'{inner}<ul class="library">{items}</ul>{rest}')
+    listed = f'<ul class="library">{items}</ul>{_more(len(found) - most, most, labels)}'
+    inner = f"{title}{search}{_adding(labels) if changes else ''}{none}{listed}"
+    return _view(ALL_ARTICLES, labels, f"{inner}{_telling(inside, labels, changes)}")
+
+
+def _more(left: int, most: int, labels: Labels) -> str:
+    """The way to the articles that are not listed yet."""
+    if left <= 0:
+        return ""
+    line = html.escape(labels.more.format(count=left))
+    return f'<button type="button" class="more" value="{most + LISTED_ARTICLES}">{line}</button>'
+
+
+def _telling(articles: Sequence[Article], labels: Labels, changes: bool) -> str:
+    if not articles:
+        return ""
+    items = "".join(f"<li>{_entry(a, labels, changes)}</li>" for a in articles)
+    return f'<h3>{html.escape(labels.in_the_text)}</h3><ul class="library">{items}</ul>'
 
 
 def _adding(labels: Labels) -> str:
+    """static/panels.js shows the button that is hidden where the server fetches web addresses."""
     return (
         f'<label class="adding"><span class="what">{html.escape(labels.add_articles)}</span>'
         f'<span class="meta">{html.escape(labels.drop_here)}</span>'
         f'<input type="file" multiple accept="{",".join(sorted(ARTICLE_SUFFIXES))}"></label>'
-        '<ul class="uploads" role="status"></ul>'
+        f'<p class="ways"><button type="button" class="paste">{html.escape(labels.paste_text)}'
+        f'</button><button type="button" class="web" hidden>{html.escape(labels.add_address)}'
+        '</button></p><ul class="uploads" role="status"></ul>'
     )
 
 
@@ -83,17 +110,47 @@ def _entry(article: Article, labels: Labels, changes: bool) -> str:
     )
 
 
-def reading(article: Article, span: Span | None, labels: Labels) -> str:
-    """An article, with ``span`` highlighted where it lies inside the text."""
-    inside = span if span and 0 <= span.start < span.end <= len(article.text) else None
+def reading(
+    article: Article, span: Span | None, labels: Labels, quotes: Sequence[Citation] = ()
+) -> str:
+    """An article, with ``span`` highlighted where it lies inside the text.
+
+    ``quotes``: those of the answer that ``span`` is a quote of, in their order: the others in this
+    article are marked too, and lead to one another.
+    """
+    inside = span if span and _is_inside(span, article) else None
+    spans = [Span(c.start, c.end) for c in quotes if c.article_id == article.id]
+    others = [one for one in spans if one != inside and _is_inside(one, article)]
     meta = joined(shown_day(article.date, labels.language), _source_link(article.source))
     return _view(
         address_of(article.id, inside),
         labels,
-        f"{_ways_back(labels, article.title)}<article{lang(article.language)}>"
+        f"{_ways_back(labels, article.title, _steps(article.id, inside, quotes, labels))}"
+        f"<article{lang(article.language)}>"
         f'<h2>{html.escape(article.title)}</h2><p class="meta">{meta}</p>'
-        f'<div class="text">{marked(article, inside)}</div></article>',
+        f'<div class="text">{marked(article, inside, others)}</div></article>',
     )
+
+
+def _is_inside(span: Span, article: Article) -> bool:
+    return 0 <= span.start < span.end <= len(article.text)
+
+
+def _steps(article_id: str, span: Span | None, quotes: Sequence[Citation], labels: Labels) -> str:
+    """Which quote of the answer this is, and the ways to the one before and the one after."""
+    places = [(c.article_id, Span(c.start, c.end)) for c in quotes]
+    if span is None or (article_id, span) not in places:
+        return ""
+    at = places.index((article_id, span))
+    told = html.escape(labels.quote_of.format(number=at + 1, count=len(places)))
+    ways = ((labels.quote_before, "‹", at - 1), (labels.quote_after, "›", at + 1))
+    steps = [
+        f'<a class="step" href="{html.escape(address_of(*places[to]))}"'
+        f' aria-label="{html.escape(label)}" title="{html.escape(label)}">{sign}</a>'
+        for label, sign, to in ways
+        if 0 <= to < len(places)
+    ]
+    return f'<span class="steps"><span class="which">{told}</span>{"".join(steps)}</span>'
 
 
 def notice(line: str, labels: Labels) -> str:
@@ -101,30 +158,66 @@ def notice(line: str, labels: Labels) -> str:
     return _view("", labels, f'{_ways_back(labels)}<p class="notice">{html.escape(line)}</p>')
 
 
-def marked(article: Article, span: Span | None) -> str:
-    """The text in paragraphs, ``span`` inside ``<mark>``, furniture muted.
+def marked(article: Article, span: Span | None, others: Sequence[Span] = ()) -> str:
+    """The text in paragraphs, ``span`` inside ``<mark>``, ``others`` in fainter ones, furniture
+    muted, the marks of headings and items hidden.
 
     A quote over several lines is one mark a line. Every character of the text is kept, in order
     (a browser shows line ends inside a paragraph as nothing), so that the marks' contents
     joined are the quote and the paragraphs' contents joined are the text.
     """
-    spans = [*article.furniture, *([span] if span else [])]
-    edges = {edge for s in spans for edge in (s.start, s.end)}
-    paragraphs = []
-    for line in _PARAGRAPH.finditer(article.text):
-        within = {edge for edge in edges if line.start() < edge < line.end()}
-        cuts = sorted({line.start(), line.end(), *within})
-        paragraphs.append("".join(_piece(article, span, a, b) for a, b in pairwise(cuts)))
-    return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    lines = list(_PARAGRAPH.finditer(article.text))
+    signs = [_sign(article, line) for line in lines]
+    known = _Marks(article, span, tuple(others), tuple(one for one in signs if one))
+    return "".join(
+        f"<p{_kind(article, sign)}>{_line(known, line.start(), line.end())}</p>"
+        for line, sign in zip(lines, signs, strict=True)
+    )
 
 
-def _piece(article: Article, span: Span | None, start: int, end: int) -> str:
-    text = html.escape(article.text[start:end])
-    if span and span.start <= start < span.end:
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What of an article's text is shown otherwise than as it is. ``signs``: "## " and "- "."""
+
+    article: Article
+    span: Span | None
+    others: tuple[Span, ...]
+    signs: tuple[Span, ...]
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        own = (self.span,) if self.span else ()
+        return (*self.article.furniture, *own, *self.others, *self.signs)
+
+
+def _sign(article: Article, line: re.Match[str]) -> Span | None:
+    """The mark at the beginning of a line of marked text."""
+    sign = _SIGN.match(line[0]) if article.marked else None
+    return Span(line.start(), line.start() + sign.end()) if sign else None
+
+
+def _kind(article: Article, sign: Span | None) -> str:
+    if sign is None:
+        return ""
+    return ' class="item"' if article.text[sign.start] == "-" else ' class="heading"'
+
+
+def _line(marks: _Marks, start: int, end: int) -> str:
+    edges = {edge for s in marks.spans for edge in (s.start, s.end) if start < edge < end}
+    return "".join(_piece(marks, a, b) for a, b in pairwise(sorted({start, end, *edges})))
+
+
+def _piece(marks: _Marks, start: int, end: int) -> str:
+    text = html.escape(marks.article.text[start:end])
+    if any(sign.start <= start < sign.end for sign in marks.signs):
+        text = f'<span class="sign">{text}</span>'
+    if marks.span and marks.span.start <= start < marks.span.end:
         # tabindex: the script moves the focus here, so that the keyboard goes on from the quote.
-        first = ' id="quote" tabindex="-1"' if start == span.start else ""
+        first = ' id="quote" tabindex="-1"' if start == marks.span.start else ""
         return f"<mark{first}>{text}</mark>"
-    if any(f.start <= start < f.end for f in article.furniture):
+    if any(one.start <= start < one.end for one in marks.others):
+        return f'<mark class="other">{text}</mark>'
+    if any(f.start <= start < f.end for f in marks.article.furniture):
         return f'<span class="furniture">{text}</span>'
     return text
 
@@ -138,11 +231,17 @@ def _view(address: str, labels: Labels, inner: str) -> str:
     )
 
 
-def _ways_back(labels: Labels, title: str = "") -> str:
+def _ways_back(labels: Labels, title: str = "", steps: str = "") -> str:
     """The bar that stays above the text; ``title`` is for when the heading has scrolled away."""
+    find = html.escape(labels.find_inside)
+    search = (
+        f'<input type="search" class="find-inside" placeholder="{find}" aria-label="{find}">'
+        if title
+        else ""
+    )
     return (
         f'<nav><a href="{ALL_ARTICLES}">{html.escape(labels.back)}</a>'
-        f'<span aria-hidden="true">{html.escape(title)}</span>'
+        f'<span class="of" aria-hidden="true">{html.escape(title)}</span>{steps}{search}'
         f'<a class="to-conversation" href="#conversation">'
         f"{html.escape(labels.to_conversation)}</a></nav>"
     )
@@ -162,6 +261,7 @@ _SLIDERS = _SVG.format(
     '<path d="M3 6h7M14 6h3M3 14h3M10 14h7"/><circle cx="12" cy="6" r="2"/>'
     '<circle cx="8" cy="14" r="2"/>'
 )
+_PAGE = _SVG.format('<path d="M5 3h10v14H5zM8 7h4M8 10h4M8 13h2"/>')
 _HALF = _SVG.format('<circle cx="10" cy="10" r="7"/><path class="full" d="M10 3a7 7 0 0 1 0 14z"/>')
 
 
@@ -179,6 +279,7 @@ def tools(labels: Labels) -> str:
                 ' aria-expanded="false" aria-controls="settings"',
             ),
             ("theme", labels.theme, _HALF, ""),
+            ("articles", labels.articles, _PAGE, ""),
         )
     )
 

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from assistant.answering.answer_options import Choice
 from assistant.page._event_batches import batches
+from assistant.page.labels import Language
 from assistant.records.exchange import About, Exchange
-from assistant.types import AnswerEvent, Article, IndexFault, Turn
+from assistant.types import Answer, AnswerEvent, Article, IndexFault, Turn
 
 INSTEAD = 2  # questions offered with a refusal
 
@@ -65,6 +67,39 @@ class Run:
             _log.exception("no answer to %r", question)
             yield replace(exchange, answer=None, fault="failed")
 
+    def suggest(
+        self,
+        further: Callable[[Answer, str, Sequence[str], Callable[[], bool]], list[str]],
+        language: str,
+        asked: Sequence[str],
+        left: Callable[[], bool],
+    ) -> bool:
+        """Adds questions to go on with to an answer that has sources; whether there are any.
+
+        ``language``: of the page, for an answer in neither of its languages; ``left``: nobody
+        waits any more.
+        """
+        answer = self.exchange.answer
+        if answer is None or answer.grounding == "refused" or not answer.citations:
+            return False
+        if answer.language in get_args(Language):
+            language = answer.language
+        try:
+            found = further(answer, language, asked, left)
+        except Exception:  # the answer stands without them
+            _log.exception("nothing to go on with after %r", self.exchange.question)
+            return False
+        if not found or left():
+            return False
+        self.exchange = replace(self.exchange, instead=tuple(found))
+        return True
+
+
+def shown_of(runs: Sequence[Run]) -> list[Exchange]:
+    """What is shown of each; questions to go on with only of the last."""
+    shown = [run.shown for run in runs]
+    return [*map(_without_suggestions, shown[:-1]), *shown[-1:]]
+
 
 def turns_of(runs: Sequence[Run]) -> tuple[Turn, ...]:
     """The answered exchanges, as the assistant takes them."""
@@ -83,6 +118,13 @@ def _dated(exchange: Exchange, article: Callable[[str], Article]) -> Exchange:
         except (IndexFault, KeyError):  # it was removed meanwhile
             about[article_id] = About()
     return replace(exchange, about=about)
+
+
+def _without_suggestions(exchange: Exchange) -> Exchange:
+    answer = exchange.answer
+    if answer is None or answer.grounding == "refused" or not exchange.instead:
+        return exchange
+    return replace(exchange, instead=())
 
 
 def _others(question: str, examples: Sequence[str]) -> tuple[str, ...]:

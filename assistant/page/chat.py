@@ -1,6 +1,6 @@
 """The chat page: a conversation whose citations open, highlighted, in the article beside it.
 
-``build`` makes the page, which ``looks.mount`` puts into the server's application. Nothing is
+``build`` makes the page, which ``theme.mount`` puts into the server's application. Nothing is
 decided here: the assistant's events are shown as they come.
 
 How a click reaches Python. A citation is a plain link to a place in an article,
@@ -24,11 +24,13 @@ from typing import Any, Final, TypeAlias
 import gradio as gr
 
 from assistant.answering.answer_options import Choice, Choices
-from assistant.answering.protocols import AnsweringAssistant
+from assistant.answering.protocols import AnsweringAssistant, SuggestingAssistant
 from assistant.page import _answer_html as answer_html
 from assistant.page import _reader_html as reader_html
 from assistant.page._options_panel import Options
-from assistant.page._running_answer import Run, turns_of
+from assistant.page._reader_html import LISTED_ARTICLES
+from assistant.page._running_answer import Run, shown_of, turns_of
+from assistant.page._start_screen import StartScreen
 from assistant.page.labels import (
     ALL_ARTICLES,
     LABELS,
@@ -41,15 +43,18 @@ from assistant.page.labels import (
 )
 from assistant.records.exchange import Exchange
 from assistant.settings import Settings
-from assistant.types import AssistantError, Span
+from assistant.text.terms import fold, terms
+from assistant.types import Article, AssistantError, Citation, Span
 
 # Read while gradio is imported: no usage statistics, no look for a newer version.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 ANSWERS_AT_ONCE: Final = 4
+SUGGESTIONS_AT_ONCE: Final = 1
 LONGEST_QUESTION: Final = 2000  # characters
 MOST_RESTORED: Final = 200  # exchanges
+FOUND_IN_TEXT: Final = 30  # passages looked through for words of an article
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
 _SCRIPTS: Final = ("chat.js", "keeping.js", "panels.js")
@@ -134,7 +139,9 @@ class _Chat:
                     latex_delimiters=[],
                     allow_tags=False,
                     feedback_options=None,
+                    autoscroll=False,  # static/chat.js: an answer is read from its first line
                 )
+                self.start = StartScreen(self.assistant, self.choices.examples, self.chatbot)
                 self.box = gr.Textbox(
                     elem_id="question",
                     show_label=False,
@@ -178,7 +185,7 @@ class _Chat:
         ):
             answered = began.then(
                 self.answer,
-                [self.run, *told],
+                [self.run, *told, self.address],
                 [*shown, *opened, self.record],
                 concurrency_limit=ANSWERS_AT_ONCE,
                 concurrency_id="answer",
@@ -186,19 +193,33 @@ class _Chat:
                 **quiet,
             )
             # The language may have been switched meanwhile, or the run halted.
-            answered.then(self.redraw, told, shown, **at_once)
+            redrawn = answered.then(self.redraw, told, shown, **at_once)
+            redrawn.then(
+                self.suggest,
+                [self.run, *told],
+                [self.chatbot],
+                concurrency_limit=SUGGESTIONS_AT_ONCE,
+                concurrency_id="suggest",
+                trigger_mode="multiple",
+                **quiet,
+            )
         keep = "(it) => window.assistantKeeps(it)"
         self.record.change(None, [self.record], None, js=keep, **quiet)
         self.box.stop(self.stop, told, shown, **at_once)
-        self.fresh.click(
-            self.start_over, told, begun, js="(...a) => (window.assistantLeaves(), a)", **at_once
+        emptied = self.fresh.click(
+            self.start_over,
+            told,
+            [*begun, *opened],
+            js="(...a) => (window.assistantLeaves(), a)",
+            **at_once,
         )
-        self.reader.restore(self.restore, told, [*shown, self.fresh], **at_once)
+        self.reader.restore(
+            self.restore, [*told, self.address], [*shown, *opened, self.fresh], **at_once
+        )
         switched = self.language.input(self.relabel, [*told, self.address], labelled, **at_once)
-        for shown_page in (opened_page, switched):  # nobody waits for the examples to be read
-            shown_page.then(self.offer, [self.language], [self.chatbot], **at_once)
-        self.reader.address(self.show, [self.language], opened, **at_once)
-        self.reader.find(self.find, [self.language], opened, **at_once)
+        self.reader.address(self.show, told, opened, **at_once)
+        listed = self.reader.find(self.find, told, opened, **at_once)  # anew, after a change too
+        self.start.follow(self.language, opened_page, switched, emptied, listed, **at_once)
         self.options.keep(**quiet)
 
     # Events of the whole page.
@@ -238,24 +259,20 @@ class _Chat:
                 placeholder=reader_html.welcome(self.assistant.articles(), labels),
             ),
             self.box: self._box(session, labels),
-            **self._open(address, labels),
+            **self._open(address, labels, session),
         }
-
-    def offer(self, language: Language) -> dict[str, Any]:
-        """Questions to begin with, in that language."""
-        examples = [{"text": example} for example in self._examples(language)]
-        return gr.update(examples=examples)
 
     def _side(self, labels: Labels) -> str:
         return reader_html.side(labels, account=self.settings.users is not None)
 
-    def show(self, language: Language, event: gr.EventData) -> Updates:
+    def show(self, session: list[Run], language: Language, event: gr.EventData) -> Updates:
         """The address changed: a link was followed, or the browser went back."""
-        return self._open(str(event.address), LABELS[language])
+        return self._open(str(event.address), LABELS[language], session)
 
-    def find(self, language: Language, event: gr.EventData) -> Updates:
+    def find(self, session: list[Run], language: Language, event: gr.EventData) -> Updates:
         """Words were typed that the listed articles shall have."""
-        return self._open(ALL_ARTICLES, LABELS[language], str(event.words)[:200])
+        words, most = str(event.words)[:200], int(getattr(event, "most", LISTED_ARTICLES))
+        return self._open(ALL_ARTICLES, LABELS[language], session, words, most)
 
     # Events of a conversation.
 
@@ -263,7 +280,10 @@ class _Chat:
         self, question: str, session: list[Run], language: Language, *options: Any
     ) -> Updates:
         """A question was sent: it is shown at once, even if answers are being waited for."""
-        return self._begin(question, session, session, language, options)
+        begun = self._begin(question, session, session, language, options)
+        if begun[self.run]:
+            begun[self.box] = gr.update(value="", **self._box(session, LABELS[language]))
+        return begun
 
     def pick(
         self,
@@ -314,18 +334,22 @@ class _Chat:
         session.append(run)
         return {
             **self.redraw(session, language),
-            self.box: gr.update(value="", **self._box(session, LABELS[language])),
             self.run: run,
             self.fresh: gr.update(visible=True),
         }
 
-    def answer(self, run: Run | None, session: list[Run], language: Language) -> Iterator[Updates]:
-        """The answer of ``run``, as it comes; at its end its first citation opens."""
+    def answer(
+        self, run: Run | None, session: list[Run], language: Language, opened: str
+    ) -> Iterator[Updates]:
+        """The answer of ``run``, as it comes; at its end its first citation opens.
+
+        ``opened``: the address that the reader is at.
+        """
         yield {self.box: gr.skip()}  # of a generator that yields nothing, the outputs are emptied
         if run is None or run.begun:  # begun: by an earlier event that had to queue until now
             return
         run.begun = True
-        examples = lambda: self._examples(language)  # noqa: E731
+        examples = lambda: self.start.examples(language)  # noqa: E731
         for exchange in run.follow(self.choices.stream, self.assistant.article, examples):
             if run.halt.is_set():
                 return
@@ -334,7 +358,22 @@ class _Chat:
         if run.exchange.answer and run.exchange.citations:
             first = run.exchange.citations[0]
             address = address_of(first.article_id, Span(first.start, first.end))
-            yield self._open(address, LABELS[language])
+            yield self._open(address, LABELS[language], session)
+        elif run.exchange.answer:  # what an earlier answer highlighted is no proof of this one
+            yield self._open(_without_span(opened), LABELS[language], session)
+
+    def suggest(self, run: Run | None, session: list[Run], language: Language) -> Any:
+        """Questions to go on with, under the answer of ``run`` where that is still the last."""
+
+        def left() -> bool:
+            return not session or session[-1] is not run
+
+        if run is None or left() or not isinstance(self.assistant, SuggestingAssistant):
+            return gr.skip()
+        asked = [other.exchange.question for other in session]
+        if run.suggest(self.assistant.further_questions, language, asked, left):
+            return _messages(session, LABELS[language])
+        return gr.skip()
 
     def _recorded(self, run: Run, session: list[Run]) -> Updates:
         """An answer that has come to its end, for the browser to keep."""
@@ -353,10 +392,17 @@ class _Chat:
     def start_over(self, session: list[Run], language: Language) -> Updates:
         self.stop(session, language)
         session.clear()
-        return {**self.redraw(session, language), self.fresh: gr.update(visible=False)}
+        return {
+            **self.redraw(session, language),
+            **self._open(ALL_ARTICLES, LABELS[language], session),
+            self.fresh: gr.update(visible=False),
+        }
 
-    def restore(self, session: list[Run], language: Language, event: gr.EventData) -> Updates:
-        """A conversation that the browser has kept is shown again."""
+    def restore(
+        self, session: list[Run], language: Language, opened: str, event: gr.EventData
+    ) -> Updates:
+        """A conversation that the browser has kept is shown again; with it, another's quote does
+        not stay highlighted."""
         self.stop(session, language)
         session.clear()
         for document in list(event.exchanges)[:MOST_RESTORED]:
@@ -366,7 +412,14 @@ class _Chat:
                 _log.info("an exchange was not restored: %s", fault)
                 exchange = Exchange(str(dict(document).get("question", "?")), fault="failed")
             session.append(Run(exchange, begun=True))
-        return {**self.redraw(session, language), self.fresh: gr.update(visible=bool(session))}
+        place = parse_address(opened)
+        if not event.opening and place and not _quotes_with(place, session):
+            opened = _without_span(opened)
+        return {
+            **self.redraw(session, language),
+            **self._open(opened, LABELS[language], session),
+            self.fresh: gr.update(visible=bool(session)),
+        }
 
     # What the components show.
 
@@ -386,15 +439,24 @@ class _Chat:
             stop_btn=labels.stop if running else False,
         )
 
-    def _open(self, address: str, labels: Labels, words: str = "") -> Updates:
+    def _open(
+        self,
+        address: str,
+        labels: Labels,
+        session: Sequence[Run],
+        words: str = "",
+        most: int = LISTED_ARTICLES,
+    ) -> Updates:
         """The reader at ``address``: an article, or the list of all where it names none."""
         try:
             place = parse_address(address)
             if place is None:
                 changes = self.settings.may_change_corpus
-                view = reader_html.library(self.assistant.articles(), labels, words, changes)
+                articles, telling = self.assistant.articles(), self._telling(words)
+                view = reader_html.library(articles, labels, words, changes, telling, most)
             else:
-                view = reader_html.reading(self.assistant.article(place[0]), place[1], labels)
+                article, quotes = self.assistant.article(place[0]), _quotes_with(place, session)
+                view = reader_html.reading(article, place[1], labels, quotes)
         except Exception as exc:  # an address may name anything
             expected = isinstance(exc, KeyError | AssistantError)
             level = logging.INFO if expected else logging.ERROR
@@ -402,13 +464,30 @@ class _Chat:
             view = reader_html.notice(labels.gone, labels)
         return {self.reader: view, self.address: address}
 
-    def _examples(self, language: Language) -> list[str]:
-        try:
-            return self.choices.examples(language)
-        except Exception:
-            _log.exception("no examples")
+    def _telling(self, words: str) -> list[Article]:
+        """Articles whose text has all of the words, the best match first."""
+        wanted = set(terms(fold(words)))
+        if not wanted:
             return []
+        hits = self.assistant.retrieve(words, FOUND_IN_TEXT)
+        found = map(self.assistant.article, dict.fromkeys(hit.article_id for hit in hits))
+        return [one for one in found if wanted <= set(terms(fold(one.text)))]
+
+
+def _quotes_with(place: tuple[str, Span | None], session: Sequence[Run]) -> Sequence[Citation]:
+    """The quotes of the latest answer that has this one."""
+    for run in reversed(session):
+        quotes = run.shown.citations
+        if any((c.article_id, Span(c.start, c.end)) == place for c in quotes):
+            return quotes
+    return ()
+
+
+def _without_span(address: str) -> str:
+    """The article of an address, or the list of all."""
+    place = parse_address(address)
+    return address_of(place[0]) if place else ALL_ARTICLES
 
 
 def _messages(session: list[Run], labels: Labels) -> list[dict[str, str]]:
-    return answer_html.messages([run.shown for run in session], labels)
+    return answer_html.messages(shown_of(session), labels)

@@ -83,6 +83,11 @@ class Labels:
     unchecked: str
     unsupported: str
     unsupported_mark: str
+    confirmed: str
+    none_confirmed: str
+    not_checked: str
+    nearest: str
+    says_instead: str
     copy: str
     again: str
     good: str
@@ -101,9 +106,16 @@ class Labels:
     replace: str
     settings_hint: str
     find_article: str
+    find_inside: str
+    in_the_text: str
+    quote_of: str
+    quote_before: str
+    quote_after: str
     nothing_found: str
     add_articles: str
     drop_here: str
+    paste_text: str
+    add_address: str
     remove: str
     remove_title: str
     find_conversation: str
@@ -113,6 +125,7 @@ class Labels:
     sign_out: str
     lacks: Mapping[UnsupportedReason, str]  # what of a sentence the articles do not support
     faults: Mapping[FaultKind, str]
+    web_faults: Mapping[str, str]  # why a page of the web was not had: the server says it
     script: Mapping[str, str]  # the words that static/panels.js shows
 
 

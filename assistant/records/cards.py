@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
@@ -125,7 +125,11 @@ class Card:
 
     def to_json(self) -> dict[str, Any]:
         """The document, in the order of the fields."""
-        return asdict(self)
+        document = asdict(self)
+        for exchange in document["exchanges"]:
+            for claim in exchange["claims"]:
+                del claim["nearest"]
+        return document
 
 
 _CARDS: Final = TypeAdapter(Card)
@@ -181,7 +185,7 @@ def _exchange(answer: Answer, facts: dict[str, Article]) -> ProvenExchange:
         answer.confidence,
         tuple(_proof(citation, facts.get(citation.article_id)) for citation in answer.citations),
         _proof(closest, facts.get(closest.article_id)) if closest else None,
-        answer.claims,
+        tuple(replace(claim, nearest=None) for claim in answer.claims),  # it proves nothing
         fit(answer.llm),
         answer.fault,
         fit(answer.short),

@@ -141,6 +141,8 @@ def answer_from_json(document: object, article: Callable[[str], Article]) -> Ans
     }
     if isinstance(quotes := document.get("citations"), list):
         fields["citations"] = [_with_spans(quote) for quote in quotes]
+    if isinstance(claims := document.get("claims"), list):
+        fields["claims"] = [_with_nearest(claim) for claim in claims]
     try:
         answer = _ANSWER.validate_python(fields)
     except ValidationError as error:
@@ -158,7 +160,21 @@ def answer_from_json(document: object, article: Callable[[str], Article]) -> Ans
         answer,
         citations=tuple(_compared(citation, article) for citation in answer.citations),
         closest=_compared(closest, article) if closest else None,
+        claims=tuple(_still_near(claim, article) for claim in answer.claims),
     )
+
+
+def _with_nearest(claim: object) -> object:
+    """A claim's JSON, in which older versions have no nearest quote."""
+    if not isinstance(claim, Mapping) or "nearest" not in claim:
+        return claim
+    return {**claim, "nearest": _with_spans(claim["nearest"])}
+
+
+def _still_near(claim: Claim, article: Callable[[str], Article]) -> Claim:
+    """Without its nearest quote where the article has it no more."""
+    nearest = _compared(claim.nearest, article) if claim.nearest else None
+    return replace(claim, nearest=nearest if nearest and nearest.verified else None)
 
 
 def _with_spans(quote: object) -> object:

@@ -17,6 +17,8 @@ from assistant.answering import schemas
 from assistant.answering.answer_options import Choice, Choices, Strictness, Unsupported
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.index import index
+from assistant.server import _api_description as described
+from assistant.server import _api_examples as api_examples
 from assistant.server import _event_stream as event_stream
 from assistant.server import _problem_details as problem_details
 from assistant.server._problem_details import Problem
@@ -45,6 +47,8 @@ class TurnBody(Body):
 class SearchBody(Body):
     """What is searched for."""
 
+    model_config = described.asked_as({"question": "nhà ở xã hội"})
+
     question: str
     top_k: Annotated[int | None, Field(ge=1, le=100)] = None
 
@@ -55,6 +59,8 @@ class AnswerBody(Body):
     ``llm`` (a name that GET /api/v1/models lists), ``top_k``, ``strictness`` and ``unsupported``
     replace the server's settings for this answer.
     """
+
+    model_config = described.asked_as({"question": api_examples.QUESTION})
 
     question: str
     history: list[TurnBody] = []
@@ -119,23 +125,15 @@ class Answering:
             raise Problem(404, "No article has this id; GET /api/v1/articles lists them") from None
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/problem+json": {}}}
-    for status, text in (
-        (401, "Not signed in and no key"),
-        (413, "The body is too large"),
-        (422, "The request is not well-formed"),
-        (429, "Too many requests; see Retry-After"),
-        (503, "The index or the model cannot be used"),
-    )
-}
-
-
 def routes(answering: Answering) -> APIRouter:
     """The routes of the interface."""
-    router = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
+    router = APIRouter(prefix="/api/v1", responses=described.problems(*described.ANYWHERE))
 
-    @router.post("/search", summary="The passages that match a question best")
+    @router.post(
+        "/search",
+        summary="The passages that match a question best",
+        responses=described.shows({"question": "nhà ở xã hội", "hits": [api_examples.HIT]}),
+    )
     async def search(body: SearchBody) -> schemas.SearchJSON:
         question = answering.checked(body.question)
         hits = await to_thread.run_sync(
@@ -153,6 +151,7 @@ def routes(answering: Answering) -> APIRouter:
             "answer; or `error`, a problem document."
         ),
         response_model=schemas.FullAnswerJSON,
+        responses=described.shows(api_examples.ANSWER, api_examples.EVENTS),
     )
     async def answer(body: AnswerBody, request: Request) -> Response:
         history = [Turn(turn.question, turn.answer, turn.query) for turn in body.history]
@@ -169,7 +168,13 @@ def routes(answering: Answering) -> APIRouter:
         )
         return Response(status_code=499) if last is None else JSONResponse(_finished(last))
 
-    @router.get("/articles", summary="The articles, without their texts")
+    @router.get(
+        "/articles",
+        summary="The articles, without their texts",
+        responses=described.shows(
+            {"total": 1, "offset": 0, "articles": [api_examples.ARTICLE_HEAD]}
+        ),
+    )
     def articles(
         offset: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_ARTICLES)] = MOST_ARTICLES,
@@ -181,7 +186,8 @@ def routes(answering: Answering) -> APIRouter:
     @router.get(
         "/articles/{article_id}",
         summary="An article with its text",
-        responses={404: {"description": "No article has this id"}},
+        responses=described.problems(404)
+        | described.shows(api_examples.ARTICLE_HEAD | {"text": "Góp ý …", "furniture": []}),
     )
     def article(article_id: str) -> schemas.ArticleJSON:
         return schemas.article_json(answering.article(article_id))

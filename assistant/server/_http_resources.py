@@ -8,24 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from assistant.answering import schemas
 from assistant.articles.files import ARTICLE_SUFFIXES
+from assistant.page.labels import preferred_language
 from assistant.records import card_rendering, cards
 from assistant.records.conversations import History, HistoryError
 from assistant.records.exchange import ExchangeError, answer_from_json
 from assistant.records.feedback import Feedback, FeedbackError, Opinion, Reason, fingerprint
+from assistant.server import _api_description as described
+from assistant.server import _api_examples as api_examples
+from assistant.server import _web_fetch as web_fetch
 from assistant.server._http_api import Answering, Body
 from assistant.server._middleware import PERSON
 from assistant.server._problem_details import Problem
 from assistant.server._uploads import Uploads
+from assistant.text.interface_texts import interface_texts
 from assistant.types import CorpusError
 
 MOST_ANSWERS: Final = 200  # of a card
@@ -37,6 +42,8 @@ T = TypeVar("T")
 class FeedbackBody(Body):
     """An opinion of an answer, which is sent as it was given."""
 
+    model_config = described.asked_as({"answer": api_examples.ANSWER, "opinion": "good"})
+
     answer: dict[str, Any]
     opinion: Opinion
     reason: Reason = ""
@@ -47,6 +54,8 @@ class FeedbackBody(Body):
 class CardBody(Body):
     """The answers of a conversation, as they were given, and the form of the file."""
 
+    model_config = described.asked_as({"answers": [api_examples.ANSWER], "suffix": ".html"})
+
     answers: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ANSWERS)]
     suffix: Literal[".md", ".html", ".json"] = ".json"
     title: str = ""
@@ -55,6 +64,8 @@ class CardBody(Body):
 class ConversationBody(Body):
     """A new conversation."""
 
+    model_config = described.asked_as({"title": "Lái Thiêu", "exchanges": [api_examples.EXCHANGE]})
+
     exchanges: list[dict[str, Any]] = Field(default_factory=list)
     title: str = ""
 
@@ -62,7 +73,17 @@ class ConversationBody(Body):
 class TitleBody(Body):
     """A conversation's new name."""
 
+    model_config = described.asked_as({"title": "Lái Thiêu"})
+
     title: str
+
+
+class WebBody(Body):
+    """The address of a page of the web."""
+
+    model_config = described.asked_as({"address": "https://bao.example/gop-y"})
+
+    address: Annotated[str, Field(max_length=2000)]
 
 
 class Stores:
@@ -71,6 +92,11 @@ class Stores:
     def __init__(self, answering: Answering, uploads: Uploads | None) -> None:
         self.answering = answering
         self.uploads = uploads
+
+    @cached_property
+    def limiter(self) -> CapacityLimiter:
+        """The place for changing the articles: who waits for it keeps no thread waiting."""
+        return CapacityLimiter(1)
 
     @cached_property
     def feedback(self) -> Feedback:
@@ -88,7 +114,7 @@ class Stores:
 
 def routes(answering: Answering, uploads: Uploads | None) -> APIRouter:
     """The routes. ``uploads``: None where the articles stay as they are."""
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1", responses=described.problems(*described.ANYWHERE))
     stores = Stores(answering, uploads)
     _add_articles(router, stores)
     _add_answers(router, stores)
@@ -96,11 +122,50 @@ def routes(answering: Answering, uploads: Uploads | None) -> APIRouter:
     return router
 
 
+Mark = Annotated[str, Query(max_length=40, description="names it to GET /api/v1/uploads/{mark}")]
+
+
 def _add_articles(router: APIRouter, stores: Stores) -> None:
+    none_known = {"articles": [api_examples.ARTICLE_HEAD], "known": 0, "notes": []}
+    added_articles = described.gives(described.AddedJSON, none_known, 201)
+    settings = stores.answering.settings
+
     def changing() -> Uploads:
         if stores.uploads is None:
             raise Problem(403, "Articles are not added or removed here; see corpus_changes")
         return stores.uploads
+
+    async def added(name: str, data: bytes, source: str, mark: str) -> dict[str, Any]:
+        add = partial(changing().add, name, data, source, mark)
+        done = await to_thread.run_sync(_told, add, limiter=stores.limiter)
+        heads = [schemas.article_head_json(article) for article in done.articles]
+        return {"articles": heads, "known": done.known, "notes": list(done.notes)}
+
+    @router.get(
+        "/uploads",
+        summary="What may be added here",
+        responses=described.gives(
+            described.OffersJSON,
+            {"changes": True, "web_addresses": False, "suffixes": sorted(ARTICLE_SUFFIXES)},
+        ),
+    )
+    def offers() -> dict[str, Any]:
+        return {
+            "changes": stores.uploads is not None,
+            "web_addresses": stores.uploads is not None and settings.web_addresses,
+            "suffixes": sorted(ARTICLE_SUFFIXES),
+        }
+
+    @router.get(
+        "/uploads/{mark}",
+        summary="How far the indexing of a file is",
+        description="In characters, of the file that is sent with this `mark`; 0 of 0 until it is "
+        "its turn and it has been read, and when it is done.",
+        responses=described.gives(described.ProgressJSON, {"done": 1200, "total": 4800}),
+    )
+    def progress(mark: str) -> dict[str, int]:
+        done, total = changing().progress(mark)
+        return {"done": done, "total": total}
 
     @router.post(
         "/articles",
@@ -108,33 +173,75 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
         summary="Add the articles of a file",
         description="The body is the file, of the kind that the suffix of `name` says: "
         + ", ".join(sorted(ARTICLE_SUFFIXES)),
+        responses=added_articles,
+        openapi_extra=api_examples.FILE_BODY,
     )
-    async def add(request: Request, name: Annotated[str, Query(max_length=500)]) -> dict[str, Any]:
-        uploads, data = changing(), await request.body()
-        added = await to_thread.run_sync(_told, lambda: uploads.add(name, data))
-        heads = [schemas.article_head_json(article) for article in added.articles]
-        return {"articles": heads, "known": added.known, "notes": list(added.notes)}
+    async def add(
+        request: Request, name: Annotated[str, Query(max_length=500)], mark: Mark = ""
+    ) -> dict[str, Any]:
+        changing()  # before the body is read
+        return await added(name, await request.body(), "", mark)
 
-    @router.delete("/articles/{article_id}", summary="Remove an article from the index")
+    @router.post(
+        "/articles/web",
+        status_code=201,
+        summary="Add the article of a web page",
+        description="The server fetches it; where the setting `web_addresses` allows that.",
+        responses=added_articles,
+    )
+    async def add_page(body: WebBody, request: Request, mark: Mark = "") -> dict[str, Any]:
+        changing()
+        if not settings.web_addresses:
+            raise Problem(403, "Web addresses are not fetched here; see web_addresses")
+        try:
+            page = await web_fetch.fetch(body.address, web_fetch.PUBLIC)
+        except web_fetch.WebError as fault:
+            language = preferred_language(request.headers.get("accept-language", ""))
+            words = interface_texts("page")[language]["web_faults"]
+            raise Problem(422, words[fault.kind].format(**fault.named)) from None
+        return await added(page.name, page.data, page.address, mark)
+
+    @router.delete(
+        "/articles/{article_id}",
+        summary="Remove an article from the index",
+        responses=described.gives(described.RemovedJSON, {"file_stays": False})
+        | described.problems(404),
+    )
     async def remove(article_id: str) -> dict[str, bool]:
         uploads = changing()
         answering = stores.answering
         await to_thread.run_sync(answering.article, article_id)  # 404 where there is none
-        return {"file_stays": await to_thread.run_sync(uploads.remove, article_id)}
+        stays = await to_thread.run_sync(uploads.remove, article_id, limiter=stores.limiter)
+        return {"file_stays": stays}
 
 
 def _add_answers(router: APIRouter, stores: Stores) -> None:
     answering = stores.answering
 
-    @router.get("/models", summary="The language models that a question may name")
+    @router.get(
+        "/models",
+        summary="The language models that a question may name",
+        responses=described.gives(
+            described.ModelNamesJSON, {"models": ["none", "ollama:qwen3:4b"], "default": "none"}
+        ),
+    )
     def models() -> dict[str, Any]:
         return {"models": answering.choices.models(), "default": answering.choices.default.llm}
 
-    @router.get("/examples", summary="Questions that the articles answer")
+    @router.get(
+        "/examples",
+        summary="Questions that the articles answer",
+        responses=described.gives(described.QuestionsJSON, {"questions": [api_examples.QUESTION]}),
+    )
     def examples(language: Literal["vi", "en"] = "vi") -> dict[str, list[str]]:
         return {"questions": answering.choices.examples(language)}
 
-    @router.post("/feedback", status_code=201, summary="Say whether an answer is good or bad")
+    @router.post(
+        "/feedback",
+        status_code=201,
+        summary="Say whether an answer is good or bad",
+        responses=described.gives(described.OpinionIdJSON, {"id": 1}, 201),
+    )
     def feedback(body: FeedbackBody, request: Request) -> dict[str, int]:
         answer = _told(lambda: answer_from_json(body.answer, answering.assistant.article))
         number = _told(
@@ -145,7 +252,11 @@ def _add_answers(router: APIRouter, stores: Stores) -> None:
         )  # fmt: skip
         return {"id": number}
 
-    @router.post("/cards", summary="A conversation as a file whose quotes can be checked")
+    @router.post(
+        "/cards",
+        summary="A conversation as a file whose quotes can be checked",
+        responses=described.gives(cards.Card, api_examples.CARD, others=api_examples.CARD_TEXTS),
+    )
     def card(body: CardBody) -> Response:
         article = answering.assistant.article
         answers = _told(lambda: [answer_from_json(one, article) for one in body.answers])
@@ -165,7 +276,13 @@ def _add_conversations(router: APIRouter, stores: Stores) -> None:
             raise Problem(403, "Conversations are kept for people who have signed in")
         return person
 
-    @router.get("/conversations", summary="Your conversations, the last changed first")
+    @router.get(
+        "/conversations",
+        summary="Your conversations, the last changed first",
+        responses=described.gives(
+            described.ConversationsJSON, {"conversations": [api_examples.CONVERSATION_HEAD]}
+        ),
+    )
     def listed(
         request: Request,
         search: Annotated[str, Query(max_length=200)] = "",
@@ -174,30 +291,52 @@ def _add_conversations(router: APIRouter, stores: Stores) -> None:
         found = stores.history.search(owner(request), search, limit)
         return {"conversations": [asdict(summary) for summary in found]}
 
-    @router.post("/conversations", status_code=201, summary="Keep a conversation")
+    changed = described.gives(described.ConversationIdJSON, {"id": "Zt3kQ9"})
+    made: described.Responses = {201: changed[200]}
+
+    @router.post("/conversations", status_code=201, summary="Keep a conversation", responses=made)
     def create(body: ConversationBody, request: Request) -> dict[str, str]:
         who = owner(request)
         return {"id": _told(lambda: stores.history.create(who, body.title, body.exchanges))}
 
-    @router.get("/conversations/{number}", summary="One of your conversations")
+    @router.get(
+        "/conversations/{number}",
+        summary="One of your conversations",
+        responses=described.gives(described.ConversationJSON, api_examples.CONVERSATION)
+        | described.problems(404),
+    )
     def get(number: str, request: Request) -> dict[str, Any]:
         who = owner(request)
         found = _told(lambda: stores.history.get(who, number), 404)
         return {**asdict(found.summary), "exchanges": list(found.exchanges)}
 
-    @router.post("/conversations/{number}/exchanges", status_code=201, summary="Add an exchange")
+    @router.post(
+        "/conversations/{number}/exchanges",
+        status_code=201,
+        summary="Add an exchange",
+        responses=made,
+        openapi_extra=described.body_example(api_examples.EXCHANGE),
+    )
     def append(number: str, body: dict[str, Any], request: Request) -> dict[str, str]:
         who = owner(request)
         _told(lambda: stores.history.append(who, number, body))
         return {"id": number}
 
-    @router.patch("/conversations/{number}", summary="Give a conversation another name")
+    @router.patch(
+        "/conversations/{number}",
+        summary="Give a conversation another name",
+        responses=changed,
+    )
     def rename(number: str, body: TitleBody, request: Request) -> dict[str, str]:
         who = owner(request)
         _told(lambda: stores.history.rename(who, number, body.title))
         return {"id": number}
 
-    @router.delete("/conversations/{number}", summary="Delete a conversation")
+    @router.delete(
+        "/conversations/{number}",
+        summary="Delete a conversation",
+        responses=changed | described.problems(404),
+    )
     def delete(number: str, request: Request) -> dict[str, str]:
         who = owner(request)
         _told(lambda: stores.history.delete(who, number), 404)

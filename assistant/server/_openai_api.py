@@ -25,6 +25,8 @@ from starlette.responses import JSONResponse, Response
 
 from assistant.answering import schemas
 from assistant.answering.link_filter import plain
+from assistant.server import _api_description as described
+from assistant.server import _api_examples as api_examples
 from assistant.server import _event_stream as event_stream
 from assistant.server import _problem_details as problem_details
 from assistant.server._http_api import Answering
@@ -56,6 +58,10 @@ _CHORE: Final = re.compile(r"### Task:.*?\{\s*\"(\w+)\"\s*:", re.DOTALL)
 _FIRST_SAID: Final = re.compile(
     r"<chat_history>\s*USER:(.*?)(?:\nASSISTANT:|</chat_history>)", re.S
 )
+_EXAMPLE: Final[dict[str, Any]] = {
+    "model": PLAIN,
+    "messages": [{"role": "user", "content": api_examples.QUESTION}],
+}
 LONGEST_TITLE: Final = 60  # characters
 _LISTED: Final = re.compile(r"\n\n(?:Nguồn|Sources):\n\n(?:\[\d+\] [^\n]*(?:\n|\Z))+\Z")
 
@@ -76,7 +82,7 @@ class StreamOptions(BaseModel):
 class CompletionBody(BaseModel):
     """A request for a completion; what is not named here is looked at in :func:`_check`."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = described.asked_as(_EXAMPLE) | ConfigDict(extra="allow")
 
     model: str
     messages: list[Message]
@@ -87,17 +93,29 @@ class CompletionBody(BaseModel):
 
 def routes(answering: Answering) -> APIRouter:
     """The routes of OpenAI's interface."""
-    router = APIRouter(prefix="/v1")
+    failures = described.openai_errors(*described.ANYWHERE)
+    router = APIRouter(prefix="/v1", responses=failures)
     since = int(time.time())
 
     def model(name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": since, "owned_by": "article-assistant"}
 
-    @router.get("/models", summary="The models (OpenAI)")
+    listed = {"object": "list", "data": [api_examples.OPENAI_MODEL]}
+
+    @router.get(
+        "/models",
+        summary="The models (OpenAI)",
+        responses=described.gives(described.OpenAIModelsJSON, listed),
+    )
     def models() -> dict[str, Any]:
         return {"object": "list", "data": [model(PLAIN), model(WITH_SOURCES)]}
 
-    @router.get("/models/{name}", summary="A model (OpenAI)")
+    @router.get(
+        "/models/{name}",
+        summary="A model (OpenAI)",
+        responses=described.gives(described.OpenAIModelJSON, api_examples.OPENAI_MODEL)
+        | described.openai_errors(404),
+    )
     def one(name: str) -> dict[str, Any]:
         _check_model(name)
         return model(name)
@@ -106,6 +124,10 @@ def routes(answering: Answering) -> APIRouter:
         "/chat/completions",
         summary="A chat completion (OpenAI)",
         description=__doc__,
+        responses=described.gives(
+            described.OpenAICompletionJSON, api_examples.COMPLETION, others=api_examples.CHUNKS
+        )
+        | described.openai_errors(400, 404),
     )
     async def complete(body: CompletionBody, request: Request) -> Response:
         _check(body)

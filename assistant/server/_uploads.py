@@ -1,16 +1,19 @@
 """Articles that are added to an open index, and removed from it, while it answers.
 
 A file that is sent is kept in the index's own folder ``uploads/``: `assistant index` of other
-folders leaves its articles alone, and `assistant index INDEX/uploads` reads them again.
+folders leaves its articles alone, and `assistant index INDEX/uploads` reads them again. What came
+from a web address has a file beside it that names the address.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
 import unicodedata
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -21,6 +24,7 @@ from assistant.types import Article, CorpusError
 
 MOST_FILES: Final = 1000
 LONGEST_NAME: Final = 100  # characters: file systems take 255 bytes
+BESIDE: Final = ".yaml"  # after a file's name: what is known of it; never a file that was sent
 
 _UNFIT = re.compile(r"[^\w .()\[\]-]+")
 
@@ -47,17 +51,33 @@ class Uploads:
         self.settings = settings
         self.folder = index.folder / UPLOADS
         self._lock = threading.Lock()
+        self._running = ("", 0, 0)  # the mark of what is indexed, and how far that is
 
-    def add(self, name: str, data: bytes) -> Added:
-        """The articles of a file named ``name``, indexed. Raises CorpusError, keeping nothing."""
+    def add(self, name: str, data: bytes, source: str = "", mark: str = "") -> Added:
+        """The articles of a file named ``name``, indexed. Raises CorpusError, keeping nothing.
+
+        ``source``: the web address it came from. ``mark``: what ``progress`` is asked for.
+        """
         with self._lock:
+            self._running = (mark, 0, 0)
             path = self._free(_safe(name))
-            _write(path, data)
             try:
-                return self._index(path)
+                _write(path, data)
+                if source:
+                    known = f"source: {json.dumps(source, ensure_ascii=False)}\n"  # JSON is YAML
+                    _write(_beside(path), known.encode())
+                return self._index(path, mark)
             except BaseException:
-                path.unlink(missing_ok=True)
+                _unlink(path)
                 raise
+            finally:
+                self._running = ("", 0, 0)
+
+    def progress(self, mark: str) -> tuple[int, int]:
+        """Characters indexed, and in all, of what is added under ``mark``; (0, 0) before and after:
+        while it waits for another to be added, or is read."""
+        running, done, total = self._running
+        return (done, total) if mark and mark == running else (0, 0)
 
     def remove(self, article_id: str) -> bool:
         """Takes the article out; its file too where it was sent and holds no other article.
@@ -73,10 +93,10 @@ class Uploads:
                 return path.exists()
             left = map(Path, catalog.article_paths().values())
             if not any(one.is_relative_to(path) for one in left):
-                path.unlink(missing_ok=True)
+                _unlink(path)
             return path.exists()
 
-    def _index(self, path: Path) -> Added:
+    def _index(self, path: Path, mark: str) -> Added:
         corpus = read_articles([path])
         # A path of the server's is nobody's business.
         if corpus.faults:
@@ -86,10 +106,13 @@ class Uploads:
         new = tuple(article for article in corpus.articles if article.id not in known)
         if new:
             fresh = type(corpus)(new, ())
-            self.index.update(fresh, [path], self.settings)
+            self.index.update(fresh, [path], self.settings, embedding=partial(self._tell, mark))
         else:
-            path.unlink()  # all of it is there, from another file
+            _unlink(path)  # all of it is there, from another file
         return Added(new, len(corpus.articles) - len(new), notes)
+
+    def _tell(self, mark: str, done: int, total: int) -> None:
+        self._running = (mark, done, total)
 
     def _free(self, name: str) -> Path:
         """A path in the folder that no file has."""
@@ -98,11 +121,12 @@ class Uploads:
             taken = {entry.name.casefold() for entry in self.folder.iterdir()}
         except OSError as error:
             raise UploadError(f"{name} cannot be kept, {error.strerror}: see the server") from None
-        if len(taken) >= MOST_FILES:
+        if sum(not each.endswith(BESIDE) for each in taken) >= MOST_FILES:
             raise UploadError(f"{name} is not taken: {MOST_FILES} files were sent; remove some")
         stem, suffix = os.path.splitext(name)
         names = (name, *(f"{stem}-{number}{suffix}" for number in range(2, MOST_FILES + 2)))
-        return self.folder / next(each for each in names if each.casefold() not in taken)
+        free = (n for n in names if not {n.casefold(), n.casefold() + BESIDE} & taken)
+        return self.folder / next(free)
 
 
 def _safe(name: str) -> str:
@@ -116,10 +140,18 @@ def _safe(name: str) -> str:
     return f"{stem}{suffix}"
 
 
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + BESIDE)
+
+
+def _unlink(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _beside(path).unlink(missing_ok=True)
+
+
 def _write(path: Path, data: bytes) -> None:
     try:
         with path.open("xb") as file:
             file.write(data)
     except OSError as error:
-        path.unlink(missing_ok=True)
         raise UploadError(f"{path.name} cannot be kept, {error.strerror}: try again") from None

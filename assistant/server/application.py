@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import json
 import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from string import Template
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -19,6 +16,8 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.answering.protocols import AnsweringAssistant
+from assistant.server import _api_description as api_description
+from assistant.server import _api_page as api_page
 from assistant.server import _http_api as http_api
 from assistant.server import _http_resources as http_resources
 from assistant.server import _openai_api as openai_api
@@ -34,11 +33,11 @@ from assistant.settings import Settings
 from assistant.text.tokens import count_tokens
 from assistant.types import AssistantError
 
+PAGE_LANGUAGES: Final = ("vi", "en")
 # Never the page's, whether they are there or not.
 OURS: Final = "/api /v1 /mcp /healthz /readyz /docs /login /logout".split()
 
 _STATIC: Final = Path(__file__).with_name("static")
-_API_PAGE: Final = Template((_STATIC / "api.html").read_text("utf-8"))
 _log = logging.getLogger(__name__)
 
 
@@ -78,6 +77,7 @@ def app(assistant: AnsweringAssistant, settings: Settings | None = None) -> Fast
     found.include_router(openai_api.routes(answering))
     found.include_router(sign_in.routes(access))
     _add_signs(found, warming)
+    _describe(found, access)
     if mcp_tools is not None:
         found.router.routes += mcp_tools.routes
     if settings.page:
@@ -151,14 +151,32 @@ class _Warming:
             self.fault = "The model could not be loaded; the server's log says why"
         else:
             self.fault = ""
+            self._begin_examples()
+
+    def _begin_examples(self) -> None:
+        """The questions to begin with are looked for before the first visitor comes."""
+        try:
+            for language in PAGE_LANGUAGES:
+                self.assistant.examples(language)
+        except Exception:
+            _log.exception("no example questions")
 
 
 def _add_signs(found: FastAPI, warming: _Warming) -> None:
-    @found.get("/healthz", summary="Whether the server runs")
+    @found.get(
+        "/healthz",
+        summary="Whether the server runs",
+        responses=api_description.gives(api_description.StatusJSON, {"status": "ok"}),
+    )
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @found.get("/readyz", summary="Whether questions can be answered")
+    @found.get(
+        "/readyz",
+        summary="Whether questions can be answered",
+        responses=api_description.gives(api_description.StatusJSON, {"status": "ready"})
+        | api_description.problems(503),
+    )
     def readyz() -> dict[str, str]:
         if warming.fault:
             raise Problem(503, warming.fault, {"Retry-After": "5"})
@@ -168,33 +186,17 @@ def _add_signs(found: FastAPI, warming: _Warming) -> None:
     def style() -> Response:
         return FileResponse(_STATIC / "login.css")
 
+
+def _describe(found: FastAPI, access: Access) -> None:
+    """Adds the page about the interface, and what FastAPI cannot know to its description."""
+    known = found.openapi
+
+    def openapi() -> dict[str, Any]:
+        return api_description.complete(known(), access)
+
+    found.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's manual does it
+
     @found.get("/docs", include_in_schema=False)
     def docs() -> Response:
-        policy = {"Content-Security-Policy": sign_in.POLICY}
-        return HTMLResponse(_api_page(found.openapi()), headers=policy)
-
-
-def _api_page(schema: dict[str, Any]) -> str:
-    """The description of the interface as a plain page: nothing of it comes from elsewhere."""
-    parts = []
-    for path, methods in schema["paths"].items():
-        for method, about in methods.items():
-            shapes = {
-                "parameters": about.get("parameters"),
-                "body": about.get("requestBody", {}).get("content"),
-                "answers": about["responses"],
-            }
-            told = json.dumps({k: v for k, v in shapes.items() if v}, indent=1, ensure_ascii=False)
-            parts.append(
-                f"<h2><code>{method.upper()} {html.escape(path)}</code></h2>"
-                f"<p>{html.escape(about.get('summary', ''))}</p>"
-                f"<p>{html.escape(about.get('description', ''))}</p>"
-                f"<details><summary>Shapes</summary><pre>{html.escape(told)}</pre></details>"
-            )
-    for name, shape in schema["components"]["schemas"].items():
-        told = json.dumps(shape, indent=1, ensure_ascii=False)
-        parts.append(
-            f"<details><summary><code>{html.escape(name)}</code></summary>"
-            f"<pre>{html.escape(told)}</pre></details>"
-        )
-    return _API_PAGE.substitute(title=schema["info"]["title"], parts="\n".join(parts))
+        policy = {"Content-Security-Policy": api_page.POLICY}
+        return HTMLResponse(api_page.page(openapi()), headers=policy)

@@ -3,14 +3,19 @@
 Whether a sentence has ended is asked of ``sentences.py`` at the first character that can begin
 the next one, so both know the same abbreviations. Two things a stream cannot know: a line
 end always ends a sentence here, though the next line may go on with it; and a quotation mark that
-is open counts as a quotation until it is longer than one.
+is open counts as a quotation until it is longer than one. Headings and rows of tables, as Markdown
+marks them, are one sentence each, whatever stands in them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+
+import regex
 
 from assistant.text.sentences import QUOTATION_LENGTH, sentences
+from assistant.types import Span
 
 _MARKS = frozenset(".!?…‼⁇⁈⁉。！？｡؟।॥۔")
 _NEEDS_SPACE = frozenset(".…")  # without one behind them they never end a sentence
@@ -18,6 +23,14 @@ _CLOSING = frozenset("\"'”’»›)]}」』）】》〉*_")
 _DASHES = frozenset("–—-")
 _QUOTES = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"))
 _WINDOW = 2 * QUOTATION_LENGTH  # code points: enough to see a quotation and what it is part of
+
+HEADING = regex.compile(r"[ \t]{0,8}#{1,6}(?:[ \t]+|$)")  # the marks at its beginning
+ROW = regex.compile(
+    r"[ \t]{0,8}\|"
+)  # one that begins with no "|" cannot be told from prose in time
+RULE = regex.compile(r"[ \t]{0,8}\|(?=[^-]*-)[ \t|:-]*")  # between a table's header and its rows
+_WHOLE_LINE = regex.compile(r"[ \t]{0,8}(?:\||#{1,6}[ \t])")
+_BAR = regex.compile(r"\\.|(\|)")  # "\\|" is no border
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,8 @@ class SentenceStream:
         self._held = ""  # dashes behind what may be an end, and the blanks between them
         self._mark = ""  # the mark that may have ended the sentence
         self._spaced = False  # a blank stands behind it
+        self._lead: str | None = ""  # the line, as long as it can become a heading or a row
+        self._is_whole = False  # it is one
 
     def feed(self, text: str) -> list[str | End]:
         """The next piece of the text → it and the ends that are now certain, in order."""
@@ -52,9 +67,13 @@ class SentenceStream:
         return found
 
     def _read(self, character: str, found: list[str | End]) -> None:
+        if self._lead is not None:
+            self._begin(self._lead + character)
         if character == "\n":
             self._end_line(found)
             _say(character, found)
+        elif self._is_whole:
+            self._add(character, found)
         elif self._mark and self._spaced and (character in _DASHES or self._held):
             self._held += character
             if character not in _DASHES and not character.isspace():
@@ -67,6 +86,12 @@ class SentenceStream:
             if character in _MARKS and not (self._mark and self._spaced):
                 self._mark = character
             self._add(character, found)
+
+    def _begin(self, line: str) -> None:
+        """What kind of line begins like this."""
+        match = _WHOLE_LINE.fullmatch(line, partial=True)
+        self._is_whole = bool(match and not match.partial)
+        self._lead = line if match and match.partial else None
 
     def _goes_on(self, character: str) -> bool:
         """Whether ``character`` belongs to the mark before it: "?!", "….”"."""
@@ -88,12 +113,25 @@ class SentenceStream:
         if self._sentence.strip():
             found.append(End())
         self._sentence, self._held, self._mark, self._spaced = "", "", "", False
+        self._lead, self._is_whole = "", False
 
     def _add(self, text: str, found: list[str | End]) -> None:
         _say(text, found)
         self._sentence += text
         if len(self._sentence) > 2 * _WINDOW:
             self._sentence = self._sentence[-_WINDOW:]
+
+
+def cells(row: str, start: int = 0) -> list[Span]:
+    """The cells of a table's row, without the blanks around them; ``row`` begins at ``start``."""
+    bars = [m.start() for m in _BAR.finditer(row) if m[1]]
+    edges = [*bars, *([len(row)] if bars and row[bars[-1] + 1 :].strip() else [])]
+    found = []
+    for a, b in pairwise(edges):
+        cell = row[a + 1 : b]
+        first = a + 1 + len(cell) - len(cell.lstrip())
+        found.append(Span(start + first, start + max(first, a + 1 + len(cell.rstrip()))))
+    return found
 
 
 def _say(text: str, found: list[str | End]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from assistant.answering._generation import SURE
-from assistant.answering.refusals import FILE, refusals
+from assistant.answering._refusals import FILE, refusals
 from assistant.index.encoder import SentenceEncoder
 from assistant.settings import Settings
 from assistant.types import Vectors

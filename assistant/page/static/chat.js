@@ -6,20 +6,34 @@ const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
 const PLACE = "#article=";
 
 // Whether the person asked for what the reader shows next. If not (an answer opening its first
-// citation), neither the focus nor a phone's scroll position is taken from them.
+// citation), neither the focus nor a phone's screen is taken from them.
 let asked = location.hash.startsWith(PLACE);
 let followed = null; // the link to go back to
+let going = false; // the address changes because a link was followed, not by Back or Forward
+let entered = false; // the reader of a phone was opened by an entry of the history of its own
 
 const pane = element.closest("#reader-pane");
 const behavior = () => (CALM.matches ? "auto" : "smooth");
 
+// On a phone the reader covers the conversation while it is open.
+const isOpen = () => pane.hasAttribute("data-open");
+function openReader() {
+  if (!STACKED.matches || isOpen()) return;
+  pane.setAttribute("data-open", "");
+}
+function closeReader() {
+  if (!isOpen()) return;
+  pane.removeAttribute("data-open");
+  entered = false;
+  if (followed?.isConnected) followed.focus({ preventScroll: true });
+}
+
 function reveal() {
   const view = element.querySelector(".view");
   if (!view) return;
+  if (asked) openReader();
   const quote = view.querySelector("#quote");
-  if (STACKED.matches) {
-    if (asked) (quote || pane).scrollIntoView({ behavior: behavior(), block: quote ? "center" : "start" });
-  } else if (quote) {
+  if (quote) {
     const below = quote.getBoundingClientRect().top - pane.getBoundingClientRect().top;
     pane.scrollTo({ top: pane.scrollTop + below - pane.clientHeight / 3, behavior: behavior() });
   } else {
@@ -29,10 +43,31 @@ function reveal() {
   asked = false;
 }
 
+// The marker in the conversation of what the reader shows, or where the reader was opened from.
 function backToConversation() {
-  const target = followed && followed.isConnected ? followed : document.querySelector("#conversation");
+  const marker = [...document.querySelectorAll("#messages a.cite")].findLast(
+    (link) => link.getAttribute("href") === location.hash,
+  );
+  const target = marker || (followed?.isConnected ? followed : document.querySelector("#conversation"));
+  if (STACKED.matches && entered) history.back();
+  closeReader();
   target.scrollIntoView({ behavior: behavior(), block: "center" });
   target.focus({ preventScroll: true });
+}
+
+// Follows an address of ours; a phone's Back then leads from the reader to the conversation.
+function go(address) {
+  asked = true;
+  const opens = STACKED.matches && !isOpen();
+  if (opens) entered = true;
+  openReader(); // at once: what it shows may be the same as before
+  if (address === location.hash) {
+    if (opens) history.pushState(null, "", location.pathname + location.search + address);
+    reveal();
+  } else {
+    going = true;
+    location.hash = address; // fires popstate and hashchange
+  }
 }
 
 // A link's "#…" would be resolved against <base>, which drops the query of the page's own address.
@@ -45,15 +80,17 @@ document.addEventListener("click", (event) => {
     backToConversation();
   } else if (address === "#articles" || address.startsWith(PLACE)) {
     event.preventDefault();
-    asked = true;
     if (!pane.contains(link)) followed = link;
-    if (address === location.hash) reveal();
-    else location.hash = address; // fires hashchange
+    go(address);
   }
 });
 
+window.addEventListener("popstate", () => {
+  if (!going) closeReader();
+});
 window.addEventListener("hashchange", () => {
-  asked = true;
+  asked = going || !STACKED.matches;
+  going = false;
   trigger("address", { address: location.hash });
 });
 
@@ -62,7 +99,8 @@ function arrived() {
   if (!view) return;
   document.documentElement.lang = view.dataset.language;
   const address = view.dataset.address;
-  if (address.startsWith(PLACE) && address !== location.hash) {
+  const differs = address && address !== location.hash;
+  if (differs && (address.startsWith(PLACE) || location.hash.startsWith(PLACE))) {
     history.replaceState(history.state, "", location.pathname + location.search + address);
   }
   reveal();
@@ -98,11 +136,113 @@ watch("value", () => {
 });
 arrived(); // if the value was there before this script
 
+// Find in the article: its matches are lit without touching its markup; accents do not count.
+const FOUND = "found";
+const plain = (text) =>
+  [...text.toLowerCase()]
+    .map((c) => {
+      const bare = c.normalize("NFD").replace(/\p{M}/gu, "").replace("đ", "d");
+      return bare.length === c.length ? bare : c;
+    })
+    .join("");
+function light(words) {
+  const wanted = plain(words.trim());
+  const ranges = [];
+  const texts = document.createTreeWalker(element.querySelector(".text"), NodeFilter.SHOW_TEXT);
+  while (wanted && texts.nextNode()) {
+    const text = plain(texts.currentNode.data);
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
+      const range = new Range();
+      range.setStart(texts.currentNode, at);
+      range.setEnd(texts.currentNode, at + wanted.length);
+      ranges.push(range);
+    }
+  }
+  CSS.highlights?.set(FOUND, new Highlight(...ranges));
+  return ranges;
+}
+let lit = [];
+let litAt = 0;
+function showLit() {
+  lit[litAt]?.startContainer.parentElement.scrollIntoView({ behavior: behavior(), block: "center" });
+}
+element.addEventListener("input", (event) => {
+  if (!event.target.matches(".find-inside")) return;
+  lit = light(event.target.value);
+  litAt = 0;
+  showLit();
+});
+element.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches(".find-inside") || !lit.length) return;
+  litAt = (litAt + (event.shiftKey ? lit.length - 1 : 1)) % lit.length;
+  showLit();
+});
+
+// What was being typed, and what was being answered, survive a reload of this tab.
+const KEPT_DRAFT = "assistant.draft";
+const KEPT_ASKED = "assistant.asked";
+const box = () => document.querySelector("#question textarea");
+function recall(name) {
+  try {
+    return sessionStorage.getItem(name) || "";
+  } catch {
+    return ""; // storage is switched off
+  }
+}
+window.addEventListener("pagehide", () => {
+  const replies = [...document.querySelectorAll("#messages .reply")];
+  const running = replies.length && !replies.at(-1).querySelector(".foot, .fault");
+  const question = [...document.querySelectorAll("#messages .question")].at(-1)?.textContent || "";
+  try {
+    sessionStorage.setItem(KEPT_DRAFT, box()?.value || "");
+    sessionStorage.setItem(KEPT_ASKED, running ? question : "");
+  } catch {
+    // likewise
+  }
+});
+// Once the kept conversation, `before` exchanges long, is shown again.
+function resume(before) {
+  const draft = recall(KEPT_DRAFT);
+  const question = recall(KEPT_ASKED);
+  if (question) sessionStorage.removeItem(KEPT_ASKED);
+  if (draft && box() && !box().value) {
+    box().value = draft;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  let tries = 0;
+  const again = () => {
+    if (document.querySelectorAll("#messages .question").length >= before) trigger("ask", { question });
+    else if (tries++ < 100) setTimeout(again, 100);
+  };
+  if (question) again();
+}
+
+// Escape stops an answer that is coming.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open], [data-open]")) return;
+  document.querySelector("#question .stop-button")?.click();
+});
+
+// A question that was just asked goes to the top, so that its answer is read from its first line.
+let questions = 0;
+function toTop() {
+  const all = document.querySelectorAll("#messages .user-row");
+  const last = all[all.length - 1];
+  const area = last?.closest(".bubble-wrap");
+  if (all.length > questions && area)
+    requestAnimationFrame(() => {
+      const below = last.getBoundingClientRect().top - area.getBoundingClientRect().top;
+      area.scrollTo({ top: area.scrollTop + below - 12, behavior: behavior() });
+    });
+  questions = all.length;
+}
+
 const panes = pane.parentElement; // the chatbot itself may be put into the page after this script
 
 // gr.Chatbot names each message by its source, markup and all: read out, that drowns its text.
 // What its sanitizer takes away of ours is put back: who describes whom.
 function mend() {
+  toTop();
   for (const part of panes.querySelectorAll("#messages [aria-label]")) part.removeAttribute("aria-label");
   panes.querySelector("#messages .examples[role=list]")?.removeAttribute("role"); // of buttons
   for (const [i, reply] of panes.querySelectorAll("#messages .reply").entries()) {

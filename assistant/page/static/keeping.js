@@ -137,11 +137,12 @@ window.assistantLeaves = () => {
   remember("conversation", "");
 };
 
-async function openConversation(id) {
+// `opening`: with the page, whose address may show what no answer quotes.
+async function openConversation(id, opening = false) {
   const it = await keeper().get(id);
   if (!it) throw new Error(words().failed);
   exchanges = it.exchanges;
   opened = id;
   remember("conversation", id);
-  trigger("restore", { exchanges });
+  trigger("restore", { exchanges, opening });
 }

@@ -169,11 +169,14 @@ document.addEventListener("click", async (event) => {
     else if (button.matches("#messages .act-bad")) await judged(Number(button.value), "bad");
     else if (button.matches("#open-side")) toggle("side") && (await list());
     else if (button.matches("#open-settings")) toggle("settings");
+    else if (button.matches("#open-articles")) (followed = button), go("#articles");
     else if (button.matches("#open-theme")) remember("theme", document.body.classList.toggle("dark") ? "dark" : "light");
     else if (button.matches("#side .close")) toggle("side", false), document.querySelector("#open-side").focus();
     else if (button.matches("#side .export")) await exported(button.value);
     else if (button.matches("#side .conversations button")) await actOnConversation(button);
     else if (button.matches("#reader .remove")) await removed(button);
+    else if (button.matches("#reader .more"))
+      trigger("find", { words: element.querySelector("input.find").value, most: Number(button.value) });
   } catch (error) {
     say(error.message || words().failed);
   }
@@ -196,57 +199,146 @@ document.addEventListener("pointerdown", (event) => {
   if (!event.target.closest("#settings, #open-settings, ul.options")) toggle("settings", false);
 });
 
-// Articles, one request each: the others go on where one is refused.
+// Articles, one request each: the others go on where one is refused. What comes meanwhile waits.
 
-const taken = (name) => element.querySelector(".adding input").accept.split(",").some((suffix) => name.toLowerCase().endsWith(suffix));
 const MOST_FILES = 50; // at a time
-let adding = false;
+const POLLED = 2000; // milliseconds: polls count among the requests of a minute
+let offers = { changes: false, web_addresses: false, suffixes: [""] }; // until the server says
+let adding = Promise.resolve();
+let busy = 0;
+let shown = []; // rows: the list is made again after articles were added, what was said of them stays
 
-async function added(files) {
+const taken = (name) => offers.suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
+const offer = () => element.querySelector("button.web")?.toggleAttribute("hidden", !offers.web_addresses);
+const showRows = () => element.querySelector(".uploads")?.replaceChildren(...shown);
+call("GET", "uploads").then((told) => ((offers = told), offer()), () => {});
+
+// A request that tells how far it is: `tell(what, share)`, with a share from 0 to 1 where one is known.
+function sent({ path, body, type }, tell) {
   const label = words();
-  const place = () => element.querySelector(".uploads");
-  if (adding || !files.length) return;
-  if (files.length > MOST_FILES) return say(label.too_many.replace("{count}", MOST_FILES));
-  adding = true;
-  const rows = [];
-  const row = (file, state, kind = "") => {
-    const line = made("li", { className: kind, textContent: `${file.name}: ${state}` });
-    rows.push(line);
-    return line;
+  const mark = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  const request = new XMLHttpRequest();
+  let polls = 0;
+  async function poll() {
+    const { done, total } = await call("GET", `uploads/${mark}`).catch(() => ({}));
+    if (total && polls) tell(label.indexing, done / total);
+    if (polls) polls = setTimeout(poll, POLLED);
+  }
+  return new Promise((resolve, reject) => {
+    request.open("POST", `${API}/${path}mark=${mark}`);
+    request.responseType = "json";
+    request.setRequestHeader("Content-Type", type);
+    request.setRequestHeader("Accept-Language", document.documentElement.lang);
+    request.upload.onprogress = (event) => event.lengthComputable && tell(label.sending, event.loaded / event.total);
+    request.upload.onload = () => {
+      tell(type === "application/json" ? label.fetching : label.adding);
+      polls = setTimeout(poll, POLLED / 2);
+    };
+    request.onload = () => {
+      const told = request.response || {}; // null where a proxy answers
+      if (request.status < 300) resolve(told);
+      else reject(new Error(told.detail || label.failed));
+    };
+    request.onerror = () => reject(new Error(label.failed));
+    request.send(body);
+  }).finally(() => (clearTimeout(polls), (polls = 0)));
+}
+
+// Sends `jobs`, each with a name; true when all were taken.
+async function addedAll(jobs) {
+  if (!jobs.length) return true;
+  if (jobs.length > MOST_FILES) return say(words().too_many.replace("{count}", MOST_FILES)), false;
+  if (!busy++) shown = [];
+  if (!element.querySelector(".uploads")) go("#articles");
+  const before = adding;
+  let whole = true;
+  adding = (async () => {
+    await before;
+    for (const [i, job] of jobs.entries()) whole = (await addedOne(job, i + 1, jobs.length)) && whole;
+    busy--;
+    if (location.hash.startsWith(PLACE)) say(shown.at(-1).textContent); // an article is being read
+    else trigger("find", { words: element.querySelector("input.find")?.value || "" });
+  })();
+  await adding;
+  return whole;
+}
+
+async function addedOne(job, number, count) {
+  const label = words();
+  const which = count > 1 ? ` (${label.progress.replace("{done}", number).replace("{total}", count)})` : "";
+  const percent = made("span", { className: "percent", ariaHidden: "true" }); // not read out each time
+  const state = made("span");
+  const line = made("li", { className: "doing" }, `${job.name}: `, state, which, percent);
+  const tell = (what, share) => {
+    if (state.textContent !== what) state.textContent = what;
+    percent.textContent = share === undefined ? "" : ` ${Math.floor(100 * share)} %`;
   };
-  const show = () => place()?.replaceChildren(...rows);
+  shown.push(line);
+  showRows();
   try {
-    for (const [i, file] of [...files].entries()) {
-      const line = row(file, `${label.adding} (${label.progress.replace("{done}", i + 1).replace("{total}", files.length)})`, "doing");
-      show();
-      try {
-        if (!taken(file.name)) throw new Error(label.wrong_type);
-        const told = await call("POST", `articles?name=${encodeURIComponent(file.name)}`, file, "application/octet-stream");
-        line.textContent = [`${file.name}: ${told.articles.length ? label.added : label.known}`, ...told.notes].join(" · ");
-        line.className = "done";
-      } catch (error) {
-        line.textContent = `${file.name}: ${error.message || label.failed}`;
-        line.className = "failed";
-      }
-    }
-  } finally {
-    adding = false;
-    shown = rows;
-    trigger("find", { words: element.querySelector("input.find")?.value || "" });
+    if (job.body.name && !taken(job.body.name)) throw new Error(label.wrong_type);
+    const told = await sent(job, tell);
+    line.textContent = [`${job.name}: ${told.articles.length ? label.added : label.known}`, ...told.notes].join(" · ");
+    line.className = "done";
+    return true;
+  } catch (error) {
+    line.textContent = `${job.name}: ${error.message || label.failed}`;
+    line.className = "failed";
+    return false;
   }
 }
 
-// The list is made again after articles were added: what was said of them stays.
-let shown = [];
+function added(files) {
+  const path = (file) => `articles?name=${encodeURIComponent(file.name)}&`;
+  return addedAll([...files].map((file) => ({ name: file.name, path: path(file), body: file, type: "application/octet-stream" })));
+}
+
+// Text that is pasted goes as a file, so that it is read as one. What was typed stays until it is taken.
+const typed = { headline: "", publisher: "", day: "", text: "", address: "" };
+async function askFor(title, inputs) {
+  const label = words();
+  for (const [name, input] of Object.entries(inputs)) Object.assign(input, { name, value: typed[name] });
+  const fields = Object.entries(inputs).map(([name, input]) => made("label", {}, label[name], input));
+  const given = await ask(title, fields, label.add, label.cancel);
+  for (const [name, input] of Object.entries(inputs)) typed[name] = input.value;
+  return given;
+}
+const forget = (...names) => names.forEach((name) => (typed[name] = ""));
+
+async function pasted() {
+  const inputs = {
+    headline: made("input", { required: true, maxLength: 300 }),
+    publisher: made("input", { maxLength: 500 }),
+    day: made("input", { type: "date" }),
+    text: made("textarea", { required: true, rows: 8 }),
+  };
+  if (!(await askFor(words().paste, inputs))) return;
+  const { headline, publisher, day, text } = typed;
+  // A string of JSON is one of YAML, once nothing in it ends a line.
+  const quoted = (value) => JSON.stringify(value.replace(/[\p{Cc}\p{Cs}\p{Z}]+/gu, " ").trim());
+  const facts = [`title: ${quoted(headline)}`, publisher && `source: ${quoted(publisher)}`, day && `date: ${quoted(day)}`];
+  const name = `${headline.replace(/[\\/]/g, " ").trim()}.txt`;
+  if (await added([new File([`---\n${facts.filter(Boolean).join("\n")}\n---\n${text}`], name)])) forget("headline", "publisher", "day", "text");
+}
+
+async function named() {
+  const inputs = { address: made("input", { required: true, maxLength: 2000, inputMode: "url", placeholder: "https://" }) };
+  if (!(await askFor(words().address_title, inputs))) return;
+  const entered = typed.address.trim();
+  const address = /^[a-z][a-z+.-]*:\/\//i.test(entered) ? entered : `https://${entered}`;
+  const job = { name: address, path: "articles/web?", body: JSON.stringify({ address }), type: "application/json" };
+  if (await addedAll([job])) forget("address");
+}
+
 watch("value", () => {
   for (const name of ["side", "settings"]) {
     const on = document.querySelector(`#${name}`).hasAttribute("data-open");
     document.querySelector(`#open-${name}`)?.setAttribute("aria-expanded", String(on));
   }
   if (document.querySelector("#side[data-open] .conversations:empty")) list();
-  element.querySelector(".uploads")?.replaceChildren(...shown);
-  if (!location.hash.startsWith(PLACE)) return;
-  shown = [];
+  offer();
+  showRows();
+  if (location.hash.startsWith(PLACE) && !busy) shown = [];
 });
 
 async function removed(button) {
@@ -262,13 +354,27 @@ async function removed(button) {
 element.addEventListener("change", (event) => {
   if (event.target.type === "file") added(event.target.files);
 });
-for (const kind of ["dragover", "dragleave", "drop"])
-  pane.addEventListener(kind, (event) => {
-    const area = element.querySelector(".adding");
-    if (!area || !event.dataTransfer?.types.includes("Files")) return;
+element.addEventListener("click", (event) => {
+  if (event.target.matches("button.paste")) pasted();
+  else if (event.target.matches("button.web")) named();
+});
+
+// Files may be dropped anywhere. Where none are taken, the browser does not open them instead.
+document.querySelector("#dropping")?.remove();
+const dropping = made("div", { id: "dropping", hidden: true, ariaHidden: "true" });
+panes.append(dropping);
+let dragged = 0; // not every browser tells that what is dragged has left the window
+for (const kind of ["dragover", "drop"])
+  window.addEventListener(kind, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    area.classList.toggle("over", kind === "dragover");
-    if (kind === "drop") added(event.dataTransfer.files);
+    clearTimeout(dragged);
+    const takes = offers.changes && !document.querySelector("dialog[open]");
+    event.dataTransfer.dropEffect = takes ? "copy" : "none";
+    dropping.hidden = !takes || kind === "drop";
+    if (!dropping.hidden) dropping.textContent = words().drop_anywhere;
+    dragged = setTimeout(() => (dropping.hidden = true), 500);
+    if (takes && kind === "drop") added(event.dataTransfer.files);
   });
 
 // What this browser prefers, and the conversation that was open.
@@ -279,8 +385,11 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("#language")) remember("language", event.target.value);
 });
 function restored() {
-  if (!opened) return;
-  openConversation(opened).catch(window.assistantLeaves).then(list);
+  if (!opened) return resume(0);
+  openConversation(opened, true)
+    .catch(window.assistantLeaves)
+    .then(list)
+    .then(() => resume(exchanges.length));
 }
 if (words().copied) restored();
 else {

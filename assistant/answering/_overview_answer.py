@@ -1,0 +1,97 @@
+"""Whether a question is answered with an overview, and of what: an article, or all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.answering._asked import Asked
+from assistant.answering._overview import GREETED_WITH, MOST_ARTICLES, of_article, of_corpus
+from assistant.answering._quotes import Quote
+from assistant.answering._search import Search
+from assistant.answering.found_answers import Found
+from assistant.index.encoder import BUNDLED
+from assistant.retrieval.hybrid_search import Candidate, Query
+from assistant.retrieval.question_kind import CERTAIN, Kind, question_kinds, share_told
+from assistant.settings import Settings
+from assistant.types import SAYS_SO, Article
+
+TOPIC_TOLD = 0.5  # of a topic's terms, that an article about it has
+STANDS_OUT = 2.5  # standard deviations above the other candidates: about it in other words
+
+
+@dataclass(frozen=True, slots=True)
+class Overviews:
+    """Tells questions for an overview. ``find``: what passages answer, the surest first."""
+
+    search: Search
+    settings: Settings
+    find: Callable[[Query, Sequence[Candidate]], tuple[Found, ...]]
+
+    def of(self, asked: Asked) -> Asked:
+        """The question with the quotes of its overview.
+
+        Without any where it asks for none, or for one of what the articles do not have; what was
+        read to tell is kept.
+        """
+        kind, probability = self._kind(asked.query)
+        if kind == "content" or not asked.ranked:
+            return asked
+        if probability < CERTAIN:
+            asked = self._read(asked)
+            if _is_answered(asked, self.settings.least_confidence):
+                return asked
+        catalog = self.search.index.catalog
+        articles = [article for article in catalog.articles() if article.id not in asked.exclude]
+        named = question_kinds().names_topic(asked.query.embedding)
+        if kind in ("corpus", "greeting") or not (named or asked.history or len(articles) == 1):
+            kind = "greeting" if kind == "greeting" else "corpus"
+            most = GREETED_WITH if kind == "greeting" else MOST_ARTICLES
+            return _with(asked, kind, of_corpus(articles, most))
+        ranked = asked.ranked
+        if not named and asked.history:  # "tóm tắt bài này" of what was spoken of
+            last = asked.history[-1]
+            ranked = tuple(self.search.rank(last.query or last.question, asked.exclude)[1])
+        article = catalog.article(ranked[0].stored.passage.article_id)
+        if named:
+            if not _tells_of(article, asked):
+                return asked
+            asked = self._read(asked)
+            if _is_answered(asked, SAYS_SO):  # it names a topic because it asks for facts
+                return asked
+        return self._of_article(asked, kind, article)
+
+    def _of_article(self, asked: Asked, kind: Kind, article: Article) -> Asked:
+        catalog = self.search.index.catalog
+        kind, quotes = of_article(kind, article, catalog)
+        stored = catalog.passages(sorted(catalog.passages_of([article.id])))
+        whole = tuple(Candidate(one, 0.0, (), 0.0) for one in stored.values())
+        return replace(_with(asked, kind, quotes), ranked=whole) if quotes else asked
+
+    def _read(self, asked: Asked) -> Asked:
+        if asked.read is not None:
+            return asked
+        return replace(asked, read=self.find(asked.query, asked.ranked))
+
+    def _kind(self, query: Query) -> tuple[Kind, float]:
+        """The kind of question and how probable it is; known with the bundled model only, from
+        whose embeddings it is read."""
+        bundled = self.settings.model == BUNDLED
+        return question_kinds().of(query.embedding) if bundled else ("content", 1.0)
+
+
+def _with(asked: Asked, kind: Kind, quotes: Sequence[Quote]) -> Asked:
+    return replace(asked, kind=kind, quotes=quotes) if quotes else asked
+
+
+def _tells_of(article: Article, asked: Asked) -> bool:
+    """Whether the best article tells of what the question names."""
+    topic = question_kinds().topic(asked.query.text)
+    terms = asked.query.weights.terms
+    told = share_told(topic, terms, f"{article.title}\n{article.text}")
+    return told >= TOPIC_TOLD or asked.ranked[0].dense >= STANDS_OUT
+
+
+def _is_answered(asked: Asked, least: float) -> bool:
+    """Whether a passage answers the question for facts that it may be."""
+    return any(found.confidence >= least for found in (asked.read or ())[:1])

@@ -1,0 +1,47 @@
+"""Who may write an index now: files that one process at a time holds locked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from assistant.types import IndexFault
+
+DERIVED: Final = "lock"  # held while the derived indexes are written
+UPDATING: Final = "updating.lock"  # held while articles are added and removed
+
+
+class Busy(IndexFault):
+    """Another thread or process holds a lock longer than one waits for it."""
+
+
+@contextmanager
+def locked(
+    folder: Path,
+    name: str = DERIVED,
+    patience: float = 120,
+    waiting: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """One thread or process at a time; another is waited for, ``patience`` seconds.
+
+    Raises Busy after that, and IndexFault where the folder cannot be written.
+    """
+    lock = FileLock(folder / name)
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire(timeout=patience)
+        try:
+            yield
+        finally:
+            lock.release()
+    except Timeout as error:
+        raise Busy(f"The index {folder} cannot be written: {error}") from None
+    except OSError as error:
+        raise IndexFault(f"The index {folder} cannot be written: {error}") from None
