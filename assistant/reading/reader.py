@@ -19,8 +19,7 @@ from assistant.reading.words import whole_words
 LONGEST_ANSWER = 64  # tokens
 NEVER = -20.0  # logit of what cannot be
 BATCH_TOKENS = 8192  # of an inference batch, padding included
-PART = 0.8  # probability from which a token is surely part of a further answer
-EDGE = 0.5  # and from which it belongs to one beside it
+PART = 0.8  # probability from which a token is part of a further answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +135,15 @@ def best_span(start: Tensor, end: Tensor) -> tuple[int, int, float]:
 
 
 def _further(part: Tensor, first: int, last: int) -> Iterator[Span]:
-    """Runs of tokens that are part of an answer, outside the tokens ``[first, last)``: a token that
-    is surely one, with the neighbours that may be.
+    """Runs of tokens that are part of an answer, outside the tokens ``[first, last)``.
 
     ``part``: probabilities (t,).
     """
     begin: int | None = None
-    for i, inside in enumerate([*(part > EDGE).tolist(), False]):
+    for i, inside in enumerate([*(part > PART).tolist(), False]):
         if inside and begin is None:
             begin = i
         elif not inside and begin is not None:
-            apart = i <= first or begin >= last
-            if apart and float(part[begin:i].max()) > PART:
+            if i <= first or begin >= last:
                 yield begin, i
             begin = None
