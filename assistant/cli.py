@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from assistant.answering import schemas
-from assistant.arguments import completion, parser
+from assistant.arguments import parser
+from assistant.completion import completion
 from assistant.settings import Settings
 from assistant.types import Answer, Article, AssistantError, SettingsError
 

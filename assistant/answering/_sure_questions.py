@@ -1,4 +1,4 @@
-"""Questions that the articles answer with certainty: to begin with, and to go on with.
+"""Questions that the articles answer surely enough to be offered: to begin with, and to go on with.
 
 Finding them is reading, so those to begin with are found in a thread of their own and shown once
 they are known. They belong to a generation of the catalog and a language; until those of the
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SureQuestion:
-    """A question that an article answers with certainty. ``answers``: its words, folded."""
+    """A question that an article answers surely enough. ``answers``: its words, folded."""
 
     question: str
     kind: str
@@ -67,7 +67,7 @@ class SureQuestions:
         answer: Callable[[str], Answer | None],
         warm: Callable[[], None],
     ) -> None:
-        """``answer``: the answer of a question that the reader is certain of, else None; ``warm``
+        """``answer``: the answer of a question if it is sure enough, else None; ``warm``
         loads what that takes."""
         self.catalog = catalog
         self._answer = answer

@@ -364,7 +364,7 @@ class Assistant:
         return self._examples.to_go_on(answer, language, asked, halted)
 
     def _sure_answer(self, question: str) -> Answer | None:
-        """The quotes that answer a question for facts; None where the reader is not certain."""
+        """The quotes that answer a question for facts; None under SURE_EXAMPLE."""
         asked = self._overviews.of(self._asked(question, question, (), (), cut=False))
         if asked.quotes:
             return None

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from assistant.page import _model_markdown as markdown
-from assistant.page._suggestions import suggestions
+from assistant.page._suggestions import asks, suggestions
 from assistant.page.labels import (
     Labels,
     address_of,
@@ -371,10 +371,5 @@ def _refusal(exchange: Exchange, answer: Answer, labels: Labels) -> str:
         parts.append(f'<h3 class="label">{labels.closest}</h3>')
         parts.append(_link(answer.closest, "source closest", inner))
     if exchange.instead:
-        asks = "".join(
-            f'<button type="button" class="instead" name="ask" value="{inert(question)}">'
-            f"{inert(question)}</button>"
-            for question in exchange.instead
-        )
-        parts.append(f'<h3 class="label">{labels.instead}</h3><div class="asks">{asks}</div>')
+        parts.append(asks(exchange.instead, labels))
     return f'<div class="refusal"{lang(answer.language)}>{"".join(parts)}</div>'
