@@ -24,7 +24,7 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask eval index indexed test test-all test-models lint format figures compare constraints clean
+.PHONY: help run ask eval index indexed test test-all test-models lint format figures screenshots compare constraints clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -78,6 +78,9 @@ format: $(INSTALLED_DEV) ## Format the code and mend what ruff can mend
 
 figures: $(INSTALLED_DEV) ## Measure, and write the figures
 	@$(BIN)/python -m tests.benchmarks.figures
+
+screenshots: $(INSTALLED_DEV) ## Take the README's screenshots, with chromium
+	@$(BIN)/python -m tests.screenshots.take
 
 # Makes environments of several gigabytes outside the project: see tests/benchmarks/compare.py.
 compare: $(INSTALLED_DEV) ## Measure beside LangChain, LlamaIndex, Haystack and txtai

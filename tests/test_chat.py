@@ -48,12 +48,12 @@ def test_what_is_asked_while_the_page_opens_stays(opened: Opened, assistant: Scr
     assistant.unready = True
     tab = opened(locale="en-US", wait=False)
     ask(tab, "Ai nói vậy?")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     expect_highlight(tab, FIRST_QUOTE)
     assistant.unready = False
     assistant.ready.set()
     expect(tab.locator("#heading h1")).to_have_text(LABELS["en"].title)  # it is open now
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     expect_highlight(tab, FIRST_QUOTE)
 
 
@@ -67,7 +67,7 @@ def test_question_streamed_answer_and_citations(opened: Opened, assistant: Scrip
     expect(tab.get_by_role("button", name="Dừng")).to_be_visible()
     expect(tab.locator("#question textarea")).to_have_value("")
     assistant.gate.set()
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     expect(tab.locator(".body p").first).to_have_text("Phân cấp đầu tư công [1].")
     expect(tab.get_by_role("button", name="Hỏi", exact=True)).to_be_visible()
     expect_highlight(tab, FIRST_QUOTE)  # the first citation opens by itself

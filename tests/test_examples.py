@@ -409,7 +409,7 @@ def test_an_open_page_is_given_what_is_found_later(
     tab.locator("#reader input.find").fill("a")
     expect(tab.locator("#messages .loaded")).to_contain_text("2")
     tab.locator(".example").first.click()
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
 
 
 # With the models

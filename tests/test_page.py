@@ -34,7 +34,7 @@ from assistant.types import (
     Span,
     UnsupportedReason,
 )
-from tests.browsing import EVIL, FIRST_QUOTE, HOSTILE, ROOT, SEED, cite
+from tests.browsing import EVIL, FIRST_QUOTE, HOSTILE, ROOT, SECOND_QUOTE, SEED, cite
 
 # Markup
 
@@ -125,6 +125,20 @@ def test_sources_tell_number_title_date_and_the_start_of_the_quote() -> None:
     place = f"characters {citation.start}–{citation.end}"
     assert f"5 Aug 2025 · {place} · verified" in said
     assert "05/08/2025" in answer_html.reply(done, LABELS["vi"])
+
+
+def test_quotes_of_one_article_share_a_card_under_its_title() -> None:
+    other = cite(3, EVIL.text[3:], EVIL)
+    told = (cite(1, FIRST_QUOTE), other, cite(2, SECOND_QUOTE))
+    answer = Answer("?", "a [1] [2] [3]", "vi", 0.9, told)
+    done = Exchange("?", answer.text, None, told, (), {}, answer)
+    markup = answer_html.reply(done, LABELS["vi"])
+    cards = markup.partition('class="sources"')[2].partition('class="previews"')[0]
+    assert cards.count("<li>") == 2
+    assert cards.count(html.escape(SEED.title)) == 1
+    of_seed, _, of_other = cards.partition("</li>")
+    numbers = re.compile(r'class="number">(\d)<')
+    assert (numbers.findall(of_seed), numbers.findall(of_other)) == (["1", "2"], ["3"])
 
 
 def test_an_unverified_citation_says_so() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import re
 import shutil
 import threading
@@ -551,50 +549,6 @@ def test_the_keyboard_is_enough(opened: Opened) -> None:
     expect(tab.locator("#preview")).to_be_visible()
     tab.keyboard.press("Enter")
     expect(tab.locator("#quote")).to_be_focused()
-
-
-AXE = os.environ.get("AXE", "node_modules/axe-core/axe.min.js")
-
-
-@pytest.mark.skipif(not Path(AXE).is_file(), reason="no axe-core: npm install axe-core")
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.slow
-def test_nothing_serious_bars_anyone(opened: Opened, dark: bool) -> None:
-    tab = opened(dark=dark, bypass_csp=True)
-    _expect_no_bar(tab, "start")
-    tab.locator("#open-settings").click()
-    _expect_no_bar(tab, "options")
-    tab.keyboard.press("Escape")
-    answered(tab)
-    tab.locator(".read summary").click()
-    expect_highlight_of_first(tab)
-    _expect_no_bar(tab, "answer and reader")
-    tab.locator("#open-side").click()
-    expect(tab.locator(".conversations .open")).to_be_visible()
-    _expect_no_bar(tab, "conversations")
-    tab.locator("#side .close").click()
-    tab.locator(".act-bad").click()
-    _expect_no_bar(tab, "dialog")
-    tab.keyboard.press("Escape")
-    answered(tab, UNKNOWN)
-    _expect_no_bar(tab, "refusal")
-
-
-def expect_highlight_of_first(tab: Page) -> None:
-    expect(tab.locator("#quote")).to_be_visible()
-
-
-def _expect_no_bar(tab: Page, where: str) -> None:
-    """No violation that axe-core calls serious or critical."""
-    if not tab.evaluate("'axe' in window"):
-        tab.add_script_tag(path=AXE)
-    found = tab.evaluate("axe.run({ resultTypes: ['violations'] })")
-    serious = [
-        {"rule": one["id"], "nodes": [node["html"][:160] for node in one["nodes"][:3]]}
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not serious, f"{where}: {json.dumps(serious, ensure_ascii=False, indent=1)}"
 
 
 def test_a_shared_link_opens_its_words(opened: Opened, assistant: Assistant) -> None:

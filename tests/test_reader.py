@@ -139,7 +139,7 @@ def test_back_on_a_phone_leads_from_the_reader_to_the_conversation(
     expect(tab.locator("#reader-pane")).to_be_hidden()
     assert tab.url == start
     ask(tab, "Ai nói vậy?")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     expect(tab.locator("#reader-pane")).to_be_hidden()  # it does not cover the answer by itself
     for number in (0, 1):
         tab.locator(".sources a").nth(number).click()
@@ -156,7 +156,7 @@ def test_the_first_line_of_a_long_answer_is_in_view(opened: Opened) -> None:
     for question in ("Ai nói vậy?", "Ở đâu?", "Khi nào?"):
         ask(tab, question)
         expect(tab.locator(".question").last).to_have_text(question)
-        expect(tab.locator(".reply").last.locator(".sources li")).to_have_count(2)
+        expect(tab.locator(".reply").last.locator(".sources .source")).to_have_count(2)
     expect(tab.locator(".question").last).to_be_in_viewport()
     expect(tab.locator(".reply").last.locator(".body p").first).to_be_in_viewport()
 
@@ -166,7 +166,7 @@ def test_the_first_line_of_a_long_answer_is_in_view(opened: Opened) -> None:
 def test_a_reload_loses_neither_draft_nor_question(opened: Opened, assistant: Scripted) -> None:
     tab = opened()
     ask(tab, "Ai nói vậy?")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     assistant.gate.clear()
     ask(tab, "Trả lời chậm thôi?")
     expect(tab.locator(".reply").last).to_have_text("Xin chờ một chút")
@@ -175,7 +175,7 @@ def test_a_reload_loses_neither_draft_nor_question(opened: Opened, assistant: Sc
     assistant.gate.set()
     expect(tab.locator(".question")).to_have_count(2)
     expect(tab.locator(".question").last).to_have_text("Trả lời chậm thôi?")
-    expect(tab.locator(".reply").last.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".reply").last.locator(".sources .source")).to_have_count(2)
     expect(tab.locator("#question textarea")).to_have_value("Câu tiếp theo đang gõ")
 
 

@@ -14,10 +14,9 @@ import sys
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Final
 
 from assistant.answering._example_questions import Proposal, candidates
@@ -184,24 +183,23 @@ class SureQuestions:
 
     def _find(self, language: str, pause: float = 0.0) -> Iterator[SureQuestion]:
         """Questions of the newest articles, one of each; more of each where articles are few.
+        Of what an article can be asked, the kind that is shown least comes first.
 
         ``pause``: seconds after each article's turn, per second that it took.
         """
         newest = sorted(self.catalog.articles(), key=lambda article: article.date, reverse=True)
-        turns = deque((article, candidates(article, language)) for article in newest)
+        turns: deque[tuple[Article, Iterable[Proposal]]] = deque(
+            (article, candidates(article, language)) for article in newest
+        )
         found: list[SureQuestion] = []
         read = 0
         began = time.monotonic()
         while turns:
             article, left = turns.popleft()
             shown = [example.kind for example in found]
-            proposals = deque(
-                sorted(islice(left, IN_A_ROW), key=lambda proposal: shown.count(proposal.kind))
-            )
-            if proposals:
-                turns.append((article, chain(proposals, left)))  # those that are not read now
-            while proposals:
-                example = self._read(proposals.popleft(), article)
+            rarest = deque(sorted(left, key=lambda proposal: shown.count(proposal.kind)))
+            for _ in range(min(IN_A_ROW, len(rarest))):
+                example = self._read(rarest.popleft(), article)
                 read += 1
                 if example and _is_new(example, found):
                     found.append(example)
@@ -209,6 +207,8 @@ class SureQuestions:
                     break
                 if read == MOST_READ or self._closed.is_set():
                     break
+            if rarest:
+                turns.append((article, rarest))
             if pause:
                 self._closed.wait(pause * (time.monotonic() - began))
             if self._closed.is_set() or read == MOST_READ or len(found) == EXAMPLES:

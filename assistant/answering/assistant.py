@@ -325,7 +325,8 @@ class Assistant:
         self, query: Query, ranked: Sequence[Candidate], all_of_them: bool = False
     ) -> tuple[Found, ...]:
         """What the best passages answer, the surest first. Raises ModelError without a reader."""
-        return find_answers(self.reader, self.reader.calibration, query, ranked, all_of_them)
+        calibration = self.reader.calibration.beside(self.index.encoder.fingerprint["weights"])
+        return find_answers(self.reader, calibration, query, ranked, all_of_them)
 
     def _cited(
         self, asked: Asked, first: int = 1

@@ -117,7 +117,7 @@ def _read(
         kind = kind_of(query, candidate)
         behind = ranked[0].score - candidate.score
         logit = calibration.passage[kind].logit(passage_features(reading, behind))
-        sure = calibration.answer[kind].probability((logit,))
+        sure = calibration.confidence(kind, logit)
         found.append(Found(candidate, best, answers, logit, sure))
     return found
 

@@ -156,7 +156,8 @@ def adapt(
     outcomes = {right for one in observations for right in one.right}
     enough = len(held_out) >= CALIBRATED and len(outcomes) == 2
     if kept:
-        _write(folder, model, fit(observations, "") if enough else reader.calibration)
+        encoder = index.encoder.fingerprint["weights"]
+        _write(folder, model, fit(observations, "", encoder) if enough else reader.calibration)
     return Adapted(len(learnt), len(held_out), before, after, kept, folder, enough)
 
 

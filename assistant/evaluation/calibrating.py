@@ -66,9 +66,9 @@ def _same(best: Span, answer: Span) -> bool:
     return 2 * shared >= min(best.end - best.start, answer.end - answer.start) > 0
 
 
-def fit(observations: Sequence[Observation], reader: str) -> Calibration:
-    """The calibration of the reader with that digest. Raises ValueError without observations of
-    either outcome."""
+def fit(observations: Sequence[Observation], reader: str, encoder: str = "") -> Calibration:
+    """The calibration of the reader and the embedding model with these digests. Raises ValueError
+    without observations of either outcome."""
     rows = [
         (kind, x, right)
         for one in observations
@@ -77,7 +77,7 @@ def fit(observations: Sequence[Observation], reader: str) -> Calibration:
     passage = _fit_kinds(rows)
     best = [_best(one, passage) for one in observations]
     answer = _fit_kinds([(kind, (logit,), right) for kind, logit, right in filter(None, best)])
-    return Calibration(reader, passage, answer)
+    return Calibration(reader, passage, answer, encoder)
 
 
 def confidence(one: Observation, calibration: Calibration) -> tuple[float, bool]:
@@ -86,7 +86,7 @@ def confidence(one: Observation, calibration: Calibration) -> tuple[float, bool]
     if best is None:
         return 0.0, False
     kind, logit, right = best
-    return calibration.answer[kind].probability((logit,)), right
+    return calibration.confidence(kind, logit), right
 
 
 def _best(one: Observation, passage: Mapping[Kind, Logistic]) -> tuple[Kind, float, bool] | None:

@@ -262,10 +262,27 @@ def _searched(answer: Answer, labels: Labels) -> str:
 
 
 def _sources(exchange: Exchange, labels: Labels) -> str:
-    if not exchange.citations:
+    """The quotes by article: one card an article, in the order of its first quote."""
+    cards: dict[str, list[Citation]] = {}
+    for citation in exchange.citations:
+        cards.setdefault(citation.article_id, []).append(citation)
+    if not cards:
         return ""
-    items = "".join(f"<li>{_source(c, exchange, labels)}</li>" for c in exchange.citations)
+    items = "".join(f"<li>{_card(quotes, exchange, labels)}</li>" for quotes in cards.values())
     return f'<div class="sources"><h3 class="label">{labels.sources}</h3><ul>{items}</ul></div>'
+
+
+def _card(quotes: Sequence[Citation], exchange: Exchange, labels: Labels) -> str:
+    if len(quotes) == 1:
+        return _source(quotes[0], exchange, labels)
+    first = quotes[0]
+    known = exchange.about.get(first.article_id, About())
+    facts = joined(shown_day(known.date, labels.language), inert(publisher(known.source)))
+    links = "".join(_link(quote, "source", _quote(quote, labels)) for quote in quotes)
+    return (
+        f'<div class="article"><p class="title">{inert(first.title)}</p>'
+        f'<p class="meta">{facts}</p>{links}</div>'
+    )
 
 
 def _source(citation: Citation, exchange: Exchange, labels: Labels) -> str:
@@ -278,16 +295,28 @@ def _source(citation: Citation, exchange: Exchange, labels: Labels) -> str:
     return _link(citation, "source", inner)
 
 
+def _quote(citation: Citation, labels: Labels) -> str:
+    """One of several quotes of an article, whose title stands above."""
+    return (
+        f'<span class="number">{citation.number}</span><span class="what">'
+        f'<span class="start">“{inert(shorten(citation.quote, QUOTE_START))}”</span>'
+        f'<span class="meta">{joined(*_proof(citation, labels))}</span></span>'
+    )
+
+
 def _facts(citation: Citation, about: Mapping[str, About], labels: Labels) -> str:
     """Date, publisher, place and whether the quote was found there."""
     known = about.get(citation.article_id, About())
+    day = shown_day(known.date, labels.language)
+    return joined(day, inert(publisher(known.source)), *_proof(citation, labels))
+
+
+def _proof(citation: Citation, labels: Labels) -> tuple[str, str]:
+    """The quote's place and whether it was found there."""
     place = inert(labels.place.format(start=citation.start, end=citation.end))
     doubt = f'<span class="doubt">{labels.unverified}</span>'
     checked = f'<span class="verified">{labels.verified}</span>' if citation.verified else doubt
-    day = shown_day(known.date, labels.language)
-    return joined(
-        day, inert(publisher(known.source)), f'<span class="place">{place}</span>', checked
-    )
+    return f'<span class="place">{place}</span>', checked
 
 
 def _read(answer: Answer, labels: Labels) -> str:

@@ -92,7 +92,7 @@ def _adding(labels: Labels) -> str:
         f'<input type="file" multiple accept="{",".join(sorted(ARTICLE_SUFFIXES))}"></label>'
         f'<p class="ways"><button type="button" class="paste">{html.escape(labels.paste_text)}'
         f'</button><button type="button" class="web" hidden>{html.escape(labels.add_address)}'
-        '</button></p><ul class="uploads" role="status"></ul>'
+        '</button></p><div role="status"><ul class="uploads"></ul></div>'
     )
 
 

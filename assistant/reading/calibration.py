@@ -4,6 +4,9 @@ A calibration belongs to one reader's weights, whose digest it carries, and has 
 kind of pair, question and article in one language ("within") or in two ("across"). ``passage``
 says which of the passages that were read is believed. ``answer`` says how likely the best one's
 answer is right, which is less than its passage alone would tell: it is the best of many.
+
+It belongs to one embedding model as well, which chose the passages that it was fitted on. With
+another the order of answers stands, but none is claimed to be sure.
 """
 
 from __future__ import annotations
@@ -11,15 +14,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from assistant.reading.readings import Reading
-from assistant.types import ModelError
+from assistant.types import SAYS_SO, ModelError
 
 Kind = Literal["within", "across"]
 KINDS: tuple[Kind, ...] = ("within", "across")
+NOT_CLAIMED = SAYS_SO - 0.01  # the most confidence with an embedding model of no calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,29 @@ def passage_features(reading: Reading, behind: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``passage``: of ``passage_features``; ``answer``: of the best passage's logit by it."""
+    """``passage``: of ``passage_features``; ``answer``: of the best passage's logit by it.
 
-    reader: str  # the first 16 hex digits of the SHA-256 of the weights
+    ``reader``: the first 16 hex digits of the SHA-256 of its weights; ``encoder``: the digest of
+    the embedding model's weights, "" where it holds for any.
+    """
+
+    reader: str
     passage: Mapping[Kind, Logistic]
     answer: Mapping[Kind, Logistic]
+    encoder: str = ""
+    most: float = 1.0  # confidence that is claimed
 
     def to_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "most"}
+
+    def beside(self, encoder: str) -> Calibration:
+        """The calibration over passages that the embedding model with that digest chose."""
+        fits = self.encoder in ("", encoder)
+        return self if fits else replace(self, most=NOT_CLAIMED)
+
+    def confidence(self, kind: Kind, logit: float) -> float:
+        """How likely the answer of the best passage is right, by that passage's logit."""
+        return min(self.most, self.answer[kind].probability((logit,)))
 
     @classmethod
     def load(cls, path: Path, reader: str) -> Calibration:
@@ -63,7 +82,7 @@ class Calibration:
                 part: {kind: _logistic(data[part][kind]) for kind in KINDS}
                 for part in ("passage", "answer")
             }
-            found = cls(str(data["reader"]), **parts)
+            found = cls(str(data["reader"]), **parts, encoder=str(data.get("encoder", "")))
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise ModelError(
                 f"{path} is not a reader's calibration ({fault!r}); put the file there that was "

@@ -44,8 +44,9 @@ def answers_to(question: OwnQuestion, article_id: str) -> dict[str, list[Span]]:
 
 def observed(
     reader: CalibratedReader, part: str, beside: Sequence[str]
-) -> list[tuple[OwnArticle, OwnQuestion, Observation]]:
-    """Every question of the part, asked over the articles of it and of the parts ``beside``."""
+) -> tuple[list[tuple[OwnArticle, OwnQuestion, Observation]], str]:
+    """Every question of the part, asked over the articles of it and of the parts ``beside``; and
+    the digest of the embedding model."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         assistant, ids = opened([part, *beside], Path(folder))
@@ -54,8 +55,9 @@ def observed(
                 answers = answers_to(question, ids[article.id])
                 one = observe(assistant.index, reader, question.asked, answers, article.id)
                 found.append((article, question, one))
+        encoder = assistant.index.encoder.fingerprint["weights"]
         assistant.close()
-    return found
+    return found, encoder
 
 
 def figures(pairs: Pairs, observations: Sequence[Observation]) -> dict[str, Any]:
@@ -113,9 +115,9 @@ def main() -> None:
     options = parser.parse_args()
     reader = CalibratedReader(options.folder)
     began = time.perf_counter()
-    rows = observed(reader, "dev", ["train"])
+    rows, encoder = observed(reader, "dev", ["train"])
     observations = [one for *_, one in rows]
-    fitted = partial(fit, reader=reader.digest)
+    fitted = partial(fit, reader=reader.digest, encoder=encoder)
     pairs = held_out(observations, fitted)
     told: dict[str, Any] = {"all": figures(pairs, observations)}
     for name in ("vi → vi", "within", "across"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from assistant.evaluation.calibrating import (
     reliability,
 )
 from assistant.reading.calibration import Calibration, Kind, Logistic
-from assistant.types import ModelError
+from assistant.types import SAYS_SO, ModelError
 
 READER = "ab" * 8
 
@@ -78,6 +79,7 @@ def test_a_calibration_is_kept_and_belongs_to_its_weights(tmp_path: Path) -> Non
         {"within": one, "across": one},
         {k: Logistic((1.0,), 0.0) for k in ("within", "across")},
     )
+    kept = replace(kept, encoder="e5")
     path = tmp_path / "calibration.json"
     path.write_text(json.dumps(kept.to_json()))
     assert Calibration.load(path, READER) == kept
@@ -89,3 +91,14 @@ def test_a_calibration_is_kept_and_belongs_to_its_weights(tmp_path: Path) -> Non
             Calibration.load(path, READER)
     with pytest.raises(ModelError, match="is not a reader's calibration"):
         Calibration.load(tmp_path / "none.json", READER)
+
+
+def test_over_another_embedding_model_nothing_is_claimed_to_be_sure() -> None:
+    calibration = fit(observations(500), READER, "e5")
+    sure = calibration.confidence("within", 20.0)
+    assert sure > SAYS_SO
+    assert calibration.beside("e5").confidence("within", 20.0) == sure
+    other = calibration.beside("another")
+    assert other.confidence("within", 20.0) < SAYS_SO
+    assert other.confidence("within", -20.0) == calibration.confidence("within", -20.0)
+    assert fit(observations(500), READER).beside("another").confidence("within", 20.0) == sure

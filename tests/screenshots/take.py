@@ -1,4 +1,4 @@
-"""Takes the README's screenshots, of real answers: ``python -m tests.screenshots.take``.
+"""Takes screenshots of real answers: ``make screenshots``.
 
 The one in a language model's words has a scripted model, which gets a number wrong.
 """
@@ -20,6 +20,7 @@ from assistant.settings import Settings
 from tests.browsing import FLAGS, ROOT, ask, ready, serving
 
 QUESTION = "Các phường kiến nghị điều gì?"
+OVERVIEW = "Bài báo này nói về gì?"
 WRITTEN = (
     "Các địa phương mong UBND TP.HCM sớm phân cấp đầu tư công, trước mắt với các dự án nhóm C [1]. "
     "Họ cũng kiến nghị thành phố bố trí vốn cho 45 dự án trọng điểm tại địa bàn [1]."
@@ -39,31 +40,33 @@ def main() -> None:
             path = shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
             with serving(quoting, settings) as address:
-                _answer(browser, address)
-                _phone(browser, address)
+                _take(_cited(_asked(browser, address, QUESTION)), "answer")
+                _take(_cited(_asked(browser, address, QUESTION, 390, 780)), "phone")
+                _take(_asked(browser, address, OVERVIEW), "overview")
+                _take(_listed(_opened(browser, address, 320, 640)), "articles")
             with serving(Assistant(index, named, model), named) as address:
-                _claims(browser, address)
+                _take(_flagged(_asked(browser, address, QUESTION, dark=True)), "claims")
 
 
-def _answer(browser: Browser, address: str) -> None:
-    page = _asked(browser, address, 1200, 760)
+def _cited(page: Page) -> Page:
     page.locator(".cite").first.hover()
-    _take(page, "answer")
+    page.wait_for_selector("#preview:visible")
+    return page
 
 
-def _phone(browser: Browser, address: str) -> None:
-    page = _asked(browser, address, 390, 780)
-    page.locator(".cite").first.hover()
-    _take(page, "phone")
-
-
-def _claims(browser: Browser, address: str) -> None:
-    page = _asked(browser, address, 1200, 760, dark=True)
+def _flagged(page: Page) -> Page:
     page.locator(".flag").hover()
-    _take(page, "claims")
+    page.wait_for_selector("#preview:visible")
+    return page
 
 
-def _asked(browser: Browser, address: str, width: int, height: int, dark: bool = False) -> Page:
+def _listed(page: Page) -> Page:
+    page.locator("#open-articles").click()
+    page.wait_for_selector("#reader .library:visible")
+    return page
+
+
+def _opened(browser: Browser, address: str, width: int, height: int, dark: bool = False) -> Page:
     page = browser.new_page(
         viewport={"width": width, "height": height},
         locale="vi-VN",
@@ -71,14 +74,25 @@ def _asked(browser: Browser, address: str, width: int, height: int, dark: bool =
         reduced_motion="reduce",
     )
     page.goto(address)
-    ask(ready(page), QUESTION)
-    page.wait_for_selector("#reader mark", timeout=60_000)
+    return ready(page)
+
+
+def _asked(
+    browser: Browser,
+    address: str,
+    question: str,
+    width: int = 1200,
+    height: int = 760,
+    dark: bool = False,
+) -> Page:
+    page = _opened(browser, address, width, height, dark)
+    ask(page, question)
+    page.wait_for_selector("#reader mark", state="attached", timeout=60_000)
     page.wait_for_timeout(800)  # it scrolls
     return page
 
 
 def _take(page: Page, name: str) -> None:
-    page.wait_for_selector("#preview:visible")
     page.wait_for_timeout(500)  # for what moves to come to rest
     page.screenshot(path=FOLDER / f"{name}.png")
     page.close()

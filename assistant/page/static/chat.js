@@ -281,6 +281,8 @@ function showPreview(mark) {
   pointed = mark;
   preview.className = mark.matches(".flag") ? "of-flag" : "of-cite";
   preview.innerHTML = text.innerHTML;
+  // What is hidden from screen readers takes no focus: Enter on the flag follows the link in it.
+  for (const link of preview.querySelectorAll("a")) link.tabIndex = -1;
   preview.hidden = false;
   placePreview();
 }
@@ -329,7 +331,11 @@ panes.addEventListener(
   (event) => {
     const mark = event.target.closest(MARKS);
     if (!mark) return hidePreview();
-    if (mark.matches(".flag")) return pointed === mark ? clearTimeout(leaving) : showPreview(mark);
+    if (mark.matches(".flag")) {
+      const near = event.detail === 0 && previewOf(mark)?.querySelector("a.near"); // by key
+      if (near) return (followed = mark), go(near.getAttribute("href"));
+      return pointed === mark ? clearTimeout(leaving) : showPreview(mark);
+    }
     if (event.pointerType !== "touch" || pointedBefore === mark) return hidePreview();
     event.preventDefault();
     event.stopPropagation();
