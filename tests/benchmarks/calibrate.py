@@ -4,7 +4,8 @@ On the questions of the own set's dev part, asked over the articles of dev and t
 has learnt from neither dev's articles nor its questions. Writes ``calibration.json`` beside the
 weights. Prints how good confidence is on questions that it was not fitted on (folds by article):
 the calibration error, how often each certainty is right, and what each threshold answers and
-refuses. ``--plot FILE`` draws the reliability.
+refuses; and what is left where passages are believed by retrieval alone, or by the reader alone.
+``--plot FILE`` draws the reliability.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,15 @@ from assistant.evaluation.calibrating import (
     observe,
     reliability,
 )
+from assistant.reading.calibration import Calibration
 from assistant.reading.own_set import OwnArticle, OwnQuestion
 from assistant.reading.shipped import CALIBRATION, SHIPPED, CalibratedReader
 from assistant.types import SAYS_SO, Span
 from tests.benchmarks.reading import articles_of, opened
 
+# What of a passage's features is known to each arm of the ablation: logits of the reader (answers,
+# margin), and how far retrieval has it behind the first.
+ARMS = {"retrieval alone": (2,), "reader alone": (0, 1), "both": (0, 1, 2)}
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
 Pairs = Sequence[tuple[float, bool]]
 
@@ -87,6 +93,26 @@ def figures(pairs: Pairs, observations: Sequence[Observation]) -> dict[str, Any]
     }
 
 
+def ablated(
+    observations: Sequence[Observation], fitted: Callable[[Sequence[Observation]], Calibration]
+) -> dict[str, dict[str, Any]]:
+    """The main figures of each arm. The span in a passage is the reader's in all of them."""
+    found = {}
+    for arm, known in ARMS.items():
+        kept = [
+            replace(one, features=tuple(_only(known, x) for x in one.features))
+            for one in observations
+        ]
+        told = figures(held_out(kept, fitted), kept)
+        names = ("best answer right", "auroc of near misses", "kept at 5% false")
+        found[arm] = {name: told[name] for name in names}
+    return found
+
+
+def _only(known: Sequence[int], features: Sequence[float]) -> tuple[float, ...]:
+    return tuple(x if i in known else 0.0 for i, x in enumerate(features))
+
+
 def mean(flags: Sequence[bool]) -> float | None:
     return round(sum(flags) / len(flags), 3) if flags else None
 
@@ -128,6 +154,7 @@ def main() -> None:
             and (article.language == "vi" or name != "vi → vi")
         ]
         told[name] = figures([pairs[i] for i in kept], [observations[i] for i in kept])
+    told["ablation"] = ablated(observations, fitted)
     told["seconds"] = round(time.perf_counter() - began)
     json.dump(told, sys.stdout, indent=1)
     print()
