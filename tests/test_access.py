@@ -225,7 +225,7 @@ def test_nothing_is_seen_before_signing_in(closed: httpx.Client, path: str) -> N
 
 def test_signs_of_life_and_the_sign_in_are_open(closed: httpx.Client) -> None:
     with visitor(closed) as stranger:
-        for path in ("/healthz", "/readyz", "/login", "/login.css"):
+        for path in ("/healthz", "/readyz", "/login", "/login.css", "/login.js"):
             assert stranger.get(path).status_code == 200
 
 
@@ -280,7 +280,8 @@ def test_a_wrong_password_is_told_in_the_language_of_the_browser(
 def test_the_sign_in_page_needs_no_script(closed: httpx.Client) -> None:
     with visitor(closed) as stranger:
         found = stranger.get("/login?next=/x%22%3E%3Cscript%3E", headers=HTML)
-        assert "<script" not in found.text
+        assert "<script>" not in found.text
+        assert found.text.count("<script") == 1  # our own file, which only carries a place on
         assert "default-src 'none'" in found.headers["content-security-policy"]
         assert '<form method="post" action="login">' in found.text
 

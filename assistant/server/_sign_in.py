@@ -1,4 +1,7 @@
-"""The sign-in page, in Vietnamese and English: a plain form that needs no script."""
+"""The sign-in page, in Vietnamese and English: a plain form that needs no script.
+
+Its one script only carries the place in an article that the address named past the form.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from assistant.page.labels import preferred_language
+from assistant.page.labels import LABELS, preferred_language
 from assistant.server._middleware import PERSON
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import Rates
@@ -23,8 +26,8 @@ TRIES: Final = 10  # of one client in a minute
 TRIES_OF_A_NAME: Final = 30  # of all clients, so that a crowd cannot guess either
 CHECKS_AT_ONCE: Final = 2  # each takes 64 MiB and a processor for a moment
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 _STATIC: Final = Path(__file__).with_name("static")
@@ -104,7 +107,8 @@ def _html(text: str, status: int) -> HTMLResponse:
 
 def _words(request: Request) -> dict[str, str]:
     language = preferred_language(request.headers.get("accept-language", ""))
-    return {"language": language, **interface_texts("sign_in")[language]}
+    known = {"language": language, "product": LABELS[language].title}
+    return {**known, **interface_texts("sign_in")[language]}
 
 
 def _text(fields: FormData, name: str) -> str:

@@ -186,6 +186,10 @@ def _add_signs(found: FastAPI, warming: _Warming) -> None:
     def style() -> Response:
         return FileResponse(_STATIC / "login.css")
 
+    @found.get("/login.js", include_in_schema=False)
+    def script() -> Response:
+        return FileResponse(_STATIC / "login.js")
+
 
 def _describe(found: FastAPI, access: Access) -> None:
     """Adds the page about the interface, and what FastAPI cannot know to its description."""
