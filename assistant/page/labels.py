@@ -123,6 +123,7 @@ class Labels:
     kept_there: str
     export: str
     sign_out: str
+    needs_scripts: str
     lacks: Mapping[UnsupportedReason, str]  # what of a sentence the articles do not support
     faults: Mapping[FaultKind, str]
     web_faults: Mapping[str, str]  # why a page of the web was not had: the server says it

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.server import _api_description as api_description
@@ -25,6 +25,7 @@ from assistant.server import _problem_details as problem_details
 from assistant.server import _sign_in as sign_in
 from assistant.server._http_api import Answering
 from assistant.server._middleware import ROUTE, AccessMiddleware
+from assistant.server._page_delivery import PageDelivery
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import BodyLimit
 from assistant.server._uploads import Uploads
@@ -104,7 +105,7 @@ def _mount_page(found: FastAPI, answering: Answering) -> None:
     theme.mount(found, chat.build(answering.assistant, answering.settings, answering.choices))
     mounted = found.router.routes.pop()
     assert isinstance(mounted, Mount)
-    pages: ASGIApp = mounted.app
+    pages = PageDelivery(mounted.app)
 
     async def default(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope[ROUTE]
