@@ -57,7 +57,7 @@ MOST_RESTORED: Final = 200  # exchanges
 FOUND_IN_TEXT: Final = 30  # passages looked through for words of an article
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
-_SCRIPTS: Final = ("chat.js", "keeping.js", "panels.js")
+_SCRIPTS: Final = ("chat.js", "keeping.js", "panels.js", "lasting.js")
 
 
 # What the browser keeps, read when the page opens.
@@ -192,6 +192,7 @@ class _Chat:
                 trigger_mode="multiple",  # a halted run may still wait for its assistant
                 **quiet,
             )
+            answered.failure(self.stop, told, shown, **at_once)  # the queue is full, or it broke
             # The language may have been switched meanwhile, or the run halted.
             redrawn = answered.then(self.redraw, told, shown, **at_once)
             redrawn.then(

@@ -195,26 +195,29 @@ window.addEventListener("pagehide", () => {
   const question = [...document.querySelectorAll("#messages .question")].at(-1)?.textContent || "";
   try {
     sessionStorage.setItem(KEPT_DRAFT, box()?.value || "");
-    sessionStorage.setItem(KEPT_ASKED, running ? question : "");
+    sessionStorage.setItem(KEPT_ASKED, running ? question : unasked);
   } catch {
     // likewise
   }
 });
-// Once the kept conversation, `before` exchanges long, is shown again.
+// Once the kept conversation, `before` exchanges long, is shown again. A server that has just
+// started may take its time for that.
+let unasked = recall(KEPT_ASKED);
 function resume(before) {
   const draft = recall(KEPT_DRAFT);
-  const question = recall(KEPT_ASKED);
-  if (question) sessionStorage.removeItem(KEPT_ASKED);
   if (draft && box() && !box().value) {
     box().value = draft;
     box().dispatchEvent(new Event("input", { bubbles: true }));
   }
   let tries = 0;
   const again = () => {
-    if (document.querySelectorAll("#messages .question").length >= before) trigger("ask", { question });
-    else if (tries++ < 100) setTimeout(again, 100);
+    const shown = document.querySelectorAll("#messages .question").length;
+    if (shown < before && tries++ < 600) return setTimeout(again, 100);
+    trigger("ask", { question: unasked });
+    sessionStorage.removeItem(KEPT_ASKED);
+    unasked = "";
   };
-  if (question) again();
+  if (unasked) again();
 }
 
 // Escape stops an answer that is coming.
