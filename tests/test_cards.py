@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from assistant.records.card_rendering import render, save
-from assistant.records.cards import MAX_BYTES, Card, CardError, load_card, make
+from assistant.records.cards import MAX_BYTES, Card, CardError, file_name, load_card, make
 from assistant.types import Answer, Article, Citation, Claim, IndexFault, Span
 from tests.fixtures import make_article
 
@@ -296,11 +296,42 @@ def test_any_text_survives_every_form(tmp_path_factory: pytest.TempPathFactory, 
         assert load_card(path.with_suffix(suffix)) == made
 
 
+def test_a_title_is_the_heading_and_a_safe_name() -> None:
+    made = make([answered()], library(ARTICLE), "Hai\nphường <b>", MADE)
+    assert made.title == "Hai phường <b>"
+    assert "<h1>Hai phường &lt;b&gt;</h1>" in render(made, ".html")
+    assert render(made, ".md").startswith("# Hai phường &lt;b&gt;\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("", "assistant.md"),
+        ("Hai phường", "Hai phường.md"),
+        ("Ai là bí thư?", "Ai là bí thư.md"),
+        ("../../etc/passwd", "etc passwd.md"),
+        ("C:\\tin\\a|b*", "C tin a b.md"),
+        (".. .", "assistant.md"),
+        ("CON", "assistant.md"),
+        ("lpt1.tin", "assistant.md"),
+        ("tin\u202egpj", "tin gpj.md"),
+        ("a\x00b\nc", "a b c.md"),
+        ("ệ" * 300, "ệ" * 60 + ".md"),  # three bytes each
+        (unicodedata.normalize("NFD", "phường"), "phường.md"),
+        ("x\ud800", "x.md"),
+    ],
+)
+def test_a_files_name_is_one_that_every_system_takes(title: str, name: str) -> None:
+    assert file_name(title, ".md") == name
+
+
 # Files that are none
 
 
 def document(**changes: object) -> dict[str, object]:
-    return json.loads(render(card(), ".json")) | changes
+    """A card of before they were sealed, with fields of it changed."""
+    old = replace(card(), rendering=2, sha256="")
+    return json.loads(render(old, ".json")) | changes
 
 
 def first(value: dict, **changes: object) -> dict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from assistant.cli import main
 from assistant.records.card_rendering import render, save
 from assistant.records.card_verification import Finding, find_words, table, verify, verify_file
 from assistant.records.cards import RENDERING, Card, CardError, digest, make
-from assistant.types import Answer, Article, Citation
+from assistant.types import Answer, Article, Citation, Claim, Span
 from tests.fixtures import make_article
 
 FIRST = "Ông Nguyễn Thanh Tâm là bí thư đảng ủy phường Lái Thiêu."
@@ -191,6 +191,91 @@ def test_the_table_obeys_no_control_characters(tmp_path: Path) -> None:
     assert not re.search("[\x1b\x07\u202e]", shown)
 
 
+# Edited
+
+
+def old(made: Card) -> Card:
+    """The card as it was made before cards were sealed."""
+    return replace(made, rendering=2, sha256="")
+
+
+@pytest.mark.parametrize("suffix", [".json", ".md", ".html"])
+def test_an_older_card_is_verified_as_it_was(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"card{suffix}"
+    save(old(card(FIRST)), path)
+    found = verify_file(path, [article()])
+    assert found.sound
+    assert "older version" in table(found)
+    text = path.read_text("utf-8").replace("Tâm", "Châu", 1)
+    path.write_text(text, "utf-8")
+    assert not verify_file(path, [article()]).sound
+
+
+def test_a_digest_cannot_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    save(replace(card(FIRST), sha256=""), path)
+    assert not verify_file(path, [article()]).intact
+
+
+def test_spaces_and_order_are_no_edit_of_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    document = json.loads(render(card(FIRST), ".json"))
+    path.write_text(json.dumps(dict(reversed(document.items()))), "utf-8")
+    assert verify_file(path, [article()]).sound
+
+
+# Any other word there would make of the file no card at all.
+WORDS = {
+    "language": {"vi": "en"},
+    "grounding": {"partial": "grounded"},
+    "certainty": {"says so": "may say so"},
+    "verdict": {"supported": "elsewhere", "unsupported": "supported"},
+    "lack": {"number": "name"},
+    "fault": {"timeout": "key"},
+}
+UNEDITED = {"format", "version"}  # say that it is a card of ours, else it is none
+
+
+def edits(value: object, name: str = "") -> Iterator[object]:
+    """``value``, each time with one thing in it edited or left out."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in UNEDITED:
+                yield from ({**value, key: edited} for edited in edits(inner, key))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from ([*value[:at], edited, *value[at + 1 :]] for edited in edits(inner, name))
+            if len(value) > 1 or name != "exchanges":
+                yield [*value[:at], *value[at + 1 :]]
+    elif isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int | float):
+        yield type(value)(value + 1)
+    elif isinstance(value, str):
+        yield WORDS[name].get(value, value) if name in WORDS else f"{value}x"
+        if value and name not in WORDS:
+            yield value[:-1]
+
+
+def rich() -> Card:
+    """A card that has something of everything: two quotes, claims, a refusal, a fault."""
+    (first,) = card(FIRST, SECOND).exchanges
+    claims = (Claim(0, 5, "supported", (1,)), Claim(6, 9, "unsupported", (), "number", "15"))
+    told = Answer("Ai?", "Ông Tâm nói [1].", "vi", 0.9, claims=claims, citations=())
+    cited = [
+        Citation(p.number, p.article_id, p.title, p.start, p.end, p.quote, True, p.answer)
+        for p in first.citations
+    ]
+    spanned = replace(cited[0], answer=(Span(0, 9),))
+    answers = [
+        replace(told, citations=(spanned, cited[1]), query="tìm", llm="ollama:x", fault="timeout"),
+        Answer("Giá vàng?", "Không rõ.", "vi", 0.1, (), closest=cited[1]),
+    ]
+    made = make(answers, lambda _: article(), made=datetime(2026, 1, 2, tzinfo=UTC))
+    assert made.exchanges[0].grounding == "partial"
+    return made
+
+
 # On the command line
 
 
@@ -233,6 +318,50 @@ def test_editing_a_sentence_and_indexing_again(
     assert (first["standing"], first["now"]["text"]) == ("changed", edited)
     assert second["standing"] == "moved"
     assert second["now"]["start"] == len(edited) + 2
+
+
+def test_whatever_is_edited_in_a_document_is_told(
+    news: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, index = news.parent / "rich.json", str(news.parent / "index")
+    save(rich(), file)
+    assert main(["verify", str(file), "--index", index]) == 0
+    document = json.loads(file.read_text("utf-8"))
+    count = 0
+    for edited in edits(document):
+        if edited == document:
+            continue
+        count += 1
+        file.write_text(json.dumps(edited, ensure_ascii=False), "utf-8")
+        assert main(["verify", str(file), "--index", index]) == 1, edited
+        assert "was edited" in capsys.readouterr().out
+    assert count > 60
+
+
+SEEN = {  # what a reader sees: lines, and what stands between tags but for the data
+    ".md": re.compile(r"^(?!<!--|-->|\{).*\S.*$", re.MULTILINE),
+    ".html": re.compile(r"(?<=>)(?!\n\{)[^<>]*[^<>\s][^<>]*(?=<)"),
+}
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html"])
+def test_whatever_is_edited_in_a_page_is_told(
+    news: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each line and each text between tags, and the data as well."""
+    file, index = news.parent / f"rich{suffix}", str(news.parent / "index")
+    save(rich(), file)
+    assert main(["verify", str(file), "--index", index]) == 0
+    text = file.read_text("utf-8")
+    shown = [match.span() for match in SEEN[suffix].finditer(text)]
+    assert len(shown) > 20
+    for start, end in shown:
+        for edited in (f"{text[:end]}x{text[end:]}", text[:start] + text[end:]):
+            file.write_text(edited, "utf-8")
+            assert main(["verify", str(file), "--index", index]) == 1, text[start:end]
+    file.write_text(text.replace('"query": "tìm"', '"query": "tim"'), "utf-8")
+    assert main(["verify", str(file), "--index", index]) == 1
+    assert "was edited" in capsys.readouterr().out
 
 
 def test_only_moved_quotes_are_sound(news: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -280,7 +409,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".md", ".html"])
 def test_a_page_of_another_version_must_still_show_its_quotes(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"card{suffix}"
-    save(replace(card(FIRST), rendering=RENDERING + 1), path)
+    save(replace(card(FIRST), rendering=RENDERING + 1).sealed(), path)
     text = path.read_text("utf-8").replace("Trích dẫn", "Nguồn", 1)  # other words of ours
     path.write_text(text, "utf-8")
     assert verify_file(path, [article()]).sound
@@ -292,4 +421,7 @@ def test_a_change_of_the_pages_raises_their_version() -> None:
     """Otherwise each page that was exported before would be called edited. When this fails, raise
     RENDERING and put the new digest here."""
     pages = "".join(render(card(FIRST, SECOND), suffix) for suffix in (".md", ".html"))
-    assert (RENDERING, digest(pages)[:16]) == (2, "3bd39bbddbc741ee")
+    assert (RENDERING, digest(pages)[:16]) == (3, "2453d2d0a3c5ffa4")
+    earlier = old(card(FIRST, SECOND))
+    pages = "".join(render(earlier, suffix) for suffix in (".md", ".html"))
+    assert (earlier.rendering, digest(pages)[:16]) == (2, "3bd39bbddbc741ee")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.records.card_rendering import render, shows_quotes
-from assistant.records.cards import RENDERING, Card, Proof, digest, parse, read, suffix_of
+from assistant.records.cards import ALIKE_RENDERINGS, Card, Proof, digest, parse, read, suffix_of
 from assistant.text.sentences import sentences
 from assistant.text.terms import bigrams, terms
 from assistant.types import Article, Span
@@ -56,9 +56,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A card held against an index. ``intact``: the readable part says what the document says.
+    """A card held against an index.
 
-    Of a page that another version of this program made, that is only known of its quotes.
+    ``intact``: nothing shows that the file was edited: its document has its own digest, and the
+    readable part says what the document says. Of a page that another version of this program made,
+    the latter is only known of its quotes.
     """
 
     file: str
@@ -77,6 +79,7 @@ class Verification:
             "made": self.card.made,
             "sound": self.sound,
             "intact": self.intact,
+            "sealed": bool(self.card.sha256),
             "citations": [_finding_json(finding) for finding in self.findings],
         }
 
@@ -117,16 +120,22 @@ class Shelf:
 
 def verify_file(path: Path, articles: Sequence[Article]) -> Verification:
     """The card in the file, held against these articles. Raises CardError."""
-    text = read(path)
+    return verify_text(path, read(path), articles)
+
+
+def verify_text(path: Path, text: str, articles: Sequence[Article]) -> Verification:
+    """As ``verify_file``, of a file that holds ``text``."""
     card = parse(path, text)
     return Verification(str(path), card, _is_intact(card, text, path), verify(card, articles))
 
 
 def _is_intact(card: Card, text: str, path: Path) -> bool:
     suffix = suffix_of(path)
+    if card.edited:
+        return False
     if suffix == ".json":
         return True
-    if card.rendering == RENDERING:
+    if card.rendering in ALIKE_RENDERINGS:
         return render(card, suffix) == text
     return shows_quotes(card, suffix, text)
 
@@ -247,9 +256,11 @@ def table(verification: Verification) -> str:
     lines.append(f"{len(verification.findings)} quotes{': ' + told if told else ''}")
     if not verification.intact:
         lines.append(
-            "The readable part of this file does not say what its data says: it was edited; only "
-            "the data was checked"
+            "This file was edited after it was exported: it does not fit its digest, or shows "
+            "something else than its data; only the quotes of its data were checked"
         )
+    elif not verification.card.sha256:
+        lines.append("A card of an older version: whether its data was edited cannot be told")
     return "\n".join(lines)
 
 

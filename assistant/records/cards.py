@@ -2,6 +2,8 @@
 
 A card is one JSON document. Its Markdown and HTML forms (``card_rendering.py``) carry that document
 inside, so that any of the three files can be loaded here and verified (``card_verification.py``).
+It is sealed with a digest of itself: whatever is edited afterwards is found out. That is no
+signature: who means to forge a card can seal it again, and only its quotes then tell.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ from assistant.types import (
 
 FORMAT: Final = "article-assistant card"
 VERSION: Final = 1  # of the format; another is refused
-RENDERING: Final = 2  # of the readable forms: raise it with any change of what they show
+RENDERING: Final = 3  # of the readable forms: raise it with any change of what they show
+ALIKE_RENDERINGS: Final = (2, RENDERING)  # those that show the same of the same document
+SEALED: Final = 3  # since this version of them, every card carries its own digest
 SUFFIXES: Final = (".json", ".md", ".html")
 MAX_BYTES: Final = 20_000_000
 MAX_QUOTES: Final = 2000
@@ -46,6 +50,13 @@ _BLOCKS: Final = {
     ".html": re.compile(rf'<script type="application/json" id="{MARK}">\n(.*)\n</script>'),
     ".md": re.compile(rf"^<!-- {MARK}\n(.*)\n-->$", re.MULTILINE),
 }
+LONGEST_NAME: Final = 180  # bytes of a file's name without its suffix; file systems take 255
+# What no file's name shall hold: what some system reads as more than a letter, and what shows as
+# nothing or turns the direction of the rest.
+_UNSAFE: Final = re.compile(
+    '[\\\\/:*?"<>|\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]'
+)
+_RESERVED: Final = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)  # on Windows
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -110,7 +121,8 @@ class ProvenExchange:
 class Card:
     """A conversation with its proofs. ``made``: when, ISO 8601 in UTC.
 
-    ``rendering``: which version of the readable forms its program had.
+    ``rendering``: which version of the readable forms its program had. ``sha256``: of the rest of
+    the document, "" in cards of before there was one.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -122,6 +134,7 @@ class Card:
     title: str
     language: Literal["vi", "en"]  # of our words around the conversation
     exchanges: tuple[ProvenExchange, ...]
+    sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The document, in the order of the fields."""
@@ -129,7 +142,23 @@ class Card:
         for exchange in document["exchanges"]:
             for claim in exchange["claims"]:
                 del claim["nearest"]
+        if not self.sha256:  # a card of before there was one is written as it was
+            del document["sha256"]
         return document
+
+    def sealed(self) -> Card:
+        """The card with its own digest."""
+        return replace(self, sha256=self._digest())
+
+    @property
+    def edited(self) -> bool:
+        """Whether its digest is not its own; a card of before there was one cannot tell."""
+        return bool(self.sha256 or self.rendering >= SEALED) and self.sha256 != self._digest()
+
+    def _digest(self) -> str:
+        """Of the document without its digest, whatever the order and spaces it is written in."""
+        document = replace(self, sha256="").to_json()
+        return digest(json.dumps(document, sort_keys=True, separators=(",", ":")))
 
 
 _CARDS: Final = TypeAdapter(Card)
@@ -167,7 +196,7 @@ def make(
         _line(title or answers[0].question),
         "vi" if vietnamese else "en",
         tuple(_exchange(answer, facts) for answer in answers),
-    )
+    ).sealed()
 
 
 def _quotes(answer: Answer) -> tuple[Citation, ...]:
@@ -222,6 +251,14 @@ def _line(text: str) -> str:
 # -- files -------------------------------------------------------------------------------
 
 
+def file_name(title: str, suffix: str) -> str:
+    """A name for the card's file that every system takes; of a title that leaves none, ours."""
+    plain = " ".join(_UNSAFE.sub(" ", unicodedata.normalize("NFC", title)).split())
+    name = plain.encode()[:LONGEST_NAME].decode(errors="ignore").strip(" .")
+    usable = name and not _RESERVED.fullmatch(name.partition(".")[0].strip())
+    return f"{name if usable else 'assistant'}{suffix}"
+
+
 def suffix_of(path: Path) -> str:
     """ ".json", ".md" or ".html". Raises CardError for any other file."""
     suffix = path.suffix.lower()
@@ -249,9 +286,15 @@ def read(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # a pipe or a device tells no size
-        text = data.decode("utf-8-sig")
     except OSError as error:
         raise CardError(f"{path} cannot be read, {error.strerror}; check the path") from None
+    return decoded(path, data)
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """The text of the file ``path``, which holds ``data``. Raises CardError."""
+    try:
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CardError(
             f"{path} is not a card: it is not UTF-8 at byte {error.start}; export it again"
@@ -300,6 +343,8 @@ def _fault(card: Card) -> str:
     lengths = [len(proof.quote) for exchange in card.exchanges for proof in exchange.proofs]
     if len(lengths) > MAX_QUOTES or sum(lengths) > MAX_QUOTED:
         return f"it holds more than {MAX_QUOTES} quotes or {MAX_QUOTED} characters of them"
+    if card.edited:
+        return ""  # it contradicts itself, which its digest tells better
     for number, exchange in enumerate(card.exchanges, 1):
         if why := _wrong(exchange):
             return f"exchange {number} {why}"
