@@ -71,6 +71,16 @@ def test_an_opinion_is_taken_back_only_by_its_own_person(store: Feedback) -> Non
     assert store.records() == []
 
 
+def test_an_opinion_replaces_only_the_same_persons_of_the_same_answer(store: Feedback) -> None:
+    number = store.add(answered(), "good", who="an")
+    store.add(answered(), "bad", who="binh", replaces=number)
+    store.add(answered(quote=SECOND), "bad", who="an", replaces=number)
+    assert [r.opinion for r in store.records()] == ["good", "bad", "bad"]
+    store.add(answered(), "bad", "other", who="an", replaces=number)
+    assert [(r.opinion, r.who) for r in store.records()].count(("good", "an")) == 0
+    assert len(store.records()) == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

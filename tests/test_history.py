@@ -184,6 +184,17 @@ def test_what_is_no_exchange_is_refused(history: History, exchange: dict[str, ob
     assert "\n" not in str(error.value)
 
 
+def test_an_exchange_is_replaced_where_it_stands(history: History) -> None:
+    number = history.create("an", exchanges=[said("Ai?"), said("Ở đâu?")])
+    history.replace("an", number, 2, said("Ở đâu?", "Ở Huế."))
+    first, second = history.get("an", number).exchanges
+    assert (first["question"], second["answer"]) == ("Ai?", "Ở Huế.")
+    assert [one.id for one in history.search("an", "hue")] == [number]
+    for owner, place in (("an", 0), ("an", 3), ("binh", 1)):
+        with pytest.raises(HistoryError, match=r"There is no|has no exchange"):
+            history.replace(owner, number, place, said("Khác?"))
+
+
 def test_threads_lose_no_exchange(history: History) -> None:
     number = history.create("an")
 

@@ -114,6 +114,19 @@ class History:
                 (now, owner, conversation),
             )
 
+    def replace(self, owner: str, conversation: str, place: int, exchange: Exchange) -> None:
+        """Keeps another exchange in the place of one, counted from 1. Raises HistoryError when
+        there is no such conversation of this owner, or no such place in it."""
+        _, document, folded = _row(exchange)
+        query = (
+            "UPDATE exchanges SET document = ?, folded = ? "
+            "WHERE owner = ? AND conversation = ? AND number = ?"
+        )
+        with self._db.write() as db:
+            _require(db, owner, conversation)
+            if not db.execute(query, (document, folded, owner, conversation, place)).rowcount:
+                raise HistoryError(f"The conversation has no exchange {place}; they count from 1")
+
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Gives it another title. Raises HistoryError for a blank one."""
         if not _title(title):

@@ -45,6 +45,7 @@ Opinion = Literal["good", "bad"]
 # they do. "wrong sentence": another one answers; ``correction`` may say which.
 Reason = Literal["", "should refuse", "should answer", "wrong sentence", "other"]
 
+_DELETE: Final = "DELETE FROM feedback WHERE id = ? AND who = ? AND question = ? AND answer = ?"
 _CITATIONS: Final = TypeAdapter(tuple[Citation, ...])
 _LANGUAGE: Final = re.compile("[a-z]{2,3}")
 _SERVING: Final = {"index", "host", "port"}  # settings that change no answer
@@ -110,11 +111,14 @@ class Feedback:
         comment: str = "",
         who: str = "",
         fingerprint: str = "",
+        replaces: int | None = None,
     ) -> int:
         """Keeps an opinion and returns its number.
 
-        ``correction``: the words of an article that would have answered. Raises FeedbackError
-        for an opinion or reason that is not known, and for texts that are too long.
+        ``correction``: the words of an article that would have answered. ``replaces``: the number
+        of the opinion that the same person had of the same answer; no other is replaced, whoever
+        names it. Raises FeedbackError for an opinion or reason that is not known, and for texts
+        that are too long.
         """
         _check(answer, opinion, reason, correction, comment, who)
         quotes = _CITATIONS.dump_python(answer.citations, mode="json")
@@ -131,6 +135,9 @@ class Feedback:
             *map(fit, (citations, answer.llm, fingerprint)),
         )
         with self._db.write() as db:
+            if replaces is not None:
+                own = (replaces, fit(who), _normal(answer.question), fit(answer.text))
+                db.execute(_DELETE, own)
             marks = ",".join("?" * len(values))
             done = db.execute(f"INSERT INTO feedback VALUES (NULL,{marks})", values)
             return done.lastrowid or 0
