@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,11 +153,15 @@ def test_what_is_returned_is_what_is_described(client: TestClient) -> None:
     call("GET /api/v1/models")
     call("GET /api/v1/examples")
     call("POST /api/v1/feedback", json={"answer": answer, "opinion": "good"})
-    call("POST /api/v1/cards", json={"answers": [answer]})
+    card = call("POST /api/v1/cards", json={"answers": [answer]})
+    file = json.dumps(card).encode()
+    call("POST /api/v1/cards/verify", "/api/v1/cards/verify?name=a.json", content=file)
     exchange = {"question": "Cầu?", "answer": "Ba Son"}
     number = call("POST /api/v1/conversations", json={"exchanges": [exchange]})["id"]
     there = f"/api/v1/conversations/{number}"
     call("POST /api/v1/conversations/{number}/exchanges", f"{there}/exchanges", json=exchange)
+    place = "PUT /api/v1/conversations/{number}/exchanges/{place}"
+    call(place, f"{there}/exchanges/2", json=exchange)
     call("PATCH /api/v1/conversations/{number}", there, json={"title": "Cầu"})
     call("GET /api/v1/conversations")
     call("GET /api/v1/conversations/{number}", there)

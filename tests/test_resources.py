@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,6 +15,7 @@ from assistant.answering.assistant import Assistant
 from assistant.articles.files import read_articles
 from assistant.index.index import Index
 from assistant.records import cards
+from assistant.records.feedback import Feedback
 from assistant.server import application
 from assistant.server.credentials import Keys
 from assistant.settings import Settings
@@ -122,10 +124,62 @@ def test_an_answer_becomes_an_opinion_and_a_card(asked: TestClient, tmp_path: Pa
     assert reply.status_code == 422
     for suffix in (".md", ".html", ".json"):
         reply = asked.post("/api/v1/cards", json={"answers": [given], "suffix": suffix})
-        assert reply.headers["content-disposition"] == f'attachment; filename="assistant{suffix}"'
+        assert f'filename="assistant{suffix}"' in reply.headers["content-disposition"]
         path = tmp_path / f"card{suffix}"
         path.write_bytes(reply.content)
         assert cards.load_card(path).exchanges[0].answer == given["answer"]
+
+
+def test_a_card_has_the_name_it_is_given(asked: TestClient) -> None:
+    body = {"answers": [answer(asked)], "suffix": ".html", "title": "Phường: hai/ba?"}
+    reply = asked.post("/api/v1/cards", json=body)
+    (_, named) = reply.headers["content-disposition"].split("filename*=UTF-8''")
+    assert unquote(named) == "Phường hai ba.html"
+    assert "<h1>Phường: hai/ba?</h1>" in reply.text
+
+
+def test_an_opinion_is_changed_not_added(asked: TestClient, tmp_path: Path) -> None:
+    given = answer(asked)
+
+    def judge(opinion: str, **more: Any) -> int:
+        reply = asked.post("/api/v1/feedback", json={"answer": given, "opinion": opinion} | more)
+        assert reply.status_code == 201, reply.text
+        return int(reply.json()["id"])
+
+    number = judge("good")
+    number = judge("bad", replaces=number, comment="sai")
+    number = judge("bad", replaces=number, comment="vẫn sai")
+    assert judge("good", replaces=10**6) != number  # there is none: it is added
+    store = Feedback.open(tmp_path)
+    assert [(r.opinion, r.comment) for r in store.records()] == [("bad", "vẫn sai"), ("good", "")]
+    store.close()
+
+
+def test_a_card_is_verified(asked: TestClient) -> None:
+    given = answer(asked)
+    for suffix in (".md", ".html", ".json"):
+        card = asked.post("/api/v1/cards", json={"answers": [given], "suffix": suffix}).text
+
+        def verified(text: str, name: str = f"thẻ{suffix}") -> Any:
+            address = "/api/v1/cards/verify"
+            return asked.post(address, params={"name": name}, content=text.encode())
+
+        found = verified(card).json()
+        assert (found["sound"], found["intact"], found["sealed"]) == (True, True, True)
+        assert found["file"] == f"thẻ{suffix}"
+        assert {one["standing"] for one in found["citations"]} == {"holds"}
+        found = verified(card.replace("Nguyễn Thanh Tâm", "Lê Văn A")).json()
+        assert (found["sound"], found["intact"]) == (False, False)
+        for text, name in ((card, "/etc/passwd"), ("xin chào", f"a{suffix}"), ("\udcff", "a.pdf")):
+            reply = verified(text.encode("utf-8", "ignore").decode(), name)
+            assert (reply.status_code, reply.json()["status"]) == (422, 422)
+            assert "/etc" not in reply.json()["detail"]
+
+
+def test_a_card_that_is_too_large_is_not_read(folder: Path) -> None:
+    with opened(folder, max_body=2000) as client:
+        reply = client.post("/api/v1/cards/verify?name=a.md", content=b"x" * 3000)
+    assert reply.status_code == 413
 
 
 def test_conversations_belong_to_who_has_signed_in(folder: Path) -> None:
@@ -144,6 +198,11 @@ def test_conversations_belong_to_who_has_signed_in(folder: Path) -> None:
         (summary,) = call(an, "GET", "?search=le+van+muoi").json()["conversations"]
         assert (summary["title"], summary["exchanges"]) == ("Xã", 2)
         assert call(an, "GET", f"/{number}").json()["exchanges"] == [exchange, exchange]
+        told = exchange | {"opinion": {"id": 1, "value": "good"}}
+        assert call(an, "PUT", f"/{number}/exchanges/2", json=told).status_code == 200
+        assert call(an, "GET", f"/{number}").json()["exchanges"] == [exchange, told]
+        assert call(an, "PUT", f"/{number}/exchanges/3", json=told).status_code == 404
+        assert call(binh, "PUT", f"/{number}/exchanges/1", json=told).status_code == 404
         assert call(binh, "GET").json() == {"conversations": []}
         assert call(binh, "GET", f"/{number}").status_code == 404
         assert call(binh, "DELETE", f"/{number}").status_code == 404

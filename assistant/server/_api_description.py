@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
 from assistant.answering.schemas import ArticleHeadJSON, CitationJSON
+from assistant.records.card_verification import Standing
 from assistant.server.credentials import COOKIE, Access
 
 Responses = dict[int | str, dict[str, Any]]  # as FastAPI takes them: by status
@@ -77,6 +78,47 @@ class OpinionIdJSON(TypedDict):
     """The number that the opinion is kept under."""
 
     id: int
+
+
+class StandingPlaceJSON(TypedDict):
+    """Where a quote's words stand now, or the sentence nearest to them."""
+
+    article_id: str
+    title: str
+    start: int
+    end: int
+    text: str
+
+
+class FindingJSON(TypedDict):
+    """What became of a quote: "holds", "moved" (the same words elsewhere), "changed" or "gone".
+
+    ``exchange`` counts from 1; ``number`` is null for the closest quote of a refusal.
+    """
+
+    exchange: int
+    number: int | None
+    standing: Standing
+    article_id: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    now: StandingPlaceJSON | None
+
+
+class VerificationJSON(TypedDict):
+    """``sound``: the card is ``intact`` and every quote stands word for word in the articles.
+
+    ``intact``: nothing shows that it was edited; ``sealed``: it carries a digest, which would.
+    """
+
+    file: str
+    made: str
+    sound: bool
+    intact: bool
+    sealed: bool
+    citations: list[FindingJSON]
 
 
 class ConversationIdJSON(TypedDict):

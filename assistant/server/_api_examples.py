@@ -77,11 +77,23 @@ _PROVEN: Final = {name: ANSWER[name] for name in ANSWER if name not in ("hits", 
 CARD: Final = {
     "format": "article-assistant card",
     "version": 1,
-    "rendering": 2,
+    "rendering": 3,
     "made": "2025-10-31T08:00:00+00:00",
     "title": QUESTION,
     "language": "vi",
     "exchanges": [_PROVEN | {"citations": [_PROOF]}],
+    "sha256": _HASH,
+}
+_FOUND: Final = {"exchange": 1, "number": 1, "standing": "moved", **_PLACE, "quote": _QUOTE}
+VERIFICATION: Final = {
+    "file": "answer.html",
+    "made": CARD["made"],
+    "sound": True,
+    "intact": True,
+    "sealed": True,
+    "citations": [
+        _FOUND | {"now": _PLACE | {"start": 140, "end": 140 + len(_QUOTE), "text": _QUOTE}}
+    ],
 }
 CARD_TEXTS: Final = text_of("text/markdown", "# Lái Thiêu\n…") | text_of("text/html", "<!doctype…")
 OPENAI_MODEL: Final = {

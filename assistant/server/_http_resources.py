@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
+from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
+from fastapi import Path as InPath
 from pydantic import Field
 from starlette.responses import Response
 
 from assistant.answering import schemas
 from assistant.articles.files import ARTICLE_SUFFIXES
 from assistant.page.labels import preferred_language
-from assistant.records import card_rendering, cards
+from assistant.records import card_rendering, card_verification, cards
 from assistant.records.conversations import History, HistoryError
 from assistant.records.exchange import ExchangeError, answer_from_json
 from assistant.records.feedback import Feedback, FeedbackError, Opinion, Reason, fingerprint
@@ -34,13 +37,17 @@ from assistant.text.interface_texts import interface_texts
 from assistant.types import CorpusError
 
 MOST_ANSWERS: Final = 200  # of a card
+HIGHEST: Final = (1 << 63) - 1  # number that the stores can look for
 MEDIA: Final = {".md": "text/markdown", ".html": "text/html", ".json": "application/json"}
 
 T = TypeVar("T")
 
 
 class FeedbackBody(Body):
-    """An opinion of an answer, which is sent as it was given."""
+    """An opinion of an answer, which is sent as it was given.
+
+    ``replaces``: the id of the opinion that the same person had of the same answer before.
+    """
 
     model_config = described.asked_as({"answer": api_examples.ANSWER, "opinion": "good"})
 
@@ -49,6 +56,7 @@ class FeedbackBody(Body):
     reason: Reason = ""
     correction: str = ""
     comment: str = ""
+    replaces: Annotated[int | None, Field(ge=1, le=HIGHEST)] = None
 
 
 class CardBody(Body):
@@ -247,7 +255,7 @@ def _add_answers(router: APIRouter, stores: Stores) -> None:
         number = _told(
             lambda: stores.feedback.add(
                 answer, body.opinion, body.reason, body.correction, body.comment,
-                _person(request), stores.fingerprint(answer.llm),
+                _person(request), stores.fingerprint(answer.llm), body.replaces,
             )
         )  # fmt: skip
         return {"id": number}
@@ -261,12 +269,34 @@ def _add_answers(router: APIRouter, stores: Stores) -> None:
         article = answering.assistant.article
         answers = _told(lambda: [answer_from_json(one, article) for one in body.answers])
         made = _told(lambda: cards.make(answers, article, body.title))
-        name = f'attachment; filename="assistant{body.suffix}"'
+        named = quote(cards.file_name(body.title, body.suffix), safe="")
+        plain = f'attachment; filename="assistant{body.suffix}"'  # for who reads no other
         return Response(
             card_rendering.render(made, body.suffix),
             media_type=MEDIA[body.suffix],
-            headers={"Content-Disposition": name},
+            headers={"Content-Disposition": f"{plain}; filename*=UTF-8''{named}"},
         )
+
+    @router.post(
+        "/cards/verify",
+        summary="What became of a card's quotes, and whether it was edited",
+        description="The body is the file that was exported, of the kind that the suffix of `name` "
+        "says: " + ", ".join(cards.SUFFIXES),
+        responses=described.gives(described.VerificationJSON, api_examples.VERIFICATION),
+        openapi_extra=api_examples.FILE_BODY,
+    )
+    async def verify(
+        request: Request, name: Annotated[str, Query(max_length=500)]
+    ) -> dict[str, Any]:
+        path, data = Path(name.replace("\\", "/")).name, await request.body()
+
+        def verified() -> card_verification.Verification:
+            text = cards.decoded(Path(path), data)
+            articles = answering.assistant.articles()
+            return card_verification.verify_text(Path(path), text, articles)
+
+        found = await to_thread.run_sync(_told, verified, limiter=answering.limiter)
+        return found.to_json()
 
 
 def _add_conversations(router: APIRouter, stores: Stores) -> None:
@@ -330,6 +360,23 @@ def _add_conversations(router: APIRouter, stores: Stores) -> None:
     def rename(number: str, body: TitleBody, request: Request) -> dict[str, str]:
         who = owner(request)
         _told(lambda: stores.history.rename(who, number, body.title))
+        return {"id": number}
+
+    @router.put(
+        "/conversations/{number}/exchanges/{place}",
+        summary="Keep an exchange otherwise",
+        description="`place` counts the exchanges of the conversation from 1.",
+        responses=changed | described.problems(404),
+        openapi_extra=described.body_example(api_examples.EXCHANGE),
+    )
+    def replace(
+        number: str,
+        place: Annotated[int, InPath(ge=1, le=HIGHEST)],
+        body: dict[str, Any],
+        request: Request,
+    ) -> dict[str, str]:
+        who = owner(request)
+        _told(lambda: stores.history.replace(who, number, place, body), 404)
         return {"id": number}
 
     @router.delete(
