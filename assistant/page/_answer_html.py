@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from assistant.page import _model_markdown as markdown
+from assistant.page._shared_notice import shared_notice
 from assistant.page._suggestions import asks, suggestions
 from assistant.page.labels import (
     Labels,
@@ -51,7 +52,7 @@ def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
     ``number`` counts the conversation's exchanges from 0: its buttons name it.
     """
     answer = exchange.answer
-    parts = []
+    parts = [shared_notice(exchange, labels)]
     if answer and answer.grounding == "refused":
         parts.append(_refusal(exchange, answer, labels))
     elif exchange.text:
@@ -62,7 +63,7 @@ def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
         parts += [_doubts(answer, labels), _searched(answer, labels), _sources(exchange, labels)]
         parts += [_read(answer, labels), _foot(exchange, answer, labels, number)]
         parts.append(suggestions(exchange, labels))
-    if exchange.fault:
+    if exchange.fault and not exchange.shared:
         line = labels.failed if exchange.fault == "failed" else labels.stopped
         parts.append(f'<p class="fault">{inert(line)}</p>')
         parts.append(f'<div class="acts">{_act("again", labels.again, number)}</div>')
@@ -102,7 +103,7 @@ def _is_written(exchange: Exchange) -> bool:
 
 def _counter(exchange: Exchange, labels: Labels) -> str:
     """How many sentences of a model's answer the articles confirm."""
-    if not exchange.answer or not _is_written(exchange):
+    if not exchange.answer or exchange.shared or not _is_written(exchange):
         return ""
     verdicts = [claim.verdict for claim in exchange.claims]
     confirmed = verdicts.count("supported") + verdicts.count("elsewhere")
@@ -352,7 +353,8 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
     """How sure, who wrote it and how long it took; and what can be done with the answer."""
     facts = []
     written = _is_written(exchange)
-    if answer.grounding != "refused" and not written:  # it speaks of the articles' own words
+    # It speaks of the articles' own words, and of what was found here.
+    if answer.grounding != "refused" and not written and not exchange.shared:
         facts.append(labels.certainty[answer.certainty])
     if written:
         facts.append(labels.worded.format(llm=answer.llm))
@@ -360,15 +362,10 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
         facts.append(labels.used.format(read=answer.usage.read, written=answer.usage.written))
     if exchange.seconds is not None:
         facts.append(labels.took.format(seconds=_decimal(exchange.seconds, labels)))
-    acts = "".join(
-        _act(name, label, number)
-        for name, label in (
-            ("copy", labels.copy),
-            ("again", labels.again),
-            ("good", labels.good),
-            ("bad", labels.bad),
-        )
-    )
+    named = [("copy", labels.copy), ("share", labels.share), ("again", labels.again)]
+    if not exchange.shared:  # an opinion is of what was answered here
+        named += [("good", labels.good), ("bad", labels.bad)]
+    acts = "".join(_act(name, label, number) for name, label in named)
     told = inert(" · ".join(facts))
     return f'<div class="foot"><p class="facts">{told}</p><div class="acts">{acts}</div></div>'
 

@@ -26,6 +26,7 @@ from assistant.page.labels import (
     shorten,
     shown_day,
 )
+from assistant.records.cards import SUFFIXES
 from assistant.types import Article, Citation, Span
 
 LISTED_ARTICLES: Final = 200  # at first, and more with each step
@@ -302,7 +303,17 @@ def side(labels: Labels, account: bool) -> str:
         f'<button type="button" class="close" aria-label="{html.escape(labels.close)}">×</button>'
         f'</header><input type="search" class="find" placeholder="{find}" aria-label="{find}">'
         f'<ul class="conversations"></ul><p class="meta">{html.escape(kept)}</p>'
-        f'<h3>{html.escape(labels.export)}</h3><div class="exports">{exports}</div>{leave}</div>'
+        f'<h3>{html.escape(labels.export)}</h3><div class="exports">{exports}</div>'
+        f"{_checking(labels)}{leave}</div>"
+    )
+
+
+def _checking(labels: Labels) -> str:
+    """Where a card is chosen or dropped to be checked: static/cards.js does it."""
+    return (
+        f'<label class="checking"><span class="what">{html.escape(labels.check_card)}</span>'
+        f'<span class="meta">{html.escape(labels.check_card_hint)}</span>'
+        f'<input type="file" accept="{",".join(SUFFIXES)}"></label>'
     )
 
 

@@ -8,8 +8,9 @@ How a click reaches Python. A citation is a plain link to a place in an article,
 changes the address, and the script of the reader (static/chat.js) passes every address on as the
 custom event ``address``. Citations, sources, the list of articles, the browser's Back button and
 an address opened from elsewhere are thus one mechanism. Buttons inside an answer reach the script
-as well: ``ask``, ``again`` and ``restore`` are its other events. Everything else (copying,
-opinions, kept conversations, adding articles) the scripts do over ``/api/v1``.
+as well: ``ask``, ``again`` and ``restore`` are its other events; an answer shared by a link is
+restored too (static/sharing.js). Everything else (copying, opinions, kept conversations, cards,
+adding articles) the scripts do over ``/api/v1``.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ MOST_RESTORED: Final = 200  # exchanges
 FOUND_IN_TEXT: Final = 30  # passages looked through for words of an article
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
-_SCRIPTS: Final = ("chat.js", "keeping.js", "panels.js", "lasting.js")
+_SCRIPTS: Final = tuple(
+    f"{name}.js" for name in "chat keeping sharing opinions cards panels lasting".split()
+)
 
 
 # What the browser keeps, read when the page opens.
@@ -411,7 +414,7 @@ class _Chat:
                 exchange = Exchange.from_json(document, self.assistant.article)
             except AssistantError as fault:
                 _log.info("an exchange was not restored: %s", fault)
-                exchange = Exchange(str(dict(document).get("question", "?")), fault="failed")
+                exchange = _unreadable(document)
             session.append(Run(exchange, begun=True))
         place = parse_address(opened)
         if not event.opening and place and not _quotes_with(place, session):
@@ -473,6 +476,13 @@ class _Chat:
         hits = self.assistant.retrieve(words, FOUND_IN_TEXT)
         found = map(self.assistant.article, dict.fromkeys(hit.article_id for hit in hits))
         return [one for one in found if wanted <= set(terms(fold(one.text)))]
+
+
+def _unreadable(document: object) -> Exchange:
+    """What is shown of a kept or shared exchange that is none."""
+    known = document if isinstance(document, dict) else {}
+    question = str(known.get("question") or "?")[:LONGEST_QUESTION]
+    return Exchange(question, fault="failed", shared=known.get("shared") is True)
 
 
 def _quotes_with(place: tuple[str, Span | None], session: Sequence[Run]) -> Sequence[Citation]:

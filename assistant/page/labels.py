@@ -89,6 +89,7 @@ class Labels:
     nearest: str
     says_instead: str
     copy: str
+    share: str
     again: str
     good: str
     bad: str
@@ -122,6 +123,11 @@ class Labels:
     kept_here: str
     kept_there: str
     export: str
+    check_card: str
+    check_card_hint: str
+    shared: str
+    shared_bare: str
+    shared_unfit: str
     sign_out: str
     needs_scripts: str
     lacks: Mapping[UnsupportedReason, str]  # what of a sentence the articles do not support

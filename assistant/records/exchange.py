@@ -59,7 +59,8 @@ class Exchange:
     """A question of the conversation and what is known of its answer so far.
 
     ``about`` tells of each cited article, by id; ``instead`` are questions that the articles do
-    answer, for a refusal. An exchange with neither ``answer`` nor ``fault`` is being answered.
+    answer, for a refusal. ``shared``: it came by a link, so all but its quotes is somebody's word.
+    An exchange with neither ``answer`` nor ``fault`` is being answered.
     """
 
     question: str
@@ -72,6 +73,7 @@ class Exchange:
     fault: Failure | None = None
     seconds: float | None = None
     instead: tuple[str, ...] = ()
+    shared: bool = False
 
     @property
     def running(self) -> bool:
@@ -124,6 +126,7 @@ class Exchange:
             answer,
             seconds=float(seconds) if isinstance(seconds, int | float) else None,
             instead=tuple(map(str, instead))[:4] if isinstance(instead, list) else (),
+            shared=document.get("shared") is True,
         )
 
 

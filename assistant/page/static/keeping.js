@@ -65,6 +65,11 @@ const inBrowser = {
   put(it) {
     localStorage.setItem(PREFIX + it.id, JSON.stringify(it));
   },
+  async replace(id, place, exchange) {
+    const it = await this.get(id);
+    it.exchanges[place] = exchange;
+    this.put(it);
+  },
   async rename(id, title) {
     this.put({ ...(await this.get(id)), title });
   },
@@ -83,6 +88,7 @@ const inAccount = {
     else ({ id } = await call("POST", "conversations", { exchanges: [exchange] }));
     return id;
   },
+  replace: (id, place, exchange) => call("PUT", `conversations/${encodeURIComponent(id)}/exchanges/${place + 1}`, exchange),
   rename: (id, title) => call("PATCH", `conversations/${encodeURIComponent(id)}`, { title }),
   remove: (id) => call("DELETE", `conversations/${encodeURIComponent(id)}`),
 };
@@ -117,6 +123,7 @@ window.assistantKeeps = (told) => {
   if (exchanges[number]) return; // told twice
   exchanges[number] = exchange;
   saving = saving
+    .then(keepShared)
     .then(() => keeper().add(opened, exchange))
     .then((id) => remember("conversation", (opened = id)))
     .catch((error) => say(error.name === "QuotaExceededError" ? words().full : words().failed))
@@ -134,6 +141,7 @@ async function answered(number) {
 window.assistantLeaves = () => {
   exchanges = [];
   opened = "";
+  leaveShared();
   remember("conversation", "");
 };
 
@@ -143,6 +151,8 @@ async function openConversation(id, opening = false) {
   if (!it) throw new Error(words().failed);
   exchanges = it.exchanges;
   opened = id;
+  leaveShared();
+  pressOpinions(); // what is drawn already may be the same
   remember("conversation", id);
   trigger("restore", { exchanges, opening });
 }

@@ -1,5 +1,5 @@
 // The panels around the conversation: kept conversations, options, dialogs, adding articles.
-// Runs in one function with chat.js and keeping.js.
+// Runs in one function with chat.js, keeping.js, sharing.js, opinions.js and cards.js.
 
 const words = () => JSON.parse(element.querySelector(".view")?.dataset.words || "{}");
 
@@ -76,7 +76,7 @@ async function list() {
     return made("li", { dataset: { id: it.id, title: it.title } }, title, rename, remove);
   });
   place.replaceChildren(...(rows.length ? rows : [made("li", { className: "meta", textContent: search ? label.none : label.empty })]));
-  for (const button of drawer.querySelectorAll(".export")) button.disabled = !exchanges.some(Boolean);
+  for (const button of drawer.querySelectorAll(".export")) button.disabled = !exportable().length;
 }
 
 async function actOnConversation(button) {
@@ -100,19 +100,6 @@ async function actOnConversation(button) {
 // What was read is not part of a card or an opinion, and the largest part of an exchange.
 const withoutHits = (exchange) => ({ ...exchange, hits: [] });
 
-async function exported(suffix) {
-  const answers = exchanges.filter(Boolean).map(withoutHits);
-  const response = await fetch(`${API}/cards`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ answers, suffix }),
-  });
-  if (!response.ok) throw new Error((await response.json()).detail);
-  const address = URL.createObjectURL(await response.blob());
-  made("a", { href: address, download: `assistant${suffix}` }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
 // What can be done with an answer.
 
 async function copied(number) {
@@ -129,33 +116,21 @@ async function copied(number) {
     return `[${c.number}] “${c.quote}” — ${facts.join(", ")}`;
   });
   const text = [it.answer, ...(sources.length ? ["", `${label.sources}:`, ...sources] : [])].join("\n");
+  say((await toClipboard(text)) ? label.copied : label.not_copied);
+}
+
+async function toClipboard(text) {
   try {
     await navigator.clipboard.writeText(text);
+    return true;
   } catch {
     const area = made("textarea", { value: text }); // over plain http there is no clipboard
     document.body.append(area);
     area.select();
     const done = document.execCommand("copy");
     area.remove();
-    if (!done) return say(label.not_copied);
+    return done;
   }
-  say(label.copied);
-}
-
-async function judged(number, opinion) {
-  const body = { answer: withoutHits(await answered(number)), opinion };
-  const label = words();
-  if (opinion === "bad") {
-    const reasons = ["should refuse", "should answer", "wrong sentence", "other"].map((value, i) =>
-      made("label", { className: "reason" }, made("input", { type: "radio", name: "reason", value, checked: i === 3 }), label[value]),
-    );
-    const area = (name) => made("label", {}, label[name], made("textarea", { name, rows: 2, maxLength: 5000 }));
-    const given = await ask(label.why, [...reasons, area("correction"), area("comment")], label.send, label.cancel);
-    if (!given) return;
-    Object.assign(body, Object.fromEntries(given));
-  }
-  await call("POST", "feedback", body);
-  say(label.thanks);
 }
 
 document.addEventListener("click", async (event) => {
@@ -165,6 +140,7 @@ document.addEventListener("click", async (event) => {
     if (button.matches("#messages .instead")) trigger("ask", { question: button.value });
     else if (button.matches("#messages .act-again")) trigger("again", { number: Number(button.value) });
     else if (button.matches("#messages .act-copy")) await copied(Number(button.value));
+    else if (button.matches("#messages .act-share")) await shared(Number(button.value));
     else if (button.matches("#messages .act-good")) await judged(Number(button.value), "good");
     else if (button.matches("#messages .act-bad")) await judged(Number(button.value), "bad");
     else if (button.matches("#open-side")) toggle("side") && (await list());
@@ -384,7 +360,8 @@ if (theme) document.body.classList.toggle("dark", theme === "dark");
 document.addEventListener("change", (event) => {
   if (event.target.closest("#language")) remember("language", event.target.value);
 });
-function restored() {
+async function restored() {
+  if (location.hash.startsWith(SHARED) && (await openShared())) return list().then(() => resume(1));
   if (!opened) return resume(0);
   openConversation(opened, true)
     .catch(window.assistantLeaves)
