@@ -16,7 +16,8 @@ from assistant.answering._sure_questions import EXAMPLES, MOST_READ, SureQuestio
 from assistant.answering.assistant import SURE_EXAMPLE, Assistant
 from assistant.index.catalog import Catalog
 from assistant.index.index import Index
-from assistant.page._running_answer import Run, shown_of
+from assistant.page._running_answer import Run
+from assistant.page._session import Session
 from assistant.page._start_screen import StartScreen
 from assistant.page._suggestions import suggestions
 from assistant.page.labels import LABELS
@@ -306,10 +307,11 @@ def test_a_fault_leaves_the_answer_as_it_is() -> None:
 
 def test_only_the_last_answer_shows_them_and_a_refusal_its_own() -> None:
     runs = [run_of(GROUNDED), run_of(REFUSED), run_of(GROUNDED)]
-    for run in runs:
-        run.exchange = replace(run.exchange, instead=("A <b>?",))
-    assert [exchange.instead for exchange in shown_of(runs)] == [(), ("A <b>?",), ("A <b>?",)]
-    shown = [suggestions(exchange, LABELS["vi"]) for exchange in shown_of(runs)]
+    for number, run in enumerate(runs):
+        run.exchange = replace(run.exchange, instead=("A <b>?",), slot=str(number))
+    exchanges = [slot.exchange for slot in Session(runs).slots()]
+    assert [exchange.instead for exchange in exchanges] == [(), ("A <b>?",), ("A <b>?",)]
+    shown = [suggestions(exchange, LABELS["vi"]) for exchange in exchanges]
     assert shown[:2] == ["", ""]
     assert shown[2].count('class="instead"') == 1
     assert "<b>" not in shown[2]

@@ -31,8 +31,9 @@ from assistant.answering.schemas import answer_json
 from assistant.articles.files import Corpus
 from assistant.index.index import Index
 from assistant.llm.streaming import speak
-from assistant.page._answer_html import messages
+from assistant.page._conversation_html import messages
 from assistant.page._reader_html import library, reading
+from assistant.page._session import Slot
 from assistant.page.labels import LABELS
 from assistant.records.exchange import Exchange
 from assistant.settings import Settings
@@ -200,7 +201,7 @@ def _harmless(answer: Answer) -> None:
     assert not re.search(r"://|www\.|\]\(|\]:|<[a-zA-Z/!?]|```", answer.text, re.IGNORECASE)
     assert not UNSEEN.search(answer.text)
     exchange = Exchange(answer.question, answer.text, citations=answer.citations, answer=answer)
-    for message in messages([exchange], LABELS["vi"]):
+    for message in messages([Slot(exchange, 0, (0,))], LABELS["vi"]):
         assert not followed(message["content"], set())
         assert not followed(markdown(message["content"]), set())
     assert not UNSEEN.search(answer_json(answer)["answer"])
@@ -306,7 +307,7 @@ def test_a_quoted_order_is_only_text_on_the_page(index: Index, case: dict[str, A
     assert not followed(library([article], LABELS["vi"]), set())
     answer = Assistant(index, Settings()).answer(case["injected"], exclude=HALF_CLEAN)
     exchange = Exchange(case["injected"], answer.text, citations=answer.citations, answer=answer)
-    for message in messages([exchange], LABELS["en"]):
+    for message in messages([Slot(exchange, 0, (0,))], LABELS["en"]):
         assert not followed(message["content"], set())
         assert not followed(markdown(message["content"]), set())
 

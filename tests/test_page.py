@@ -20,6 +20,8 @@ from assistant.index import index
 from assistant.page import _answer_html as answer_html
 from assistant.page import _reader_html as reader_html
 from assistant.page import labels
+from assistant.page._conversation_html import messages
+from assistant.page._session import Slot
 from assistant.page.labels import LABELS
 from assistant.records.exchange import About, Exchange
 from assistant.server import serve
@@ -105,7 +107,7 @@ def test_inert_text_leaves_nothing_to_markdown_or_html(text: str) -> None:
 
 def test_markers_of_citations_become_links_and_other_brackets_stay_text() -> None:
     exchange = Exchange("[1]?", "Một [1][2] ba [7].", citations=(cite(1, "Sáng 5-8"),))
-    question, answer = (m["content"] for m in answer_html.messages([exchange], LABELS["vi"]))
+    question, answer = (m["content"] for m in messages([Slot(exchange, 0, (0,))], LABELS["vi"]))
     assert "<a" not in question
     assert answer.count("<a ") == 1
     assert 'href="#article=seed&amp;start=0&amp;end=8"' in answer

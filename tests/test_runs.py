@@ -12,7 +12,8 @@ import pytest
 
 from assistant.answering.answer_options import Choice, Choices
 from assistant.page._event_batches import batches
-from assistant.page._running_answer import Run, turns_of
+from assistant.page._running_answer import Run
+from assistant.page._session import turns_of
 from assistant.records.exchange import Exchange, ExchangeError, answer_from_json
 from assistant.settings import Settings
 from assistant.types import (
@@ -127,8 +128,8 @@ def test_a_stream_without_an_end_is_a_fault() -> None:
 
 
 def test_only_answered_exchanges_are_history() -> None:
-    runs = [Run(Exchange("một", answer=ANSWER)), Run(Exchange("hai", fault="stopped"))]
-    assert turns_of(runs) == (Turn("một", ANSWER.text, ANSWER.query),)
+    exchanges = [Exchange("một", answer=ANSWER), Exchange("hai", fault="stopped")]
+    assert turns_of(exchanges) == (Turn("một", ANSWER.text, ANSWER.query),)
 
 
 # Kept

@@ -1,7 +1,7 @@
-"""The conversation's markup: questions, answers with their proof, refusals.
+"""An answer's markup: its text with its proof, or a refusal, and what can be done with it.
 
-Messages of gr.Chatbot, which reads Markdown and keeps a list of safe HTML (buttons and details
-among it, but no ARIA and no scripts): static/chat.js adds what is missing.
+Part of a message of gr.Chatbot, which reads Markdown and keeps a list of safe HTML (buttons and
+details among it, but no ARIA and no scripts): static/chat.js adds what is missing.
 """
 
 from __future__ import annotations
@@ -36,20 +36,11 @@ PASSAGE_START: Final = 240  # of a passage in the list of what was read
 NEAR: Final = 0.0  # standardized score of an arm above which it speaks for a passage
 
 
-def messages(exchanges: Sequence[Exchange], labels: Labels) -> list[dict[str, str]]:
-    """The conversation as messages of ``gr.Chatbot``."""
-    found = []
-    for number, exchange in enumerate(exchanges):
-        said = f'<h2 class="question">{inert(exchange.question)}</h2>'
-        found.append({"role": "user", "content": said})
-        found.append({"role": "assistant", "content": reply(exchange, labels, number)})
-    return found
-
-
 def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
     """The assistant's side of an exchange, on one line: to Markdown one block of HTML.
 
-    ``number`` counts the conversation's exchanges from 0: its buttons name it.
+    ``number`` counts the conversation's exchanges from 0, all versions among them: what is done
+    with this one (copying, opinions) names it. What is asked again is the slot.
     """
     answer = exchange.answer
     parts = [shared_notice(exchange, labels)]
@@ -66,7 +57,7 @@ def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
     if exchange.fault and not exchange.shared:
         line = labels.failed if exchange.fault == "failed" else labels.stopped
         parts.append(f'<p class="fault">{inert(line)}</p>')
-        parts.append(f'<div class="acts">{_act("again", labels.again, number)}</div>')
+        parts.append(f'<div class="acts">{_act("again", labels.again, exchange.slot)}</div>')
     parts.append(_previews(exchange, labels))
     return f'<div class="reply">{"".join(parts)}</div>'
 
@@ -362,10 +353,14 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
         facts.append(labels.used.format(read=answer.usage.read, written=answer.usage.written))
     if exchange.seconds is not None:
         facts.append(labels.took.format(seconds=_decimal(exchange.seconds, labels)))
-    named = [("copy", labels.copy), ("share", labels.share), ("again", labels.again)]
+    named = [
+        ("copy", labels.copy, number),
+        ("share", labels.share, number),
+        ("again", labels.again, exchange.slot),
+    ]
     if not exchange.shared:  # an opinion is of what was answered here
-        named += [("good", labels.good), ("bad", labels.bad)]
-    acts = "".join(_act(name, label, number) for name, label in named)
+        named += [("good", labels.good, number), ("bad", labels.bad, number)]
+    acts = "".join(_act(*one) for one in named)
     told = inert(" · ".join(facts))
     return f'<div class="foot"><p class="facts">{told}</p><div class="acts">{acts}</div></div>'
 
@@ -375,9 +370,9 @@ def _decimal(number: float, labels: Labels, places: int = 1) -> str:
     return shown.replace(".", ",") if labels.language == "vi" else shown
 
 
-def _act(name: str, label: str, number: int) -> str:
+def _act(name: str, label: str, value: int | str) -> str:
     return (
-        f'<button type="button" class="act act-{name}" name="{name}" value="{number}">'
+        f'<button type="button" class="act act-{name}" name="{name}" value="{value}">'
         f"{inert(label)}</button>"
     )
 

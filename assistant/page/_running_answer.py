@@ -95,18 +95,6 @@ class Run:
         return True
 
 
-def shown_of(runs: Sequence[Run]) -> list[Exchange]:
-    """What is shown of each; questions to go on with only of the last."""
-    shown = [run.shown for run in runs]
-    return [*map(_without_suggestions, shown[:-1]), *shown[-1:]]
-
-
-def turns_of(runs: Sequence[Run]) -> tuple[Turn, ...]:
-    """The answered exchanges, as the assistant takes them."""
-    shown = [run.shown for run in runs]
-    return tuple(Turn(e.question, e.answer.text, e.answer.query) for e in shown if e.answer)
-
-
 def _dated(exchange: Exchange, article: Callable[[str], Article]) -> Exchange:
     new = {c.article_id for c in exchange.citations} - exchange.about.keys()
     if not new:
@@ -118,13 +106,6 @@ def _dated(exchange: Exchange, article: Callable[[str], Article]) -> Exchange:
         except (IndexFault, KeyError):  # it was removed meanwhile
             about[article_id] = About()
     return replace(exchange, about=about)
-
-
-def _without_suggestions(exchange: Exchange) -> Exchange:
-    answer = exchange.answer
-    if answer is None or answer.grounding == "refused" or not exchange.instead:
-        return exchange
-    return replace(exchange, instead=())
 
 
 def _others(question: str, examples: Sequence[str]) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ How a click reaches Python. A citation is a plain link to a place in an article,
 ``#article=<id>&start=<s>&end=<e>``, which gr.Chatbot's sanitizer lets through; following it
 changes the address, and the script of the reader (static/chat.js) passes every address on as the
 custom event ``address``. Citations, sources, the list of articles, the browser's Back button and
-an address opened from elsewhere are thus one mechanism. Buttons inside an answer reach the script
-as well: ``ask``, ``again`` and ``restore`` are its other events; an answer shared by a link is
-restored too (static/sharing.js). Everything else (copying, opinions, kept conversations, cards,
-adding articles) the scripts do over ``/api/v1``.
+an address opened from elsewhere are thus one mechanism. Buttons inside a message reach the script
+as well: ``ask``, ``again``, ``choose`` and ``restore`` are its other events; an answer shared by a
+link is restored too (static/sharing.js). Everything else (copying, opinions, kept conversations,
+cards, adding articles) the scripts do over ``/api/v1``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ import gradio as gr
 
 from assistant.answering.answer_options import Choice, Choices
 from assistant.answering.protocols import AnsweringAssistant, SuggestingAssistant
-from assistant.page import _answer_html as answer_html
 from assistant.page import _reader_html as reader_html
+from assistant.page._conversation_html import messages
 from assistant.page._options_panel import Options
 from assistant.page._reader_html import LISTED_ARTICLES
-from assistant.page._running_answer import Run, shown_of, turns_of
+from assistant.page._running_answer import Run
+from assistant.page._session import LONGEST_QUESTION, Session
 from assistant.page._start_screen import StartScreen
 from assistant.page.labels import (
     ALL_ARTICLES,
@@ -42,10 +43,9 @@ from assistant.page.labels import (
     parse_address,
     preferred_language,
 )
-from assistant.records.exchange import Exchange
 from assistant.settings import Settings
 from assistant.text.terms import fold, terms
-from assistant.types import Article, AssistantError, Citation, Span
+from assistant.types import Article, AssistantError, Span
 
 # Read while gradio is imported: no usage statistics, no look for a newer version.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -53,13 +53,11 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 ANSWERS_AT_ONCE: Final = 4
 SUGGESTIONS_AT_ONCE: Final = 1
-LONGEST_QUESTION: Final = 2000  # characters
-MOST_RESTORED: Final = 200  # exchanges
 FOUND_IN_TEXT: Final = 30  # passages looked through for words of an article
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
 _SCRIPTS: Final = tuple(
-    f"{name}.js" for name in "chat keeping sharing opinions cards panels lasting".split()
+    f"{name}.js" for name in "chat keeping versions sharing opinions cards panels lasting".split()
 )
 
 
@@ -87,7 +85,7 @@ class _Chat:
     """The components of the page and what happens at each event.
 
     One object serves every visitor, so it holds no conversation: that is the visitor's gr.State,
-    a list of runs that handlers change in place. They return the components that change.
+    a Session that handlers change in place. They return the components that change.
     """
 
     def __init__(self, assistant: AnsweringAssistant, settings: Settings, choices: Choices) -> None:
@@ -105,7 +103,7 @@ class _Chat:
         self.blocks.queue(default_concurrency_limit=ANSWERS_AT_ONCE, max_size=64)
 
     def _lay_out(self, labels: Labels) -> None:
-        self.session = gr.State([])
+        self.session = gr.State(Session())
         self.run = gr.State(None)  # what the last submit began, if it began anything
         self.address = gr.Textbox(visible=False)  # what the reader shows
         self.spoken = gr.Textbox(visible=False)  # the language that the browser has kept
@@ -217,6 +215,7 @@ class _Chat:
             js="(...a) => (window.assistantLeaves(), a)",
             **at_once,
         )
+        self.reader.choose(self.choose, [*told, self.address], [*shown, *opened], **at_once)
         self.reader.restore(
             self.restore, [*told, self.address], [*shown, *opened, self.fresh], **at_once
         )
@@ -230,7 +229,7 @@ class _Chat:
 
     def begin(
         self,
-        session: list[Run],
+        session: Session,
         address: str,
         spoken: str,
         kept_options: str,
@@ -244,11 +243,11 @@ class _Chat:
         language = preferred_language(spoken or header)
         options = self.options.opened(kept_options, LABELS[language])
         updates = {**self.relabel(session, language, address), **options, self.language: language}
-        if session:
+        if session.runs:
             del updates[self.reader], updates[self.address]
         return updates
 
-    def relabel(self, session: list[Run], language: Language, address: str) -> Updates:
+    def relabel(self, session: Session, language: Language, address: str) -> Updates:
         """Everything said so far and every label, in ``language``."""
         labels = LABELS[language]
         return {
@@ -259,7 +258,7 @@ class _Chat:
             self.side: self._side(labels),
             **self.options.labelled(labels),
             self.chatbot: gr.update(
-                value=_messages(session, labels),
+                value=messages(session.slots(), labels),
                 placeholder=reader_html.welcome(self.assistant.articles(), labels),
             ),
             self.box: self._box(session, labels),
@@ -269,29 +268,27 @@ class _Chat:
     def _side(self, labels: Labels) -> str:
         return reader_html.side(labels, account=self.settings.users is not None)
 
-    def show(self, session: list[Run], language: Language, event: gr.EventData) -> Updates:
+    def show(self, session: Session, language: Language, event: gr.EventData) -> Updates:
         """The address changed: a link was followed, or the browser went back."""
         return self._open(str(event.address), LABELS[language], session)
 
-    def find(self, session: list[Run], language: Language, event: gr.EventData) -> Updates:
+    def find(self, session: Session, language: Language, event: gr.EventData) -> Updates:
         """Words were typed that the listed articles shall have."""
         words, most = str(event.words)[:200], int(getattr(event, "most", LISTED_ARTICLES))
         return self._open(ALL_ARTICLES, LABELS[language], session, words, most)
 
     # Events of a conversation.
 
-    def submit(
-        self, question: str, session: list[Run], language: Language, *options: Any
-    ) -> Updates:
+    def submit(self, question: str, session: Session, language: Language, *options: Any) -> Updates:
         """A question was sent: it is shown at once, even if answers are being waited for."""
-        begun = self._begin(question, session, session, language, options)
+        begun = self._begin(question, session, language, options)
         if begun[self.run]:
             begun[self.box] = gr.update(value="", **self._box(session, LABELS[language]))
         return begun
 
     def pick(
         self,
-        session: list[Run],
+        session: Session,
         language: Language,
         llm: str,
         top_k: int,
@@ -303,11 +300,11 @@ class _Chat:
         value = getattr(event, "value", None)
         question = value["text"] if isinstance(value, dict) else event.question
         options = (llm, top_k, strictness, unsupported)
-        return self._begin(str(question), session, session, language, options)
+        return self._begin(str(question), session, language, options)
 
     def again(
         self,
-        session: list[Run],
+        session: Session,
         language: Language,
         llm: str,
         top_k: int,
@@ -315,35 +312,41 @@ class _Chat:
         unsupported: str,
         event: gr.EventData,
     ) -> Updates:
-        """An exchange's question is asked once more, as if nothing had been said since."""
-        number = int(event.number)
-        if not 0 <= number < len(session):
-            return {self.run: None}
-        question = session[number].exchange.question
+        """A question is asked once more, as it was or edited, as a version in its slot."""
+        question = getattr(event, "question", None) or ""
         options = (llm, top_k, strictness, unsupported)
-        return self._begin(question, session, session[:number], language, options)
+        return self._begin(str(question), session, language, options, str(event.slot))
 
     def _begin(
         self,
         question: str,
-        session: list[Run],
-        before: list[Run],
+        session: Session,
         language: Language,
         options: Sequence[Any],
+        slot: str = "",
     ) -> Updates:
-        asked = question.strip()[:LONGEST_QUESTION]
-        if not asked or (session and session[-1].shown.running):
+        run = session.begin(question.strip()[:LONGEST_QUESTION], Choice(*options), slot)
+        if run is None:
             return {self.run: None}
-        run = Run(Exchange(asked), Choice(*options), turns_of(before))
-        session.append(run)
         return {
             **self.redraw(session, language),
             self.run: run,
             self.fresh: gr.update(visible=True),
         }
 
+    def choose(
+        self, session: Session, language: Language, opened: str, event: gr.EventData
+    ) -> Updates:
+        """Another version of a question and its answer is shown."""
+        session.choose(int(event.number))
+        updates = self.redraw(session, language)
+        if parse_address(opened):  # a list of articles stays as it is, with what was searched
+            opened = _still_quoted(opened, session)
+            updates |= self._open(opened, LABELS[language], session)
+        return updates
+
     def answer(
-        self, run: Run | None, session: list[Run], language: Language, opened: str
+        self, run: Run | None, session: Session, language: Language, opened: str
     ) -> Iterator[Updates]:
         """The answer of ``run``, as it comes; at its end its first citation opens.
 
@@ -366,35 +369,33 @@ class _Chat:
         elif run.exchange.answer:  # what an earlier answer highlighted is no proof of this one
             yield self._open(_without_span(opened), LABELS[language], session)
 
-    def suggest(self, run: Run | None, session: list[Run], language: Language) -> Any:
+    def suggest(self, run: Run | None, session: Session, language: Language) -> Any:
         """Questions to go on with, under the answer of ``run`` where that is still the last."""
 
         def left() -> bool:
-            return not session or session[-1] is not run
+            return not session.ends_with(run)
 
         if run is None or left() or not isinstance(self.assistant, SuggestingAssistant):
             return gr.skip()
-        asked = [other.exchange.question for other in session]
+        asked = [other.exchange.question for other in session.runs]
         if run.suggest(self.assistant.further_questions, language, asked, left):
-            return _messages(session, LABELS[language])
+            return messages(session.slots(), LABELS[language])
         return gr.skip()
 
-    def _recorded(self, run: Run, session: list[Run]) -> Updates:
+    def _recorded(self, run: Run, session: Session) -> Updates:
         """An answer that has come to its end, for the browser to keep."""
         document = run.exchange.to_json()
-        if document is None or run not in session:
+        if document is None or run not in session.runs:
             return {}
-        told = {"number": session.index(run), "exchange": document, "at": time.time()}
+        told = {"number": session.runs.index(run), "exchange": document, "at": time.time()}
         return {self.record: json.dumps(told, ensure_ascii=False)}
 
-    def stop(self, session: list[Run], language: Language) -> Updates:
+    def stop(self, session: Session, language: Language) -> Updates:
         """The answer is cut short; what has come of it stays."""
-        for run in session:
-            run.halt.set()
+        session.stop()
         return self.redraw(session, language)
 
-    def start_over(self, session: list[Run], language: Language) -> Updates:
-        self.stop(session, language)
+    def start_over(self, session: Session, language: Language) -> Updates:
         session.clear()
         return {
             **self.redraw(session, language),
@@ -403,39 +404,30 @@ class _Chat:
         }
 
     def restore(
-        self, session: list[Run], language: Language, opened: str, event: gr.EventData
+        self, session: Session, language: Language, opened: str, event: gr.EventData
     ) -> Updates:
         """A conversation that the browser has kept is shown again; with it, another's quote does
         not stay highlighted."""
-        self.stop(session, language)
-        session.clear()
-        for document in list(event.exchanges)[:MOST_RESTORED]:
-            try:
-                exchange = Exchange.from_json(document, self.assistant.article)
-            except AssistantError as fault:
-                _log.info("an exchange was not restored: %s", fault)
-                exchange = _unreadable(document)
-            session.append(Run(exchange, begun=True))
-        place = parse_address(opened)
-        if not event.opening and place and not _quotes_with(place, session):
-            opened = _without_span(opened)
+        session.restore(list(event.exchanges), self.assistant.article)
+        if not event.opening:
+            opened = _still_quoted(opened, session)
         return {
             **self.redraw(session, language),
             **self._open(opened, LABELS[language], session),
-            self.fresh: gr.update(visible=bool(session)),
+            self.fresh: gr.update(visible=bool(session.runs)),
         }
 
     # What the components show.
 
-    def redraw(self, session: list[Run], language: Language) -> Updates:
+    def redraw(self, session: Session, language: Language) -> Updates:
         labels = LABELS[language]
         return {
-            self.chatbot: _messages(session, labels),
+            self.chatbot: messages(session.slots(), labels),
             self.box: self._box(session, labels),
         }
 
-    def _box(self, session: list[Run], labels: Labels) -> dict[str, Any]:
-        running = bool(session) and session[-1].shown.running
+    def _box(self, session: Session, labels: Labels) -> dict[str, Any]:
+        running = session.running
         return gr.update(
             label=labels.question,
             placeholder=labels.hint,
@@ -447,7 +439,7 @@ class _Chat:
         self,
         address: str,
         labels: Labels,
-        session: Sequence[Run],
+        session: Session,
         words: str = "",
         most: int = LISTED_ARTICLES,
     ) -> Updates:
@@ -459,7 +451,7 @@ class _Chat:
                 articles, telling = self.assistant.articles(), self._telling(words)
                 view = reader_html.library(articles, labels, words, changes, telling, most)
             else:
-                article, quotes = self.assistant.article(place[0]), _quotes_with(place, session)
+                article, quotes = self.assistant.article(place[0]), session.quotes_with(*place)
                 view = reader_html.reading(article, place[1], labels, quotes)
         except Exception as exc:  # an address may name anything
             expected = isinstance(exc, KeyError | AssistantError)
@@ -478,27 +470,14 @@ class _Chat:
         return [one for one in found if wanted <= set(terms(fold(one.text)))]
 
 
-def _unreadable(document: object) -> Exchange:
-    """What is shown of a kept or shared exchange that is none."""
-    known = document if isinstance(document, dict) else {}
-    question = str(known.get("question") or "?")[:LONGEST_QUESTION]
-    return Exchange(question, fault="failed", shared=known.get("shared") is True)
-
-
-def _quotes_with(place: tuple[str, Span | None], session: Sequence[Run]) -> Sequence[Citation]:
-    """The quotes of the latest answer that has this one."""
-    for run in reversed(session):
-        quotes = run.shown.citations
-        if any((c.article_id, Span(c.start, c.end)) == place for c in quotes):
-            return quotes
-    return ()
+def _still_quoted(address: str, session: Session) -> str:
+    """``address``, without its span where no answer that is shown quotes it."""
+    place = parse_address(address)
+    quoted = place is None or session.quotes_with(*place)
+    return address if quoted else _without_span(address)
 
 
 def _without_span(address: str) -> str:
     """The article of an address, or the list of all."""
     place = parse_address(address)
     return address_of(place[0]) if place else ALL_ARTICLES
-
-
-def _messages(session: list[Run], labels: Labels) -> list[dict[str, str]]:
-    return answer_html.messages(shown_of(session), labels)

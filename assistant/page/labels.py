@@ -91,6 +91,9 @@ class Labels:
     copy: str
     share: str
     again: str
+    edit: str
+    version_before: str
+    version_after: str
     good: str
     bad: str
     instead: str

@@ -15,7 +15,7 @@ def mount(application: FastAPI, blocks: gr.Blocks) -> None:
         blocks,
         path="/",
         theme=_theme(),
-        css_paths=[STATIC / "chat.css", STATIC / "panels.css", STATIC / "sharing.css"],
+        css_paths=[STATIC / f"{name}.css" for name in ("chat", "panels", "versions", "sharing")],
         favicon_path=str(STATIC / "favicon.png"),
         footer_links=[],
         show_error=False,

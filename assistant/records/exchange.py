@@ -7,6 +7,7 @@ whatever does not fit is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
@@ -33,6 +34,7 @@ LONGEST: Final = 200_000  # characters of an answer's text
 MOST: Final = 500  # citations, claims or hits of an answer
 
 _ANSWER: Final = TypeAdapter(Answer)
+_SLOT: Final = re.compile(r"[0-9a-f]{1,32}")
 
 
 class ExchangeError(AssistantError):
@@ -61,6 +63,9 @@ class Exchange:
     ``about`` tells of each cited article, by id; ``instead`` are questions that the articles do
     answer, for a refusal. ``shared``: it came by a link, so all but its quotes is somebody's word.
     An exchange with neither ``answer`` nor ``fault`` is being answered.
+    ``slot`` names its place in the conversation: exchanges with the same one are versions of each
+    other. It is a name and no number, so that it holds although not every exchange is kept and
+    one conversation may be open twice.
     """
 
     question: str
@@ -74,6 +79,7 @@ class Exchange:
     seconds: float | None = None
     instead: tuple[str, ...] = ()
     shared: bool = False
+    slot: str = ""
 
     @property
     def running(self) -> bool:
@@ -108,7 +114,8 @@ class Exchange:
             return None
         about = {key: {"date": a.date, "source": a.source} for key, a in self.about.items()}
         more = {"seconds": self.seconds, "instead": list(self.instead), "about": about}
-        return {**schemas.full_answer_json(self.answer), **more}
+        slot = {"slot": self.slot} if self.slot else {}
+        return {**schemas.full_answer_json(self.answer), **more, **slot}
 
     @classmethod
     def from_json(cls, document: object, article: Callable[[str], Article]) -> Exchange:
@@ -127,7 +134,14 @@ class Exchange:
             seconds=float(seconds) if isinstance(seconds, int | float) else None,
             instead=tuple(map(str, instead))[:4] if isinstance(instead, list) else (),
             shared=document.get("shared") is True,
+            slot=slot_of(document),
         )
+
+
+def slot_of(document: object) -> str:
+    """The slot that a document names; "" where it names none, as all of earlier versions."""
+    slot = document.get("slot") if isinstance(document, Mapping) else None
+    return slot if isinstance(slot, str) and _SLOT.fullmatch(slot) else ""
 
 
 def answer_from_json(document: object, article: Callable[[str], Article]) -> Answer:

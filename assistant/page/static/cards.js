@@ -1,15 +1,15 @@
 // Cards: a conversation as a file to keep, and whether such a file is true.
-// Runs in one function with chat.js, keeping.js and panels.js.
+// Runs in one function with the other scripts of the page.
 
 // A card says what was answered here; what came by a link was not.
-const exportable = () => exchanges.filter((it) => it && !it.shared);
+const answeredHere = (exchange) => exchange && !exchange.shared;
 
 async function exported(suffix) {
   const kept = opened ? await keeper().get(opened) : null;
   const response = await fetch(`${API}/cards`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ answers: exportable().map(withoutHits), suffix, title: kept?.title || "" }),
+    body: JSON.stringify({ answers: exchangesShown().filter(answeredHere).map(withoutHits), suffix, title: kept?.title || "" }),
   });
   if (!response.ok) throw new Error((await response.json()).detail);
   const address = URL.createObjectURL(await response.blob());

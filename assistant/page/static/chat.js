@@ -180,7 +180,7 @@ element.addEventListener("keydown", (event) => {
 
 // What was being typed, and what was being answered, survive a reload of this tab.
 const KEPT_DRAFT = "assistant.draft";
-const KEPT_ASKED = "assistant.asked";
+const KEPT_RUNNING = "assistant.running";
 const box = () => document.querySelector("#question textarea");
 function recall(name) {
   try {
@@ -189,21 +189,25 @@ function recall(name) {
     return ""; // storage is switched off
   }
 }
+// The question that is being answered, and its slot: a new one, or one with other versions.
+function answering() {
+  const at = [...document.querySelectorAll("#messages .reply")].findIndex((it) => !it.querySelector(".foot, .fault"));
+  if (at < 0) return null;
+  const question = document.querySelectorAll("#messages .question")[at]?.innerText;
+  return question && { question, slot: document.querySelectorAll("#messages .edit")[at].value };
+}
 window.addEventListener("pagehide", () => {
-  const replies = [...document.querySelectorAll("#messages .reply")];
-  const running = replies.length && !replies.at(-1).querySelector(".foot, .fault");
-  const question = [...document.querySelectorAll("#messages .question")].at(-1)?.textContent || "";
   try {
     sessionStorage.setItem(KEPT_DRAFT, box()?.value || "");
-    sessionStorage.setItem(KEPT_ASKED, running ? question : unasked);
+    sessionStorage.setItem(KEPT_RUNNING, JSON.stringify(answering() || unasked));
   } catch {
     // likewise
   }
 });
-// Once the kept conversation, `before` exchanges long, is shown again. A server that has just
-// started may take its time for that.
-let unasked = recall(KEPT_ASKED);
-function resume(before) {
+// Once the kept conversation is shown again, if there is one: a server that has just started may
+// take its time for that. Of a slot that was not kept Python makes a new one, at the end.
+let unasked = JSON.parse(recall(KEPT_RUNNING) || "null");
+function resume(kept) {
   const draft = recall(KEPT_DRAFT);
   if (draft && box() && !box().value) {
     box().value = draft;
@@ -211,11 +215,11 @@ function resume(before) {
   }
   let tries = 0;
   const again = () => {
-    const shown = document.querySelectorAll("#messages .question").length;
-    if (shown < before && tries++ < 600) return setTimeout(again, 100);
-    trigger("ask", { question: unasked });
-    sessionStorage.removeItem(KEPT_ASKED);
-    unasked = "";
+    const missing = kept && !document.querySelector("#messages .question");
+    if (missing && tries++ < 600) return setTimeout(again, 100);
+    trigger("again", unasked);
+    sessionStorage.removeItem(KEPT_RUNNING);
+    unasked = null;
   };
   if (unasked) again();
 }
@@ -227,17 +231,24 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A question that was just asked goes to the top, so that its answer is read from its first line.
+// As a version it may be in any row: the newest exchange has the highest number.
 let questions = 0;
+let newest = -1;
 function toTop() {
-  const all = document.querySelectorAll("#messages .user-row");
-  const last = all[all.length - 1];
-  const area = last?.closest(".bubble-wrap");
-  if (all.length > questions && area)
+  const rows = [...document.querySelectorAll("#messages .user-row")];
+  // A row may be there a moment before its question.
+  const numbers = rows.map((row) => Number(row.querySelector(".question")?.id.slice("question-".length) ?? -1));
+  const highest = Math.max(-1, ...numbers);
+  const more = rows.length > questions;
+  const row = more ? rows.at(-1) : highest > newest ? rows[numbers.indexOf(highest)] : undefined;
+  const area = row?.closest(".bubble-wrap");
+  if (area)
     requestAnimationFrame(() => {
-      const below = last.getBoundingClientRect().top - area.getBoundingClientRect().top;
+      const below = row.getBoundingClientRect().top - area.getBoundingClientRect().top;
       area.scrollTo({ top: area.scrollTop + below - 12, behavior: behavior() });
     });
-  questions = all.length;
+  questions = rows.length;
+  newest = rows.length ? Math.max(newest, highest) : -1;
 }
 
 const panes = pane.parentElement; // the chatbot itself may be put into the page after this script

@@ -1,5 +1,5 @@
 // The panels around the conversation: kept conversations, options, dialogs, adding articles.
-// Runs in one function with chat.js, keeping.js, sharing.js, opinions.js and cards.js.
+// Runs in one function with the other scripts of the page.
 
 const words = () => JSON.parse(element.querySelector(".view")?.dataset.words || "{}");
 
@@ -76,7 +76,7 @@ async function list() {
     return made("li", { dataset: { id: it.id, title: it.title } }, title, rename, remove);
   });
   place.replaceChildren(...(rows.length ? rows : [made("li", { className: "meta", textContent: search ? label.none : label.empty })]));
-  for (const button of drawer.querySelectorAll(".export")) button.disabled = !exportable().length;
+  for (const button of drawer.querySelectorAll(".export")) button.disabled = !exchanges.some(answeredHere);
 }
 
 async function actOnConversation(button) {
@@ -138,7 +138,9 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   try {
     if (button.matches("#messages .instead")) trigger("ask", { question: button.value });
-    else if (button.matches("#messages .act-again")) trigger("again", { number: Number(button.value) });
+    else if (button.matches("#messages .act-again")) askAgain(button.value);
+    else if (button.matches("#messages .edit")) await edited(button);
+    else if (button.matches("#messages .versions button")) step(button);
     else if (button.matches("#messages .act-copy")) await copied(Number(button.value));
     else if (button.matches("#messages .act-share")) await shared(Number(button.value));
     else if (button.matches("#messages .act-good")) await judged(Number(button.value), "good");
@@ -361,12 +363,12 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("#language")) remember("language", event.target.value);
 });
 async function restored() {
-  if (location.hash.startsWith(SHARED) && (await openShared())) return list().then(() => resume(1));
-  if (!opened) return resume(0);
+  if (location.hash.startsWith(SHARED) && (await openShared())) return list().then(() => resume(true));
+  if (!opened) return resume(false);
   openConversation(opened, true)
     .catch(window.assistantLeaves)
     .then(list)
-    .then(() => resume(exchanges.length));
+    .then(() => resume(exchanges.length > 0));
 }
 if (words().copied) restored();
 else {
