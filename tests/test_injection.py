@@ -156,6 +156,7 @@ CONTROLS = [
     ("details", ["read"]),
     ("summary", []),
     ("button", ["act"]),
+    ("button", ["edit"]),
     ("input", ["find"]),
     ("input", ["find-inside"]),
 ]
