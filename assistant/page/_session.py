@@ -15,11 +15,10 @@ from typing import Final
 
 from assistant.answering.answer_options import Choice
 from assistant.page._running_answer import Run
-from assistant.records.exchange import Exchange, slot_of
+from assistant.records.exchange import Exchange
 from assistant.types import Article, AssistantError, Citation, Span, Turn
 
 MOST_RESTORED: Final = 200  # exchanges
-LONGEST_QUESTION: Final = 2000  # characters
 
 _log = logging.getLogger(__name__)
 
@@ -137,10 +136,7 @@ def _restored(document: object, article: Callable[[str], Article]) -> Exchange:
         return Exchange.from_json(document, article)
     except AssistantError as fault:
         _log.info("an exchange was not restored: %s", fault)
-        known = document if isinstance(document, dict) else {}
-        question = str(known.get("question") or "?")[:LONGEST_QUESTION]
-        shared = known.get("shared") is True
-        return Exchange(question, fault="failed", shared=shared, slot=slot_of(document))
+        return Exchange.unreadable(document)
 
 
 def _without_suggestions(slot: Slot) -> Slot:

@@ -31,7 +31,7 @@ from assistant.page._conversation_html import messages
 from assistant.page._options_panel import Options
 from assistant.page._reader_html import LISTED_ARTICLES
 from assistant.page._running_answer import Run
-from assistant.page._session import LONGEST_QUESTION, Session
+from assistant.page._session import Session
 from assistant.page._start_screen import StartScreen
 from assistant.page.labels import (
     ALL_ARTICLES,
@@ -53,6 +53,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 ANSWERS_AT_ONCE: Final = 4
 SUGGESTIONS_AT_ONCE: Final = 1
+LONGEST_QUESTION: Final = 2000  # characters
 FOUND_IN_TEXT: Final = 30  # passages looked through for words of an article
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]

@@ -137,6 +137,14 @@ class Exchange:
             slot=slot_of(document),
         )
 
+    @classmethod
+    def unreadable(cls, document: object) -> Exchange:
+        """What is shown of a document that ``from_json`` refuses."""
+        known = document if isinstance(document, Mapping) else {}
+        question = str(known.get("question") or "?")
+        shared = known.get("shared") is True
+        return cls(question, fault="failed", shared=shared, slot=slot_of(document))
+
 
 def slot_of(document: object) -> str:
     """The slot that a document names; "" where it names none, as all of earlier versions."""
