@@ -23,6 +23,10 @@ const PATIENCE = 8000;
 const reach = lastingLine("connection");
 let connection = ""; // "gone": out of reach, "restarted", "signed out"; "" when all is well
 
+// Once a stream of its own has broken, Gradio sends nothing more: it waits for the server, and reloads.
+const givenUp = () =>
+  [...document.querySelectorAll(".toast-wrap .toast-title")].some((title) => title.textContent.trim() === "Connection Lost");
+
 async function lookAtServer() {
   try {
     const found = await fetch("gradio_api/app_id", {
@@ -32,7 +36,8 @@ async function lookAtServer() {
     });
     if (found.status === 401 || found.type === "opaqueredirect") return "signed out";
     if (!found.ok) return "gone";
-    return (await found.json()).app_id === window.gradio_config.app_id ? "" : "restarted";
+    if ((await found.json()).app_id !== window.gradio_config.app_id) return "restarted";
+    return givenUp() ? "gone" : "";
   } catch {
     return "gone";
   }
@@ -81,7 +86,7 @@ function holdBack(event) {
 for (const kind of ["click", "keydown"]) window.addEventListener(kind, holdBack, true);
 
 // Gradio tells faults in a corner, in English or the browser's language: panels.css hides that, and
-// they are told here. What it calls a lost connection it also mends, by a reload.
+// they are told here.
 async function toldByGradio() {
   const before = connection;
   await look();
