@@ -374,7 +374,7 @@ class _Chat:
         """Questions to go on with, under the answer of ``run`` where that is still the last."""
 
         def left() -> bool:
-            return not session.ends_with(run)
+            return run is None or not session.ends_with(run)
 
         if run is None or left() or not isinstance(self.assistant, SuggestingAssistant):
             return gr.skip()
