@@ -16,7 +16,8 @@ from typing import Final
 from lxml import etree
 
 from assistant.articles.document import Document, Metadata
-from assistant.articles.html import document_of, light_text, parsed
+from assistant.articles.html import document_of
+from assistant.articles.html_blocks import light_text, parsed
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import corpus_error, line_of, without_unfit
 from assistant.types import CorpusError

@@ -1,0 +1,171 @@
+"""Any HTML, whole → blocks: chapters of books, mails, and pages that their layout is cut off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+import lxml.html
+from lxml import etree
+
+from assistant.articles.document import heading, item, joined, table
+from assistant.articles.text_files import line_of
+
+MOSTLY: Final = 0.8  # of a block's letters
+
+_SKIPPED: Final = frozenset(
+    "script style noscript template svg nav header footer aside form iframe button select textarea "
+    "rt rp".split()
+)
+_XML_HEAD = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_BLOCKS: Final = frozenset(
+    "p div section article main blockquote figure figcaption pre dl dt dd ul ol address td th "
+    "center details summary body".split()
+)
+_HELD: Final = ("p", "div", "table", "li", "h1", "h2")  # by a <font> or <a> that is no line's part
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+class Kind(Enum):
+    """What a block is. LINKS lead away from the text and are none of it; LINKED_ROWS may be the
+    documents that it lists, or other news."""
+
+    TEXT = auto()
+    HEADING = auto()
+    ROWS = auto()
+    LINKED_ROWS = auto()
+    LINKS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block as light text."""
+
+    text: str
+    kind: Kind = Kind.TEXT
+
+
+def parsed(page: bytes | str) -> etree._Element | None:
+    """The tree of a page; None where it holds nothing."""
+    try:
+        tree: etree._Element = lxml.html.document_fromstring(_decoded(page))
+    except (etree.LxmlError, ValueError):
+        return None
+    # How characters are read aloud stands above them, not among them.
+    etree.strip_elements(tree, "rt", "rp", with_tail=False)
+    return tree
+
+
+def _decoded(page: bytes | str) -> bytes | str:
+    """A page in UTF-8 as text; one in the encoding that it names as its bytes."""
+    if isinstance(page, str):
+        return page
+    try:
+        return _XML_HEAD.sub("", page.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return page
+
+
+def light_text(tree: etree._Element) -> str:
+    """Everything a reader sees of the tree, apart from blocks of links."""
+    body = tree.find("body")
+    return joined(b.text for b in blocks(tree if body is None else body) if b.kind != Kind.LINKS)
+
+
+def blocks(element: etree._Element) -> Iterator[Block]:
+    """The blocks below an element, in order; none is empty."""
+    run = _spaced(element.text)
+    for child in element:
+        inner = _block(child, tag_of(child))
+        if inner is None:
+            run += _inline(child)
+        else:
+            yield from _lines(run)
+            run = ""
+            yield from inner
+        run += _spaced(child.tail)
+    yield from _lines(run)
+
+
+def _block(element: etree._Element, tag: str) -> Iterator[Block] | None:
+    """The blocks of a block element, None where it is part of a line."""
+    is_navigation = element.get("role") == "navigation"
+    if is_navigation or (tag in ("p", "li", "div", "td") and is_links(element)):
+        return iter([Block(text_of(element), Kind.LINKS)])
+    if re.fullmatch("h[1-6]", tag):
+        return _told(heading(text_of(element), int(tag[1])), Kind.HEADING)
+    if tag == "table" and (element.find(".//table") is None or has_header(element)):
+        told = table([[text_of(cell) for cell in cells_of(row)] for row in rows_of(element)])
+        return _told(told, Kind.LINKED_ROWS if is_links(element) else Kind.ROWS)
+    if tag == "li":
+        return _told(item(text_of(element)), Kind.TEXT)
+    holds_blocks = any(element.find(f".//{inner}") is not None for inner in _HELD)
+    if tag in _BLOCKS or (tag and tag not in _SKIPPED and holds_blocks):
+        return blocks(element)
+    return None
+
+
+def _told(text: str, kind: Kind) -> Iterator[Block]:
+    return iter([Block(text, kind)] if text else [])
+
+
+def _lines(run: str) -> Iterator[Block]:
+    """The paragraphs of a run: two line breaks stand between them."""
+    text = "\n".join(" ".join(line.split()) for line in run.split("\n")).strip()
+    return (Block(one) for one in _BLANK_LINES.sub("\n\n", text).split("\n\n") if one)
+
+
+def _inline(element: etree._Element) -> str:
+    """The text of a part of a line, with a newline for each <br>."""
+    tag = tag_of(element)
+    if tag == "br":
+        return "\n"
+    if not tag or tag in _SKIPPED:
+        return ""
+    return _spaced(element.text) + "".join(_inline(c) + _spaced(c.tail) for c in element)
+
+
+def _spaced(text: str | None) -> str:
+    """Newlines of the source are spaces to a reader."""
+    return re.sub(r"\s+", " ", text or "")
+
+
+def tag_of(element: etree._Element) -> str:
+    """The name of an element, "" for comments and the like."""
+    return element.tag if isinstance(element.tag, str) else ""
+
+
+def rows_of(table: etree._Element) -> Iterator[etree._Element]:
+    """The rows of a table, without those of tables in its cells."""
+    for part in table:
+        if part.tag == "tr":
+            yield part
+        elif part.tag in ("tbody", "thead", "tfoot"):
+            yield from part.iterchildren("tr")
+
+
+def cells_of(row: etree._Element) -> list[etree._Element]:
+    return [cell for cell in row if cell.tag in ("td", "th")]
+
+
+def has_header(table: etree._Element) -> bool:
+    """Whether its cells are named, as those of figures are."""
+    return any(cell.tag == "th" for row in rows_of(table) for cell in cells_of(row))
+
+
+def is_links(element: etree._Element, share: float = MOSTLY) -> bool:
+    """Whether links hold most of the letters: days and numbers behind them do not count."""
+    linked = sum(letters(text_of(link)) for link in element.iter("a"))
+    return linked > 0 and linked >= share * letters(text_of(element))
+
+
+def letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
+
+
+def text_of(element: etree._Element) -> str:
+    """Its text on one line."""
+    return line_of(_inline(element) if tag_of(element) not in _SKIPPED else "")

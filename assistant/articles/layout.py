@@ -1,0 +1,248 @@
+"""Pages whose layout is made of tables: the article out of menus, side boxes and footers.
+
+Ward offices, ASP.NET portals and newspapers of 2003 have no <article> and few classes; where a cell
+stands and whether it holds sentences is all that tells. Only what holds no sentence is left out, so
+that no paragraph of the article is lost; a sentence of a side box may stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import Final
+
+import regex
+from lxml import etree
+
+from assistant.articles.html_blocks import (
+    Block,
+    Kind,
+    blocks,
+    cells_of,
+    has_header,
+    is_links,
+    letters,
+    rows_of,
+    tag_of,
+    text_of,
+)
+from assistant.articles.text_files import line_of
+from assistant.text.names import FULL_NAME
+
+SENTENCE: Final = 40  # letters of the shortest block that is prose
+LONG_CELL: Final = 400  # letters of prose in a cell: no cell of figures has as many
+SIDE_SHARE: Final = 0.25  # of its row's prose: a column of links with less is no part of the text
+BOX_SHARE: Final = 0.5  # of a box's letters that are links, under its own heading
+OTHER_NEWS: Final = 40  # letters of links in a row: more than "print" and "send" have
+LABEL: Final = 60  # characters of the line above a list of links
+HEADLINE_WORDS: Final = 5  # of a bold line: fewer are the name of a section
+OPENING: Final = 20  # letters of the piece of text that tells where the first sentence stands
+LARGE_FONT: Final = 4  # of the sizes 1 to 7 of <font>, of which 3 is the text's
+
+_ENDS = re.compile(r"[.!?…][\"'”’»)\]]*(?:\s|$)|[。！？]")
+_IMPRINT = re.compile(
+    r"©|copyright|all rights reserved|bản quyền (?:thuộc|của|©)|cơ quan chủ quản|ghi rõ nguồn"
+    r"|giấy phép (?:số|thiết lập|xuất bản|hoạt động)|chịu trách nhiệm (?:nội dung|chính)",
+    re.IGNORECASE,
+)
+_SIGNED = regex.compile(rf"^(?:{FULL_NAME})$|^\(|:.")
+_HEADLINE_NAME = re.compile(r"headline|(?<!sub)title|tieu_?-?de(?!khac)", re.IGNORECASE)
+_IMPRINT_LENGTH: Final = 400  # characters
+
+
+def article_in_tables(tree: etree._Element) -> list[Block] | None:
+    """The blocks of the article of a page that tables lay out, None for another page.
+
+    The tree is changed: its tables are gone, and the headline is its only <h1>.
+    """
+    body = tree.find("body")
+    if body is None:
+        return None
+    tables = [table for table in body.iter("table") if _is_layout(table)]
+    outer = [t for t in tables if not any(a in tables for a in t.iterancestors("table"))]
+    if not outer or sum(map(_prose, outer)) * 2 < _prose(body):
+        return None
+    for table in tables:
+        _mark_side_cells(table)
+    for table in tables:
+        _unwrap(table)
+    for form in body.iter("form"):
+        if form.find(".//div") is not None:
+            form.tag = "div"  # ASP.NET puts a form around the page
+    _mark_headline(body)
+    return list(_article(list(_apart(blocks(body)))))
+
+
+# Cells
+def _is_layout(table: etree._Element) -> bool:
+    """Whether a table only puts parts of the page side by side."""
+    if has_header(table):
+        return False
+    rows = [cells_of(row) for row in rows_of(table)]
+    if table.find(".//table") is not None or table.get("role") == "presentation":
+        return True
+    if all(sum(bool(text_of(cell)) for cell in row) < 2 for row in rows):
+        return True
+    return any(_is_long(cell) for row in rows for cell in row)
+
+
+def _is_long(cell: etree._Element) -> bool:
+    told = [letters(block.text) for block in blocks(cell) if _is_prose(block)]
+    return len(told) > 2 or sum(told) > LONG_CELL
+
+
+def _mark_side_cells(table: etree._Element) -> None:
+    """Mark the columns of menus and boxes that stand beside the text."""
+    for row in rows_of(table):
+        prose = [_prose(cell) for cell in cells_of(row)]
+        for cell, own in zip(cells_of(row), prose, strict=True):
+            if _is_box(cell) or (own < SIDE_SHARE * sum(prose) and _leads_away(cell, own)):
+                cell.set("role", "navigation")
+
+
+def _leads_away(cell: etree._Element, prose: int) -> bool:
+    """Whether a cell beside the text is none of it: a picture's line has neither links nor
+    boxes."""
+    if prose:
+        return is_links(cell, BOX_SHARE)
+    return any(cell.find(f".//{inner}") is not None for inner in ("a", "table", "input"))
+
+
+def _is_box(cell: etree._Element) -> bool:
+    """Whether a cell is links under a heading."""
+    several = sum(1 for _ in cell.iter("a")) > 1
+    return several and is_links(cell, BOX_SHARE) and not _prose(cell)
+
+
+def _unwrap(table: etree._Element) -> None:
+    """A table's parts as blocks, one below the other."""
+    for row in rows_of(table):
+        for part in (row, *cells_of(row)):
+            part.tag = "div"
+    for part in (table, *table):
+        if part.tag in ("table", "tbody", "thead", "tfoot"):
+            part.tag = "div"
+
+
+# Blocks
+def _prose(element: etree._Element) -> int:
+    """The letters of its sentences."""
+    if not tag_of(element):
+        return 0
+    return sum(letters(block.text) for block in blocks(element) if _is_prose(block))
+
+
+def _is_prose(block: Block) -> bool:
+    return (
+        block.kind == Kind.TEXT
+        and letters(block.text) >= SENTENCE
+        and _ENDS.search(block.text) is not None
+        and not _is_imprint(block)
+    )
+
+
+def _is_imprint(block: Block) -> bool:
+    return len(block.text) < _IMPRINT_LENGTH and _IMPRINT.search(block.text) is not None
+
+
+def _apart(found: Iterable[Block]) -> Iterator[Block]:
+    """The blocks; lines that are no prose, as the author's above "Other news", each by itself."""
+    for block in found:
+        if block.kind == Kind.TEXT and not _is_prose(block):
+            yield from map(Block, block.text.split("\n"))
+        else:
+            yield block
+
+
+def _article(found: Sequence[Block]) -> Iterator[Block]:
+    """The blocks from the headline to the other news, without links and what stands above them."""
+    prose = [i for i, block in enumerate(found) if _is_prose(block)]
+    first, last = (prose[0], prose[-1]) if prose else (0, len(found) - 1)
+    start = max((i for i in range(first) if found[i].text.startswith("# ")), default=0)
+    for i, block in enumerate(found[start:], start):
+        is_label = i > first and _is_label(block) and _begins_other_news(found[i + 1 :])
+        if i > last and (is_label or _is_imprint(block) or _begins_other_news(found[i:])):
+            return
+        if block.kind != Kind.LINKS and not is_label:
+            yield block
+
+
+def _is_label(block: Block) -> bool:
+    """Whether a block is short and neither a sentence, nor who wrote the article or where."""
+    is_line = block.kind in (Kind.TEXT, Kind.HEADING) and len(block.text) <= LABEL
+    return is_line and not any(way.search(block.text) for way in (_ENDS, _SIGNED))
+
+
+def _begins_other_news(found: Sequence[Block]) -> bool:
+    """Whether the blocks begin with more links than a bar to print and share has."""
+    linked = takewhile(lambda block: block.kind in (Kind.LINKS, Kind.LINKED_ROWS), found)
+    return sum(letters(block.text) for block in linked) > OTHER_NEWS
+
+
+# The headline
+def _mark_headline(body: etree._Element) -> None:
+    """Make the headline the page's <h1>: above the first sentence, a heading, or named or set like
+    one."""
+    above = list(_above_prose(body))
+    named = text_of(title) if (title := body.getparent().find(".//title")) is not None else ""
+    ways = (
+        [e for e in above if _has_words(e) and text_of(e) in named],
+        [e for e in above if re.fullmatch("h[1-4]", tag_of(e))],
+        [e for e in above if _HEADLINE_NAME.search(f"{e.get('class')} {e.get('id')}")],
+        [e for e in above if _is_large(e)],
+        [e for e in above if tag_of(e) in ("b", "strong") and _has_words(e)][:1],
+    )
+    headline = next((way[-1] for way in ways if way), None)
+    for other in body.iter("h1"):
+        other.tag = "h2"
+    if headline is not None:
+        _outermost(headline).tag = "h1"
+
+
+def _above_prose(body: etree._Element) -> Iterator[etree._Element]:
+    """The elements of a single line that stand above the first sentence."""
+    lines = (Block(line) for block in blocks(body) for line in block.text.split("\n"))
+    first = next((line.text for line in lines if _is_prose(line)), "")
+    for element in body.iter():
+        before = element.getprevious()
+        own = (element.text or "", before.tail or "" if before is not None else "")
+        if any(letters(text) >= OPENING and text in first for text in map(line_of, own)):
+            return
+        if len(text_of(element).split()) > 2 and _is_line(element):
+            yield element
+
+
+def _is_line(element: etree._Element) -> bool:
+    inside = any(element.find(f".//{inner}") is not None for inner in ("div", "p", "li", "br"))
+    is_heading = re.fullmatch("h[1-4]", tag_of(element)) is not None
+    return not inside and (is_heading or not is_links(element))
+
+
+def _outermost(element: etree._Element) -> etree._Element:
+    """The element around it that has the same text."""
+    told = text_of(element)
+    same = [e for e in element.iterancestors() if tag_of(e) != "body" and text_of(e) == told]
+    return same[-1] if same else element
+
+
+def _is_large(element: etree._Element) -> bool:
+    size = element.get("size", "") if element.tag == "font" else ""
+    return size.isdigit() and int(size) >= LARGE_FONT
+
+
+def _has_words(element: etree._Element) -> bool:
+    return len(text_of(element).split()) >= HEADLINE_WORDS
+
+
+def publisher_in(title: str, headline: str) -> str:
+    """The part of a page's title that is not the headline and names who publishes it."""
+    parts: Iterable[str] = (part.strip() for part in re.split(r"\s[-–—|»·]\s", title))
+    return next((p for p in parts if p and p not in headline and _PUBLISHER.match(p)), "")
+
+
+_PUBLISHER = re.compile(
+    r"(?:báo|bản tin|tạp chí|cổng|trang (?:tin|thông tin)|đài|ubnd|ủy ban|uỷ ban|the)\s|"
+    r".*\b(?:gazette|times|herald|courier|news)$",
+    re.IGNORECASE,
+)
