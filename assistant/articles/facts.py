@@ -151,7 +151,9 @@ _WHEN = regex.compile(
 )
 _APART = re.compile(r"\s+[-–—]\s+|\s*[|·•]\s*")
 _BY = re.compile(
-    r"(?:by|bài(?: và ảnh)?|tác giả|người viết|thực hiện|von|par|por)\s*:?\s+", re.IGNORECASE
+    r"(?:by|(?:tin|bài)(?:(?:,| và)? (?:ảnh|bài))?|tác giả|người viết|thực hiện"
+    r"|von|par|por)\s*:?\s+",
+    re.IGNORECASE,
 )
 _PAPER = regex.compile(
     r"\(?(?:[Tt]heo\s+)?"

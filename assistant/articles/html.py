@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from assistant.articles.document import (
     table,
 )
 from assistant.articles.html_blocks import light_text, parsed, text_of
-from assistant.articles.layout import article_in_tables, publisher_in
+from assistant.articles.layout import article_in, layout_of, publisher_in
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import line_of
 
@@ -30,14 +31,18 @@ def document_of(page: bytes | str, url: str = "") -> Document | None:
     tree = parsed(page)
     if tree is None:
         return None
-    laid = article_in_tables(tree)
-    text, told = _extracted(tree, url) if laid is None else (joined(b.text for b in laid), None)
+    if layout := layout_of(tree):
+        extracted, _ = _extracted(deepcopy(layout.page), url)
+        text = article_in(layout, extracted)
+        return _document(text, _metadata_in_tables(layout.page, url))
+    text, told = _extracted(tree, url)
     if len(text) < SHORTEST:
         text = max(text, light_text(tree), key=len)
-    if not text.strip():
-        return None
-    metadata = _metadata(told, tree) if laid is None else _metadata_in_tables(tree, url)
-    return Document(text, metadata, marked=True)
+    return _document(text, _metadata(told, tree))
+
+
+def _document(text: str, metadata: Metadata) -> Document | None:
+    return Document(text, metadata, marked=True) if text.strip() else None
 
 
 def _extracted(tree: etree._Element, url: str) -> tuple[str, Any]:

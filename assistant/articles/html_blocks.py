@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -77,17 +77,18 @@ def light_text(tree: etree._Element) -> str:
 
 def blocks(element: etree._Element) -> Iterator[Block]:
     """The blocks below an element, in order; none is empty."""
-    run = _spaced(element.text)
+    run, links = _spaced(element.text), list[str]()
     for child in element:
         inner = _block(child, tag_of(child))
         if inner is None:
             run += _inline(child)
+            links += map(text_of, child.iter("a"))
         else:
-            yield from _lines(run)
-            run = ""
+            yield from _lines(run, links)
+            run, links = "", []
             yield from inner
         run += _spaced(child.tail)
-    yield from _lines(run)
+    yield from _lines(run, links)
 
 
 def _block(element: etree._Element, tag: str) -> Iterator[Block] | None:
@@ -112,10 +113,13 @@ def _told(text: str, kind: Kind) -> Iterator[Block]:
     return iter([Block(text, kind)] if text else [])
 
 
-def _lines(run: str) -> Iterator[Block]:
-    """The paragraphs of a run: two line breaks stand between them."""
+def _lines(run: str, links: Sequence[str]) -> Iterator[Block]:
+    """The paragraphs of a run: two line breaks stand between them. A bar of several links is
+    none of the text."""
     text = "\n".join(" ".join(line.split()) for line in run.split("\n")).strip()
-    return (Block(one) for one in _BLANK_LINES.sub("\n\n", text).split("\n\n") if one)
+    is_bar = len(links) > 1 and letters("".join(links)) >= MOSTLY * letters(text)
+    kind = Kind.LINKS if is_bar else Kind.TEXT
+    return (Block(one, kind) for one in _BLANK_LINES.sub("\n\n", text).split("\n\n") if one)
 
 
 def _inline(element: etree._Element) -> str:

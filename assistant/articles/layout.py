@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
 import regex
 from lxml import etree
 
+from assistant.articles.document import joined
 from assistant.articles.html_blocks import (
     Block,
     Kind,
@@ -32,7 +35,7 @@ from assistant.text.names import FULL_NAME
 
 SENTENCE: Final = 40  # letters of the shortest block that is prose
 LONG_CELL: Final = 400  # letters of prose in a cell: no cell of figures has as many
-SIDE_SHARE: Final = 0.25  # of its row's prose: a column of links with less is no part of the text
+SIDE_SHARE: Final = 0.25  # of its row's prose: a column with less stands beside the text
 BOX_SHARE: Final = 0.5  # of a box's letters that are links, under its own heading
 OTHER_NEWS: Final = 40  # letters of links in a row: more than "print" and "send" have
 LABEL: Final = 60  # characters of the line above a list of links
@@ -51,27 +54,39 @@ _HEADLINE_NAME = re.compile(r"headline|(?<!sub)title|tieu_?-?de(?!khac)", re.IGN
 _IMPRINT_LENGTH: Final = 400  # characters
 
 
-def article_in_tables(tree: etree._Element) -> list[Block] | None:
-    """The blocks of the article of a page that tables lay out, None for another page.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A page with blocks in the place of its tables, and the cells of their rows."""
 
-    The tree is changed: its tables are gone, and the headline is its only <h1>.
-    """
-    body = tree.find("body")
-    if body is None:
+    page: etree._Element
+    rows: tuple[list[etree._Element], ...]
+
+
+def layout_of(tree: etree._Element) -> Layout | None:
+    """The layout of a page that tables lay out, in a copy; None for another page."""
+    if not any(map(_is_layout, tree.iter("table"))):
         return None
-    tables = [table for table in body.iter("table") if _is_layout(table)]
+    page = deepcopy(tree)
+    tables = [table for table in page.iter("table") if _is_layout(table)]
     outer = [t for t in tables if not any(a in tables for a in t.iterancestors("table"))]
-    if not outer or sum(map(_prose, outer)) * 2 < _prose(body):
-        return None
-    for table in tables:
-        _mark_side_cells(table)
+    rows = tuple(cells_of(row) for table in tables for row in rows_of(table))
     for table in tables:
         _unwrap(table)
-    for form in body.iter("form"):
-        if form.find(".//div") is not None:
-            form.tag = "div"  # ASP.NET puts a form around the page
-    _mark_headline(body)
-    return list(_article(list(_apart(blocks(body)))))
+    for form in page.iter("form"):
+        form.tag = "div"  # ASP.NET puts one around the page
+    return Layout(page, rows) if sum(map(_prose, outer)) * 2 > _prose(page) else None
+
+
+def article_in(layout: Layout, extracted: str) -> str:
+    """The article of such a page, with its headline as the page's only <h1>.
+
+    ``extracted``: what another program took for the article. A sentence that it has not is left
+    out only where it stands in a side box or behind other news, since it may be one that it lost.
+    """
+    for cells in layout.rows:
+        _mark_side_cells(cells, extracted)
+    _mark_headline(layout.page)
+    return joined(block.text for block in _article(list(_apart(blocks(layout.page))), extracted))
 
 
 # Cells
@@ -92,21 +107,27 @@ def _is_long(cell: etree._Element) -> bool:
     return len(told) > 2 or sum(told) > LONG_CELL
 
 
-def _mark_side_cells(table: etree._Element) -> None:
+def _mark_side_cells(cells: Sequence[etree._Element], extracted: str) -> None:
     """Mark the columns of menus and boxes that stand beside the text."""
-    for row in rows_of(table):
-        prose = [_prose(cell) for cell in cells_of(row)]
-        for cell, own in zip(cells_of(row), prose, strict=True):
-            if _is_box(cell) or (own < SIDE_SHARE * sum(prose) and _leads_away(cell, own)):
-                cell.set("role", "navigation")
+    prose = [_prose(cell) for cell in cells]
+    for cell, own in zip(cells, prose, strict=True):
+        beside = own < SIDE_SHARE * sum(prose) and _leads_away(cell)
+        if _is_box(cell) or (beside and not _is_told(cell, extracted)):
+            cell.set("role", "navigation")
 
 
-def _leads_away(cell: etree._Element, prose: int) -> bool:
-    """Whether a cell beside the text is none of it: a picture's line has neither links nor
-    boxes."""
-    if prose:
-        return is_links(cell, BOX_SHARE)
-    return any(cell.find(f".//{inner}") is not None for inner in ("a", "table", "input"))
+def _leads_away(cell: etree._Element) -> bool:
+    """Whether a cell is no mere picture with its line: it has links, boxes or fields."""
+    return any(cell.find(f".//{inner}") is not None for inner in ("a", "div", "input"))
+
+
+def _is_told(cell: etree._Element, extracted: str) -> bool:
+    return any(_is_prose(block) and _stands_in(block, extracted) for block in blocks(cell))
+
+
+def _stands_in(block: Block, extracted: str) -> bool:
+    """Whether its longest line is there: line breaks are set differently."""
+    return max(block.text.split("\n"), key=len) in extracted
 
 
 def _is_box(cell: etree._Element) -> bool:
@@ -155,17 +176,34 @@ def _apart(found: Iterable[Block]) -> Iterator[Block]:
             yield block
 
 
-def _article(found: Sequence[Block]) -> Iterator[Block]:
+def _article(found: Sequence[Block], extracted: str) -> Iterator[Block]:
     """The blocks from the headline to the other news, without links and what stands above them."""
-    prose = [i for i, block in enumerate(found) if _is_prose(block)]
-    first, last = (prose[0], prose[-1]) if prose else (0, len(found) - 1)
+    first, last = _ends(found, extracted)
     start = max((i for i in range(first) if found[i].text.startswith("# ")), default=0)
     for i, block in enumerate(found[start:], start):
         is_label = i > first and _is_label(block) and _begins_other_news(found[i + 1 :])
-        if i > last and (is_label or _is_imprint(block) or _begins_other_news(found[i:])):
+        is_behind = is_label or _is_prose(block) or _is_imprint(block)
+        if i > last and (is_behind or _begins_other_news(found[i:])):
             return
         if block.kind != Kind.LINKS and not is_label:
             yield block
+
+
+def _ends(found: Sequence[Block], extracted: str) -> tuple[int, int]:
+    """Where the first and the last sentence stand: from those extracted on, but not over other
+    news."""
+    prose = [i for i, block in enumerate(found) if _is_prose(block)]
+    sure = [i for i in prose if _stands_in(found[i], extracted)] or prose
+    if not sure:
+        return 0, len(found) - 1
+    first, last = sure[0], sure[-1]
+    last = max(i for i in prose if i <= last or not _has_other_news(found[last:i]))
+    first = min(i for i in prose if i >= first or not _has_other_news(found[i:first]))
+    return first, last
+
+
+def _has_other_news(found: Sequence[Block]) -> bool:
+    return any(_begins_other_news(found[i:]) for i in range(len(found)))
 
 
 def _is_label(block: Block) -> bool:
@@ -181,11 +219,11 @@ def _begins_other_news(found: Sequence[Block]) -> bool:
 
 
 # The headline
-def _mark_headline(body: etree._Element) -> None:
+def _mark_headline(page: etree._Element) -> None:
     """Make the headline the page's <h1>: above the first sentence, a heading, or named or set like
     one."""
-    above = list(_above_prose(body))
-    named = text_of(title) if (title := body.getparent().find(".//title")) is not None else ""
+    above = list(_above_prose(page))
+    named = line_of(page.findtext(".//title") or "")
     ways = (
         [e for e in above if _has_words(e) and text_of(e) in named],
         [e for e in above if re.fullmatch("h[1-4]", tag_of(e))],
@@ -194,23 +232,31 @@ def _mark_headline(body: etree._Element) -> None:
         [e for e in above if tag_of(e) in ("b", "strong") and _has_words(e)][:1],
     )
     headline = next((way[-1] for way in ways if way), None)
-    for other in body.iter("h1"):
+    for other in page.iter("h1"):
         other.tag = "h2"
     if headline is not None:
         _outermost(headline).tag = "h1"
 
 
-def _above_prose(body: etree._Element) -> Iterator[etree._Element]:
+def _above_prose(page: etree._Element) -> Iterator[etree._Element]:
     """The elements of a single line that stand above the first sentence."""
-    lines = (Block(line) for block in blocks(body) for line in block.text.split("\n"))
+    lines = (Block(line) for block in blocks(page) for line in block.text.split("\n"))
     first = next((line.text for line in lines if _is_prose(line)), "")
-    for element in body.iter():
+    for element in _seen(page.find("body")):
         before = element.getprevious()
         own = (element.text or "", before.tail or "" if before is not None else "")
         if any(letters(text) >= OPENING and text in first for text in map(line_of, own)):
             return
         if len(text_of(element).split()) > 2 and _is_line(element):
             yield element
+
+
+def _seen(element: etree._Element) -> Iterator[etree._Element]:
+    """The elements in order, without those of navigation."""
+    if tag_of(element) and element.get("role") != "navigation":
+        yield element
+        for child in element:
+            yield from _seen(child)
 
 
 def _is_line(element: etree._Element) -> bool:
@@ -237,12 +283,12 @@ def _has_words(element: etree._Element) -> bool:
 
 def publisher_in(title: str, headline: str) -> str:
     """The part of a page's title that is not the headline and names who publishes it."""
-    parts: Iterable[str] = (part.strip() for part in re.split(r"\s[-–—|»·]\s", title))
+    parts: Iterable[str] = (part.strip() for part in re.split(r"\s[-–—|»·>:]\s", title))
     return next((p for p in parts if p and p not in headline and _PUBLISHER.match(p)), "")
 
 
 _PUBLISHER = re.compile(
-    r"(?:báo|bản tin|tạp chí|cổng|trang (?:tin|thông tin)|đài|ubnd|ủy ban|uỷ ban|the)\s|"
-    r".*\b(?:gazette|times|herald|courier|news)$",
+    r"(?:báo|bản tin|tạp chí|cổng|trang (?:tin|thông tin)|đài|ubnd|ủy ban|uỷ ban|sở|hội|the)\s"
+    r"|.*\b(?:gazette|times|herald|courier|news|observer|post|tribune|chronicle|journal|echo)\b",
     re.IGNORECASE,
 )
