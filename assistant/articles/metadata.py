@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -34,8 +35,8 @@ SIDECAR_SUFFIXES = (".yaml", ".yml", ".json")
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "title": ("title", "headline", "subject", "tieude", "tuade", "tit", "tenbai", "ogtitle"),
     "text": (
-        "text", "body", "content", "articlebody", "fulltext", "article", "noidung", "vanban",
-        "toanvan", "baiviet", "context",
+        "text", "body", "content", "articlebody", "fulltext", "articletext", "bodytext", "article",
+        "paragraphs", "noidung", "vanban", "toanvan", "baiviet", "context",
     ),
     "source": (
         "url", "link", "source", "canonical", "permalink", "nguon", "publisher", "newspaper",
@@ -43,7 +44,8 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "date": (
         "date", "datepublished", "published", "publishedat", "pubdate", "publicationdate",
-        "publishdate", "created", "time", "ngay", "ngaydang", "ngayxuatban", "thoigian",
+        "publishdate", "publisheddate", "webpublicationdate", "created", "time", "ngay", "ngaydang",
+        "ngayxuatban", "thoigian",
     ),
     "author": ("author", "authors", "byline", "creator", "writer", "tacgia", "nguoiviet"),
     "language": ("language", "lang", "inlanguage", "ngonngu"),
@@ -95,7 +97,9 @@ def _text_of(value: object) -> str:
 def _name(value: object) -> str:
     """Never what lists hold in lists: aliases of YAML can make that too large to write."""
     if isinstance(value, Mapping):
-        value = value.get("name") or value.get("url") or ""
+        rendered = value.get("rendered")  # WordPress: HTML
+        name = html.unescape(rendered) if isinstance(rendered, str) else value.get("name")
+        value = name or value.get("url") or ""
     if isinstance(value, datetime | date):
         return value.isoformat()
     shown = str(value) if isinstance(value, str | int | float) else ""

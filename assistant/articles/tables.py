@@ -6,28 +6,35 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from assistant.articles.document import Document
+from assistant.articles.html_blocks import light_text, parsed
 from assistant.articles.metadata import NAMES, facts_of, name_of, parsed_json
 from assistant.articles.text_files import corpus_error, text_of, without_unfit
 
+TOP_ROWS: Final = 20  # in one of which the columns are named
 LONGEST_CELL: Final = 2_000_000  # characters; csv's own limit is an article too short
 _DELIMITERS: Final = ",;\t|"
+_SEPARATOR_LINE = re.compile(r"\Asep=.\n")  # Excel's
+_MARKUP = re.compile(r"</(?:p|div|table|ul|ol|h[1-6])>|<br\s*/?>", re.IGNORECASE)
 _NO_TEXT = "has no column of texts"
-_NAME_ONE = "name one text, content or nội dung in its first row"
+_NAME_ONE = "name one text, content or nội dung in the row above the texts"
 
 
 # Tables
 def comma_separated(path: Path, data: bytes) -> list[Document]:
-    """An article for each row of a .csv or .tsv file whose first row names the columns."""
-    text = text_of(path, data)
+    """An article for each row of a .csv or .tsv file below the row that names the columns."""
+    text = _SEPARATOR_LINE.sub("", text_of(path, data))
     csv.field_size_limit(LONGEST_CELL)
-    head = text[:4096].partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)
-    return _documents(path, list(csv.reader(io.StringIO(text), delimiter=delimiter)))
+    for delimiter in sorted(_DELIMITERS, key=text[:4096].count, reverse=True):
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+        if (header := _header(rows)) is not None:
+            return _documents(rows, header)
+    raise corpus_error(path, _NO_TEXT, _NAME_ONE)
 
 
 def workbook(path: Path, data: bytes) -> list[Document]:
@@ -38,32 +45,53 @@ def workbook(path: Path, data: bytes) -> list[Document]:
     found: list[Document] = []
     for name in book.sheet_names:
         rows = book.get_sheet_by_name(name).to_python(skip_empty_area=True)
-        if rows and "text" in map(name_of, rows[0]):
-            found += _documents(path, rows)
+        if (header := _header(rows)) is not None:
+            found += _documents(rows, header)
     if not found:
         raise corpus_error(path, _NO_TEXT, _NAME_ONE)
     return found
 
 
-def _documents(path: Path, rows: Sequence[Sequence[Any]]) -> list[Document]:
-    header = [str(cell) for cell in rows[0]] if rows else []
-    if "text" not in map(name_of, header):
-        raise corpus_error(path, _NO_TEXT, _NAME_ONE)
-    records = (dict(zip(header, row, strict=False)) for row in rows[1:])
-    found = [_of_record(record, f"row {n}") for n, record in enumerate(records, 2)]
+def _header(rows: Sequence[Sequence[Any]]) -> int | None:
+    """The row that names a column of texts: a table may have its title above it."""
+    return next((i for i, row in enumerate(rows[:TOP_ROWS]) if "text" in map(name_of, row)), None)
+
+
+def _documents(rows: Sequence[Sequence[Any]], header: int) -> list[Document]:
+    names = [str(cell) for cell in rows[header]]
+    below = enumerate(rows[header + 1 :], header + 2)
+    records = ((n, dict(zip(names, row, strict=False))) for n, row in below)
+    found = [_of_record(record, f"row {n}") for n, record in records]
     return [document for document in found if document]
 
 
 def _of_record(record: Mapping[str, Any], where: str) -> Document | None:
     """The article of a row or an object, None where it has no text."""
-    texts = [v for k, v in record.items() if name_of(k) == "text" and isinstance(v, str)]
-    text = max(texts, key=len, default="")
+    text = _text_in(record)
     if not text.strip():
         return None
+    is_html = _MARKUP.search(text) is not None
+    if is_html and (tree := parsed(text)) is not None:
+        text = light_text(tree)
     metadata, notes = facts_of({k: _shown(v) for k, v in record.items()})
-    return Document(
-        without_unfit(text), metadata, notes=tuple(f"{where}: {note}" for note in notes)
+    told = tuple(f"{where}: {note}" for note in notes)
+    return Document(without_unfit(text), metadata, marked=is_html, notes=told)
+
+
+def _text_in(record: Mapping[str, Any]) -> str:
+    """The longest of its texts."""
+    return max(
+        (_text_of(v) for k, v in record.items() if name_of(k) == "text"), key=len, default=""
     )
+
+
+def _text_of(value: object) -> str:
+    """A text, paragraphs, or what WordPress calls rendered; "" for anything else."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "\n\n".join(value)
+    if isinstance(value, Mapping):
+        value = value.get("rendered")
+    return value if isinstance(value, str) else ""
 
 
 def _shown(value: object) -> object:
@@ -112,13 +140,18 @@ def lines_of_records(path: Path, data: bytes) -> list[Document]:
 
 
 def _objects(document: object) -> Iterator[Mapping[str, Any]]:
-    """The objects of a list, of a single one, or of the lists that it holds."""
+    """The objects with a text, however deep; one that keeps it in an object of its own ("fields",
+    "node") with what it says itself."""
     if isinstance(document, list):
-        yield from (one for one in document if isinstance(one, dict))
+        for one in document:
+            yield from _objects(one)
     elif isinstance(document, dict):
-        if "text" in map(name_of, document):
+        if _text_in(document):
             yield document
-        else:
-            for value in document.values():
-                if isinstance(value, list):
-                    yield from (one for one in value if isinstance(one, dict))
+            return
+        plain = {k: v for k, v in document.items() if not isinstance(v, list | dict)}
+        for value in document.values():
+            if isinstance(value, dict) and _text_in(value):
+                yield {**plain, **value}
+            else:
+                yield from _objects(value)

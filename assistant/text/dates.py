@@ -23,7 +23,7 @@ _PATTERNS = tuple(
     for pattern in (
         rf"{_B}{_Y}(?P<sep>[-/.]){_M}(?P=sep){_D}(?:{_E}|(?=T\d))",
         rf"{_B}{_D}\s?(?P<sep>[/.-])\s?{_M}\s?(?P=sep)\s?{_Y}{_E}",
-        rf"{_B}{_D}\s+tháng\s+(?:{_M}|{_VI})(?:\s*,)?(?:\s+năm\s+|\s*[/-]\s*|\s+){_Y}{_E}",
+        rf"{_B}{_D}\s+(?:tháng|thg)\s+(?:{_M}|{_VI})(?:\s*,)?(?:\s+năm\s+|\s*[/-]\s*|\s+){_Y}{_E}",
         rf"{_B}{_EN}\s+{_D}(?:st|nd|rd|th)?,?\s+{_Y}{_E}",
         rf"{_B}{_D}(?:st|nd|rd|th)?\s+(?:of\s+)?{_EN},?\s+{_Y}{_E}",
         rf"{_Y}\s?[年년]\s?{_M}\s?[月월]\s?{_D}\s?[日일号號]",
