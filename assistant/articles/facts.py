@@ -159,6 +159,7 @@ _PAPER = regex.compile(
     r"\(?(?:[Tt]heo\s+)?"
     r"(?P<name>(?:Báo|Bản tin|Tạp chí|Nhật báo|Tuần báo|The)\s\p{Lu}[^()|]{2,40})\)?"
 )
+_PLACED = regex.compile(rf"{FULL_NAME},\s+ngày\s")  # "Phú Lộng, ngày 25 tháng 8": an office's line
 _PERSON = regex.compile(FULL_NAME)
 
 
@@ -173,6 +174,8 @@ def _byline(lines: Sequence[str]) -> Metadata:
             for part in parts
             if not _PAPER.fullmatch(part) and _is_name(name := _BY.sub("", part, count=1))
         ]
+        if not papers and _PLACED.match(line):
+            names, parts = names[1:], parts[1:]
         if len(papers) + len(names) == len(parts):
             author, source = author or ", ".join(names[:2]), source or "".join(papers[:1])
     return Metadata(author=author, source=source)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
@@ -22,11 +23,14 @@ _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 # What was deleted or moved away, and what stands apart.
 _UNREAD: Final = frozenset(
-    {*(f"{_W}{name}" for name in ("del", "moveFrom", "pict", "txbxContent")), _FALLBACK}
+    {*(f"{_W}{name}" for name in ("del", "moveFrom", "pict", "txbxContent", "pPr")), _FALLBACK}
 )
 _SPACES: Final = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 MOST_COLUMNS: Final = 100  # of a cell that says it is wider
 _NO_TITLE: Final = "Word Document"  # what python-docx gives where the file has none
+_NOBODY: Final = re.compile(
+    r"(?i)python-docx|openpyxl|admin(istrator)?|((windows|microsoft office) )?user|pc|acer|dell|hp"
+)
 _LEVEL = re.compile(r"(\d)$")
 
 
@@ -40,7 +44,7 @@ def word_document(data: bytes) -> Document:
     title, blocks = _word_blocks(word, word.element.body)
     named = "" if core.title == _NO_TITLE else core.title
     day = core.created.date().isoformat() if core.created and named else ""
-    known = Metadata(line_of(named or title), date=day, author=line_of(core.author or ""))
+    known = Metadata(line_of(named or title), date=day, author=_author(core.author or ""))
     text = joined([*blocks, *_notes(word)])
     return Document(text, known, marked=True)
 
@@ -103,11 +107,13 @@ def _boxes(paragraph: etree._Element) -> Iterator[etree._Element]:
 
 def _word_table(word: WordDocument, table_of: etree._Element) -> list[str]:
     """Its rows; the blocks of its cells where it only puts parts of the text side by side."""
-    rows = [list(row.iter(f"{_W}tc")) for row in table_of.iterchildren(f"{_W}tr")]
-    if len(rows) < 2 or any(cell.find(f".//{_W}tbl") is not None for row in rows for cell in row):
-        own = [cell for row in table_of.iterchildren(f"{_W}tr") for cell in row]
-        cells = (cell for cell in own if cell.tag == f"{_W}tc")
-        return [block for cell in cells for block in _word_blocks(word, cell)[1]]
+    rows = [
+        [c for c in row.iter(f"{_W}tc") if next(c.iterancestors(f"{_W}tbl")) is table_of]
+        for row in table_of.iterchildren(f"{_W}tr")
+    ]
+    every = [cell for row in rows for cell in row]
+    if len(rows) < 2 or any(cell.find(f".//{_W}tbl") is not None for cell in every):
+        return [block for cell in every for block in _word_blocks(word, cell)[1]]
     grid: list[list[str]] = []
     for row in rows:
         told: list[str] = []
@@ -135,6 +141,11 @@ def _span(cell: etree._Element) -> int:
     return min(int(told), MOST_COLUMNS) if told.isdigit() else 1
 
 
+def _author(told: str) -> str:
+    """Who wrote it, where that is not a program or the name that a computer came with."""
+    return "" if _NOBODY.fullmatch(told.strip()) else line_of(told)
+
+
 def _is_item(paragraph: Paragraph, style: str, text: str) -> bool:
     numbered = paragraph._p.find(f"{_W}pPr/{_W}numPr") is not None
     return bool(text.strip()) and (numbered or style.startswith("List"))
@@ -158,6 +169,7 @@ _O: Final = {
     "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
     "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
     "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+    "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
     "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
 }
@@ -169,7 +181,8 @@ def open_document(data: bytes) -> Document:
         content = etree.fromstring(files.read("content.xml"), _parser())
         meta = etree.fromstring(files.read("meta.xml"), _parser())
     body = content.find("office:body/office:text", _O)
-    text = joined(_open_blocks(body)) if body is not None else ""
+    notes = (_open_text(note) for note in content.iterfind(".//text:note-body", _O))
+    text = joined([*_open_blocks(body), *notes]) if body is not None else ""
 
     def told(path: str) -> str:
         return line_of(meta.findtext(f".//{path}", "", _O))
@@ -177,7 +190,7 @@ def open_document(data: bytes) -> Document:
     title = told("dc:title")
     day = day_of(told("meta:creation-date")) if title else ""
     author = told("meta:initial-creator") or told("dc:creator")
-    return Document(text, Metadata(title, date=day, author=author), marked=True)
+    return Document(text, Metadata(title, date=day, author=_author(author)), marked=True)
 
 
 def _open_blocks(body: etree._Element) -> Iterator[str]:
@@ -188,17 +201,44 @@ def _open_blocks(body: etree._Element) -> Iterator[str]:
                 yield heading(_open_text(element), int(level))
             case "p":
                 yield _open_text(element)
+                for box in element.iterfind(".//draw:text-box", _O):
+                    yield from _open_blocks(box)
             case "list":
-                yield "\n".join(item(_open_text(p)) for p in element.iter(f"{{{_O['text']}}}p"))
+                yield "\n".join(map(item, _open_items(element)))
             case "table":
-                rows = element.iter(f"{{{_O['table']}}}table-row")
-                yield table([[_open_text(c) for c in row] for row in rows])
-            case "section" | "text-box":
+                yield table(_open_rows(element))
+            case "section" | "text-box" | "numbered-paragraph" | "frame":
                 yield from _open_blocks(element)
 
 
+def _open_items(holder: etree._Element) -> Iterator[str]:
+    """The lines of a list and of the lists in it."""
+    for element in holder:
+        if _local(element) in ("p", "h"):
+            yield _open_text(element)
+        elif _local(element) in ("list", "list-item", "list-header"):
+            yield from _open_items(element)
+
+
+def _open_rows(element: etree._Element) -> list[list[str]]:
+    """The rows of a table. A cell over several rows is told in each of them."""
+    rows: list[list[str]] = []
+    for row in element.iter(f"{{{_O['table']}}}table-row"):
+        told: list[str] = []
+        wide = 0  # columns that the last cell still covers
+        for cell in row:
+            above = rows[-1][len(told)] if rows and len(told) < len(rows[-1]) else ""
+            covered = _local(cell) == "covered-table-cell"
+            told.append(above if covered and not wide else _open_text(cell))
+            span = cell.get(f"{{{_O['table']}}}number-columns-spanned", "1")
+            wide = max(wide - 1, 0) if covered else int(span) - 1
+        rows.append(told)
+    return rows
+
+
 def _open_text(element: etree._Element) -> str:
-    """A paragraph's text: notes in it are left out, tabs and spaces written as elements count."""
+    """A paragraph's text: notes and boxes in it stand apart, tabs and spaces written as elements
+    count."""
     parts = [element.text or ""]
     for child in element:
         match _local(child):
@@ -206,6 +246,8 @@ def _open_text(element: etree._Element) -> str:
                 parts.append(" ")
             case "note" | "annotation" | "frame":
                 pass
+            case "p" | "h" | "list" | "list-item":
+                parts += [" ", _open_text(child), " "]
             case _:
                 parts.append(_open_text(child))
         parts.append(child.tail or "")
@@ -220,21 +262,41 @@ def _local(element: etree._Element) -> str:
 _INFO = re.compile(r"\{\\info\b(?:[^{}]|\{[^{}]*\})*\}")
 
 
+_CODE_PAGE = re.compile(r"\\ansicpg\d+")
+_NOTE = re.compile(r"\{(?:\\\*)?\\footnote(?![a-z])")
+_BRACE = re.compile(r"\\.|[{}]", re.S)
+
+
 def rich_text(data: bytes) -> Document:
     """An .rtf file."""
     from striprtf.striprtf import rtf_to_text
 
     source = data.decode("latin-1")
+    head = "{\\rtf1" + "".join(_CODE_PAGE.findall(source)[:1])
     text: str = rtf_to_text(source, errors="ignore")  # type: ignore[no-untyped-call]
-    paragraphs = [_cells(line) for line in text.split("\n")]
+    notes = [rtf_to_text(head + note + "}", errors="ignore") for note in _rich_notes(source)]
+    paragraphs = [*_rich_blocks(text.split("\n")), *map(line_of, notes)]
     info = _INFO.search(source)
     return Document(joined(paragraphs), _info(info[0], rtf_to_text) if info else Metadata())
 
 
-def _cells(line: str) -> str:
-    """A row of a table comes with "|" behind each cell."""
-    cells = [line_of(cell) for cell in line.split("|")] if line.count("|") > 1 else [line]
-    return "; ".join(filter(None, cells))
+def _rich_notes(source: str) -> Iterator[str]:
+    """The groups of footnotes, which stand where they are called."""
+    for found in _NOTE.finditer(source):
+        depth, end = 1, found.end()
+        while depth and (brace := _BRACE.search(source, end)):
+            depth += 1 if brace[0] == "{" else -1 if brace[0] == "}" else 0
+            end = brace.end()
+        yield "{" + source[found.end() : end]
+
+
+def _rich_blocks(lines: Sequence[str]) -> Iterator[str]:
+    """A row of a table comes as a line with "|" behind each cell."""
+    for is_row, some in groupby(lines, key=lambda line: line.count("|") > 1):
+        if is_row:
+            yield table([line.split("|")[:-1] for line in some])
+        else:
+            yield from some
 
 
 def _info(block: str, plain: Any) -> Metadata:
@@ -242,4 +304,4 @@ def _info(block: str, plain: Any) -> Metadata:
         found = re.search(rf"\{{\\{name}\b ?([^{{}}]*)\}}", block)
         return line_of(plain("{\\rtf1 " + found[1] + "}")) if found else ""
 
-    return Metadata(told("title"), author=told("author"))
+    return Metadata(told("title"), author=_author(told("author")))
