@@ -44,7 +44,8 @@ class Document:
 
     ``marked``: its headings are marked with "# ". ``member``: its name in an archive. ``notes``:
     what could not be read of it, a line each. ``around``: what is known of the book or the mail
-    that it is part of, which counts last.
+    that it is part of, or guessed, which counts last. ``byline``: the short lines that stand under
+    the headline, and ``edges`` the running heads of its pages, where the text has them not.
     """
 
     text: str
@@ -53,6 +54,8 @@ class Document:
     member: str = ""
     notes: tuple[str, ...] = ()
     around: Metadata = field(default_factory=Metadata)
+    byline: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()
 
 
 def headline(title: str, shown: Iterable[str]) -> str:

@@ -50,7 +50,8 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
     source, furniture = _furniture(text, lines)
     prose = [text[line.start : line.end] for line in lines if line not in furniture]
     known = document.metadata.or_else(beside)
-    told = _byline(prose)
+    shown = [*prose[:1], *document.byline, *prose[1:]]
+    told = _byline(shown).or_else(_running_head(document.edges))
     place = path / document.member if document.member else path
     return Article(
         id=_id(text),
@@ -60,7 +61,7 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
         text=text,
         language=known.language or document.around.language or language_of(text),
         source=known.source or source or told.source or document.around.source,
-        date=known.date or _date_of(prose) or document.around.date,
+        date=known.date or _date_of(shown) or told.date or document.around.date,
         path=os.fsencode(place).decode("utf-8", "replace"),
         furniture=furniture,
         author=known.author or told.author or document.around.author,
@@ -179,6 +180,16 @@ def _byline(lines: Sequence[str]) -> Metadata:
         if len(papers) + len(names) == len(parts):
             author, source = author or ", ".join(names[:2]), source or "".join(papers[:1])
     return Metadata(author=author, source=source)
+
+
+def _running_head(lines: Sequence[str]) -> Metadata:
+    """The newspaper at the edge of the pages, and the day beside it: other days there are those
+    of printing."""
+    for line in lines:
+        papers = [m["name"] for m in map(_PAPER.fullmatch, _parts(line)) if m]
+        if papers:
+            return Metadata(source=papers[0], date=first_day_in(line))
+    return UNKNOWN
 
 
 def _parts(line: str) -> list[str]:

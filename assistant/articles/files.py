@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from assistant.articles.damage import fault_of
 from assistant.articles.document import Document
 from assistant.articles.facts import article_from, article_of
 from assistant.articles.metadata import parsed_json, read_front_matter, read_sidecar
@@ -32,11 +33,12 @@ from assistant.types import Article, CorpusError
 TEXTS: Final = frozenset({".txt", ".md", ".markdown"})
 TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 PACKED: Final = frozenset({".epub", ".eml", ".zip"})
-PAGES: Final = frozenset({".html", ".htm", ".pdf", ".docx", ".odt", ".rtf"})
+PAGES: Final = frozenset({".html", ".htm", ".mhtml", ".mht", ".pdf", ".docx", ".odt", ".rtf"})
 RECORDS: Final = frozenset({".json", ".jsonl"})
 # A folder is searched for these; a .json file in one may be anything, and is named to be read.
 IN_FOLDERS: Final = TEXTS | TABLES | PACKED | PAGES | {".jsonl"}
 ARTICLE_SUFFIXES: Final = IN_FOLDERS | RECORDS
+_INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +139,16 @@ def documents_of(path: Path, data: bytes) -> list[Document] | None:
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:  # what libraries raise at damaged files has no common base
+        if told := fault_of(path, data):
+            raise told from error
         kind = type(error).__name__
         why = f"is no sound {suffix} file ({kind})"
         raise corpus_error(path, why, "open it in its program and save it again") from error
 
 
 def _text(path: Path, data: bytes) -> list[Document]:
+    if data.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise corpus_error(path, "is a .html file by its content", "name it so")
     metadata, text, notes = read_front_matter(text_of(path, data))
     return [Document(text, metadata, notes=notes)]
 
@@ -178,8 +184,6 @@ def _pdf(path: Path, data: bytes) -> list[Document]:
 def _word(path: Path, data: bytes) -> list[Document]:
     from assistant.articles import office
 
-    if path.suffix.lower() == ".docx" and data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise corpus_error(path, "opens with a password only", "save it without one")
     read = {".docx": office.word_document, ".odt": office.open_document, ".rtf": office.rich_text}
     return [read[path.suffix.lower()](data)]
 
@@ -199,9 +203,18 @@ def _records(path: Path, data: bytes) -> list[Document] | None:
 
 
 def _mail(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.packed import mail
+    from assistant.articles.mails import mail
 
-    return [mail(data)]
+    return mail(path, data, _INSIDE, _inner)
+
+
+def _saved_page(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.mails import saved_page
+
+    document = saved_page(data)
+    if document is None:
+        raise corpus_error(path, "holds no text", "save the page as .html, or its text as .txt")
+    return [document]
 
 
 def _book(path: Path, data: bytes) -> list[Document]:
@@ -213,12 +226,21 @@ def _book(path: Path, data: bytes) -> list[Document]:
 def _archive(path: Path, data: bytes) -> list[Document]:
     from assistant.articles.packed import archive
 
-    inside = ARTICLE_SUFFIXES - {".zip", ".json"}
-    return archive(path, data, inside, lambda name, content: documents_of(name, content) or [])
+    return archive(path, data, _INSIDE | {".zip"}, _inner)
+
+
+def _inner(path: Path, data: bytes) -> list[Document]:
+    """A file in an archive or mail. An archive there may hold less, and none itself."""
+    from assistant.articles.packed import MOST_UNPACKED, archive
+
+    if path.suffix.lower() == ".zip":
+        return archive(path, data, _INSIDE, _inner, MOST_UNPACKED // 10)
+    return documents_of(path, data) or []
 
 
 _READERS: Final = {
     ".txt": _text, ".md": _markdown, ".markdown": _markdown, ".html": _page, ".htm": _page,
+    ".mhtml": _saved_page, ".mht": _saved_page,
     ".pdf": _pdf, **dict.fromkeys((".docx", ".odt", ".rtf"), _word),
     **dict.fromkeys(sorted(TABLES), _table), **dict.fromkeys(sorted(RECORDS), _records),
     ".eml": _mail, ".epub": _book, ".zip": _archive,

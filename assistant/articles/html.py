@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from lxml import etree
@@ -18,11 +20,25 @@ from assistant.articles.document import (
     joined,
     table,
 )
-from assistant.articles.html_blocks import light_text, parsed, text_of
+from assistant.articles.html_blocks import (
+    Kind,
+    blocks,
+    is_links,
+    is_prose,
+    light_text,
+    parsed,
+    text_of,
+)
 from assistant.articles.layout import article_in, layout_of, publisher_in
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import line_of
 
+_POINTER = re.compile(
+    r"(?:>>|»|▶|►)|(?:đọc thêm|xem thêm|đọc tiếp|mời (?:quý )?độc giả|tin liên quan"
+    r"|read (?:more|also)|see also|related)\b",
+    re.IGNORECASE,
+)
+LONGEST_LINE, MOST_LINES = 120, 6  # characters, and lines under a headline
 SHORTEST = 80  # characters: an extraction with fewer is not trusted to be the article
 
 
@@ -35,14 +51,43 @@ def document_of(page: bytes | str, url: str = "") -> Document | None:
         extracted, _ = _extracted(deepcopy(layout.page), url)
         text = article_in(layout, extracted)
         return _document(text, _metadata_in_tables(layout.page, url))
+    _drop_pointers(tree)
     text, told = _extracted(tree, url)
-    if len(text) < SHORTEST:
-        text = max(text, light_text(tree), key=len)
-    return _document(text, _metadata(told, tree))
+    # Of a short page trafilatura makes a single paragraph.
+    if len(text) < SHORTEST or "\n\n" not in text:
+        text = max(text if len(text) < SHORTEST else "", light_text(tree), key=len)
+    metadata = _metadata(told, tree)
+    guess = "" if metadata.date else _guessed_day(tree)
+    document = _document(text, metadata)
+    return document and replace(document, byline=_byline(tree), around=Metadata(date=guess))
 
 
 def _document(text: str, metadata: Metadata) -> Document | None:
     return Document(text, metadata, marked=True) if text.strip() else None
+
+
+def _drop_pointers(tree: etree._Element) -> None:
+    """Without the lines between paragraphs that lead to other articles."""
+    lines = [e for e in tree.iter("p", "li", "div") if is_links(e) and _POINTER.match(text_of(e))]
+    for line in lines:
+        if len(text_of(line)) <= LONGEST_LINE and line.getparent() is not None:
+            line.drop_tree()
+
+
+def _byline(tree: etree._Element) -> tuple[str, ...]:
+    """The short lines between the headline and the first sentence."""
+    found = list(blocks(tree))
+    headline = next((i for i, b in enumerate(found) if b.text.startswith("# ")), len(found))
+    under = takewhile(lambda block: not is_prose(block), found[headline + 1 :])
+    lines = [line for block in under if block.kind == Kind.TEXT for line in block.text.split("\n")]
+    return tuple(line for line in lines if len(line) <= LONGEST_LINE)[:MOST_LINES]
+
+
+def _guessed_day(tree: etree._Element) -> str:
+    """The day that a page may be of, by any day in it."""
+    from htmldate import find_date
+
+    return day_of(find_date(deepcopy(tree), original_date=True, extensive_search=True) or "")
 
 
 def _extracted(tree: etree._Element, url: str) -> tuple[str, Any]:
@@ -51,6 +96,7 @@ def _extracted(tree: etree._Element, url: str) -> tuple[str, Any]:
 
     found: Any = trafilatura.bare_extraction(
         tree, url=url or None, include_comments=False, include_tables=True, with_metadata=True,
+        date_extraction_params={"original_date": True, "extensive_search": False},
     )  # fmt: skip
     has_body = found is not None and found.body is not None
     return joined(_light(found.body)) if has_body else "", found

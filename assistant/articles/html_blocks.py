@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -15,17 +15,19 @@ from assistant.articles.document import heading, item, joined, table
 from assistant.articles.text_files import line_of
 
 MOSTLY: Final = 0.8  # of a block's letters
+SENTENCE: Final = 40  # letters of the shortest block that is prose
 
 _SKIPPED: Final = frozenset(
-    "script style noscript template svg nav header footer aside form iframe button select textarea "
-    "rt rp".split()
+    "head script style noscript template svg nav header footer aside form iframe button select "
+    "textarea rt rp amp-sidebar amp-consent amp-ad".split()
 )
 _XML_HEAD = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _BLOCKS: Final = frozenset(
     "p div section article main blockquote figure figcaption pre dl dt dd ul ol address td th "
-    "center details summary body".split()
+    "center details summary body html".split()
 )
 _HELD: Final = ("p", "div", "table", "li", "h1", "h2")  # by a <font> or <a> that is no line's part
+_ENDS = re.compile(r"[.!?…][\"'”’»)\]]*(?:\s|$)|[。！？]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -46,6 +48,16 @@ class Block:
 
     text: str
     kind: Kind = Kind.TEXT
+
+
+def ends_sentence(text: str) -> bool:
+    return _ENDS.search(text) is not None
+
+
+def is_prose(block: Block) -> bool:
+    """Whether it is as long as a sentence and has the end of one."""
+    long = block.kind == Kind.TEXT and letters(block.text) >= SENTENCE
+    return long and ends_sentence(block.text)
 
 
 def parsed(page: bytes | str) -> etree._Element | None:
@@ -71,8 +83,11 @@ def _decoded(page: bytes | str) -> bytes | str:
 
 def light_text(tree: etree._Element) -> str:
     """Everything a reader sees of the tree, apart from blocks of links."""
-    body = tree.find("body")
-    return joined(b.text for b in blocks(tree if body is None else body) if b.kind != Kind.LINKS)
+    return text_in(blocks(tree))
+
+
+def text_in(found: Iterable[Block]) -> str:
+    return joined(block.text for block in found if block.kind != Kind.LINKS)
 
 
 def blocks(element: etree._Element) -> Iterator[Block]:

@@ -23,8 +23,10 @@ from assistant.articles.html_blocks import (
     Kind,
     blocks,
     cells_of,
+    ends_sentence,
     has_header,
     is_links,
+    is_prose,
     letters,
     rows_of,
     tag_of,
@@ -33,7 +35,6 @@ from assistant.articles.html_blocks import (
 from assistant.articles.text_files import line_of
 from assistant.text.names import FULL_NAME
 
-SENTENCE: Final = 40  # letters of the shortest block that is prose
 LONG_CELL: Final = 400  # letters of prose in a cell: no cell of figures has as many
 SIDE_SHARE: Final = 0.25  # of its row's prose: a column with less stands beside the text
 BOX_SHARE: Final = 0.5  # of a box's letters that are links, under its own heading
@@ -43,7 +44,6 @@ HEADLINE_WORDS: Final = 5  # of a bold line: fewer are the name of a section
 OPENING: Final = 20  # letters of the piece of text that tells where the first sentence stands
 LARGE_FONT: Final = 4  # of the sizes 1 to 7 of <font>, of which 3 is the text's
 
-_ENDS = re.compile(r"[.!?…][\"'”’»)\]]*(?:\s|$)|[。！？]")
 _IMPRINT = re.compile(
     r"©|copyright|all rights reserved|bản quyền (?:thuộc|của|©)|cơ quan chủ quản|ghi rõ nguồn"
     r"|giấy phép (?:số|thiết lập|xuất bản|hoạt động)|chịu trách nhiệm (?:nội dung|chính)",
@@ -155,12 +155,7 @@ def _prose(element: etree._Element) -> int:
 
 
 def _is_prose(block: Block) -> bool:
-    return (
-        block.kind == Kind.TEXT
-        and letters(block.text) >= SENTENCE
-        and _ENDS.search(block.text) is not None
-        and not _is_imprint(block)
-    )
+    return is_prose(block) and not _is_imprint(block)
 
 
 def _is_imprint(block: Block) -> bool:
@@ -209,7 +204,7 @@ def _has_other_news(found: Sequence[Block]) -> bool:
 def _is_label(block: Block) -> bool:
     """Whether a block is short and neither a sentence, nor who wrote the article or where."""
     is_line = block.kind in (Kind.TEXT, Kind.HEADING) and len(block.text) <= LABEL
-    return is_line and not any(way.search(block.text) for way in (_ENDS, _SIGNED))
+    return is_line and not ends_sentence(block.text) and not _SIGNED.search(block.text)
 
 
 def _begins_other_news(found: Sequence[Block]) -> bool:

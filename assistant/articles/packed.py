@@ -1,60 +1,30 @@
-"""Files that hold articles: mails, books and archives."""
+"""Files that hold articles: books and archives."""
 
 from __future__ import annotations
 
-import email
-import email.policy
 import io
 import posixpath
-import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
+from urllib.parse import unquote
 
 from lxml import etree
 
 from assistant.articles.document import Document, Metadata
-from assistant.articles.html import document_of
-from assistant.articles.html_blocks import light_text, parsed
+from assistant.articles.html_blocks import Block, Kind, blocks, ends_sentence, parsed, text_in
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import corpus_error, line_of, without_unfit
 from assistant.types import CorpusError
 
 MOST_MEMBERS: Final = 10_000
+MOST_ARCHIVES: Final = 100  # in an archive
 MOST_UNPACKED: Final = 200_000_000  # bytes of an archive in all
 LEAST_CHAPTER: Final = 200  # characters: covers and title pages of a book have fewer
 
 Read = Callable[[Path, bytes], list[Document]]
-
-
-# Mails
-# "-- " alone on a line begins the signature (RFC 3676, §4.3); newsletters draw longer rules.
-_SIGNATURE = re.compile(r"\n(?:-- |[-_=]{10,})\n")
-
-
-def mail(data: bytes) -> Document:
-    """The text of a mail, its subject as the headline and its sender as the newspaper."""
-    message = email.message_from_bytes(data, policy=email.policy.default)
-    body = message.get_body(("plain", "html"))
-    text = str(body.get_content()) if body else ""
-    is_html = body is not None and body.get_content_subtype() == "html"
-    if is_html:
-        page = document_of(text)
-        text = page.text if page else ""
-    else:
-        text = _SIGNATURE.split(text)[0]
-    sender = message["from"].addresses[0] if message["from"] and message["from"].addresses else None
-    return Document(
-        without_unfit(text),
-        Metadata(
-            title=line_of(str(message["subject"] or "")),
-            source=line_of(sender.display_name or sender.domain) if sender else "",
-            date=day_of(str(message["date"] or "")),
-        ),
-        marked=is_html,
-    )
 
 
 # Books
@@ -77,11 +47,11 @@ def book(data: bytes) -> list[Document]:
             for entry in package.iterfind(".//o:manifest/o:item", _EPUB)
         }
         order = [str(ref.get("idref")) for ref in package.iterfind(".//o:spine/o:itemref", _EPUB)]
-        folder = posixpath.dirname(place)
+        folder, names = posixpath.dirname(place), set(files.namelist())
         chapters = [
-            files.read(posixpath.normpath(posixpath.join(folder, hrefs[one])))
+            files.read(name)
             for one in order
-            if one in hrefs
+            if one in hrefs and (name := _place(folder, hrefs[one])) in names
         ]
 
     def told(name: str) -> str:
@@ -91,27 +61,59 @@ def book(data: bytes) -> list[Document]:
         source=told("publisher") or told("title"), date=day_of(told("date")),
         language=told("language")[:2].lower(), author=told("creator"),
     )  # fmt: skip
-    trees = filter(lambda tree: tree is not None, map(parsed, chapters))
-    texts = [light_text(tree) for tree in trees if tree is not None]
-    long = [text for text in texts if len(text) >= LEAST_CHAPTER] or texts
+    found = [list(blocks(tree)) for tree in map(parsed, chapters) if tree is not None]
+    texts = map(text_in, list(filter(_is_chapter, found)) or found)
     return [
-        Document(without_unfit(text), marked=True, around=known) for text in long if text.strip()
+        Document(without_unfit(text), marked=True, around=known) for text in texts if text.strip()
     ]
 
 
+def _is_chapter(found: Sequence[Block]) -> bool:
+    """Whether it is more than a cover or an imprint."""
+    told = sum(block.kind == Kind.TEXT and ends_sentence(block.text) for block in found)
+    return told > 1 or len(text_in(found)) >= LEAST_CHAPTER
+
+
+def _place(folder: str, href: str) -> str:
+    """Where a chapter lies in the archive: its address is escaped, and may lead to a part of it."""
+    return posixpath.normpath(posixpath.join(folder, unquote(href.partition("#")[0])))
+
+
 # Archives
-def archive(path: Path, data: bytes, suffixes: frozenset[str], read: Read) -> list[Document]:
-    """The articles of the files in a .zip; ``read`` reads a file by its name and content."""
+def archive(
+    path: Path, data: bytes, suffixes: frozenset[str], read: Read, most: int = MOST_UNPACKED
+) -> list[Document]:
+    """The articles of the files in a .zip; ``read`` reads a file by its name and content.
+
+    ``most``: bytes that its files may have in all.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as files:
-        members = [info for info in files.infolist() if _is_article(info.filename, suffixes)]
-        if any(info.flag_bits & 1 for info in members):
+        members = {_name(i): i for i in files.infolist() if _is_article(_name(i), suffixes)}
+        if any(info.flag_bits & 1 for info in members.values()):
             raise corpus_error(path, "opens with a password only", "unpack it and add its files")
-        if len(members) > MOST_MEMBERS or sum(i.file_size for i in members) > MOST_UNPACKED:
+        archives = sum(name.lower().endswith(".zip") for name in members)
+        unpacked = sum(info.file_size for info in members.values())
+        if len(members) > MOST_MEMBERS or archives > MOST_ARCHIVES or unpacked > most:
             raise corpus_error(path, "holds too much for one archive", "split it")
-        found = [made for info in members for made in _member(path, files, info, read)]
+        found = [
+            made
+            for name, info in members.items()
+            for made in documents_in(path, name, files.read(info), read)
+        ]
     if not found:
         raise corpus_error(path, "holds no articles", "put .txt, .md, .pdf or .docx files into it")
     return found
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The name of a file in it. Many programs write UTF-8 and do not say so; then it is read in the
+    code page of DOS."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _is_article(name: str, suffixes: frozenset[str]) -> bool:
@@ -120,15 +122,14 @@ def _is_article(name: str, suffixes: frozenset[str]) -> bool:
     return not hidden and PurePosixPath(name).suffix.lower() in suffixes
 
 
-def _member(
-    path: Path, files: zipfile.ZipFile, info: zipfile.ZipInfo, read: Read
-) -> Iterator[Document]:
-    name = "/".join(p for p in PurePosixPath(info.filename).parts if p not in ("/", ".."))
+def documents_in(path: Path, name: str, content: bytes, read: Read) -> Iterator[Document]:
+    """The articles of a file in an archive or mail, with its name in it."""
+    name = "/".join(p for p in PurePosixPath(name).parts if p not in ("/", ".."))
     try:
-        documents = read(path / name, files.read(info))
+        documents = read(path / name, content)
     except CorpusError as fault:
         # A file of an archive that cannot be read stops the others as little as one of a folder.
         yield Document("", member=name, notes=(str(fault),))
         return
     for one in documents:
-        yield replace(one, member=one.member or name)
+        yield replace(one, member=f"{name}/{one.member}" if one.member else name)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import pi
 from statistics import median
 from typing import Final
 
@@ -26,6 +27,7 @@ MOST_PAGES: Final = 2000
 FAR: Final = 1.5  # line pitches: a wider gap begins a paragraph
 LARGER: Final = 1.15  # of the text's letters: a line of larger ones is a heading
 FULL: Final = 0.85  # of its column: a shorter line that ends a sentence ends a paragraph
+ROOM: Final = 2.0  # widths of the next word: a line with more left ends a paragraph
 CELL_GAP: Final = 1.2  # letter heights between two cells of a row
 BOLD: Final = 600  # weight of a font
 EDGE_LINES: Final = 3  # at the top and the bottom of a page, that may be its header and footer
@@ -80,8 +82,17 @@ def document_of(data: bytes) -> Document:
         pdf.close()
     if not any(pages):
         raise NoText
-    text = joined(_paragraphs(_without_edges(pages)))
-    return Document(without_unfit(text), _metadata(told), marked=True, notes=notes)
+    inside = _without_edges(pages)
+    text = without_unfit(joined(_paragraphs(inside)))
+    edges = [
+        line.text
+        for all_, kept in zip(pages, inside, strict=True)
+        for line in all_
+        if line not in kept
+    ]
+    return Document(
+        text, _metadata(told), marked=True, notes=notes, edges=tuple(edges[:EDGE_LINES])
+    )
 
 
 def _metadata(told: dict[str, str]) -> Metadata:
@@ -112,20 +123,32 @@ def _runs(page: PdfTextPage) -> Iterator[_Line]:
     for found in re.finditer(r"[^\r\n\ufffe]+\ufffe?|\ufffe", text):
         seen = [i for i in range(*found.span()) if not text[i].isspace()]
         if seen:
-            boxes = [page.get_charbox(i, loose=True) for i in seen]
+            turn = round(raw.FPDFText_GetCharAngle(page, seen[0]) / (pi / 2)) % 4
+            boxes = [_box(page, i, turn) for i in seen]
             left, _, right, top = zip(*boxes, strict=True)
             words = (text[seen[0] : seen[-1] + 1],)
             size = median(raw.FPDFText_GetFontSize(page, i) for i in seen)
             weight = median(raw.FPDFText_GetFontWeight(page, i) for i in seen)
-            stands = median(_origin(page, i) for i in seen)
+            stands = median(_origin(page, i, turn) for i in seen)
             yield _Line(words, min(left), max(right), stands, max(top), size, weight >= BOLD)
 
 
-def _origin(page: PdfTextPage, i: int) -> float:
+def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
+    """A point of text that runs in another direction, so many quarter turns from left to right."""
+    return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
+
+
+def _box(page: PdfTextPage, i: int, turn: int) -> tuple[float, float, float, float]:
+    left, bottom, right, top = page.get_charbox(i, loose=True)
+    xs, ys = zip(_turned(left, bottom, turn), _turned(right, top, turn), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _origin(page: PdfTextPage, i: int, turn: int) -> float:
     """How high on the page the letter stands."""
     x, y = ctypes.c_double(), ctypes.c_double()
     raw.FPDFText_GetCharOrigin(page, i, x, y)
-    return y.value
+    return _turned(x.value, y.value, turn)[1]
 
 
 def _same_line(line: _Line, run: _Line) -> bool:
@@ -214,6 +237,8 @@ def _begins(block: Sequence[_Line], line: _Line, pitch: float, size: float) -> b
         return False  # a headline goes on
     if last.bold != line.bold and (last.bold or ended):
         return True
+    if step > 0 and _had_room(last, line, block):
+        return True
     if step <= 0 or step > 4 * max(pitch, size):  # another column or page
         return ended
     if step > FAR * max(pitch, 0.1):
@@ -222,6 +247,14 @@ def _begins(block: Sequence[_Line], line: _Line, pitch: float, size: float) -> b
     short = last.right - last.left < FULL * max(width, line.right - line.left)
     indented = line.left - min(one.left for one in block) > 0.8 * size and len(block) > 1
     return ended and (short or indented)
+
+
+def _had_room(last: _Line, line: _Line, block: Sequence[_Line]) -> bool:
+    """Whether the line's first word, one that begins a sentence, would have stood on the last."""
+    word = line.text.partition(" ")[0]
+    wide = (line.right - line.left) * (len(word) + 1) / max(len(line.text), 1)
+    right = max(one.right for one in (*block, line))
+    return right - last.right > ROOM * wide and not word[:1].islower()
 
 
 def _block(lines: Sequence[_Line], size: float) -> str:

@@ -1,0 +1,103 @@
+"""Why a file cannot be read by the reader of its name, in one line that says what to do."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from assistant.articles.text_files import corpus_error
+from assistant.types import CorpusError
+
+MOST_READ: Final = 1_000_000  # bytes of a list of files
+
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # files of Office 97, and encrypted ones
+_HEADS: Final = (
+    (b"%PDF-", ".pdf"),
+    (b"{\\rtf", ".rtf"),
+    (b"\x1f\x8b", ".gz"),
+    (b"Rar!", ".rar"),
+    (b"7z\xbc\xaf", ".7z"),
+    (b"\x89PNG", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+)
+_IN_ZIP: Final = (
+    ("word/document.xml", ".docx"),
+    ("xl/workbook.xml", ".xlsx"),
+    ("META-INF/container.xml", ".epub"),
+    ("content.xml", ".odt"),
+)
+_IN_OLE: Final = (("WordDocument", ".doc"), ("Workbook", ".xls"))
+_PAGE = re.compile(rb"\A\s*(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)\b", re.IGNORECASE)
+_ALIKE: Final = ({".html", ".htm"}, {".odt", ".ods"}, {".mhtml", ".mht", ".eml"})
+_UNPACK: Final = "unpack it and add its files"
+_RECOGNIZE: Final = "recognize its text first, and save that"
+_REMEDIES: Final = {
+    ".doc": "save it as .docx", ".gz": _UNPACK, ".rar": _UNPACK, ".7z": _UNPACK,
+    ".png": _RECOGNIZE, ".jpg": _RECOGNIZE,
+}  # fmt: skip
+
+
+def fault_of(path: Path, data: bytes) -> CorpusError | None:
+    """What is wrong with a file by its bytes alone; None where they do not tell."""
+    if not data.strip(b"\x00 \t\r\n"):
+        return corpus_error(path, "is empty", "save or download it again")
+    if _is_encrypted(data):
+        return corpus_error(path, "opens with a password only", "save it without one")
+    kind, own = _kind_of(data), path.suffix.lower()
+    if kind and kind != own and not any({kind, own} <= alike for alike in _ALIKE):
+        why = f"is a {kind} file by its content"
+        return corpus_error(path, why, _REMEDIES.get(kind, "name it so"))
+    if _is_cut_off(data):
+        return corpus_error(path, "is not whole, its end is missing", "copy or download it again")
+    return None
+
+
+def _is_encrypted(data: bytes) -> bool:
+    if data.startswith(_OLE):
+        return _utf16("EncryptedPackage") in data
+    return b"encryption-data" in _member(data, "META-INF/manifest.xml")
+
+
+def _kind_of(data: bytes) -> str:
+    """The suffix that files with this content have, "" where it is not known."""
+    if data.startswith(_OLE):
+        return next((kind for name, kind in _IN_OLE if _utf16(name) in data), "")
+    if data.startswith(b"PK\x03\x04"):
+        names = _names(data)
+        return next((kind for name, kind in _IN_ZIP if name in names), ".zip" if names else "")
+    if _PAGE.match(data):
+        return ".html"
+    return next((kind for head, kind in _HEADS if data.startswith(head)), "")
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-le")
+
+
+def _names(data: bytes) -> list[str]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as files:
+            return files.namelist()
+    except (zipfile.BadZipFile, ValueError):
+        return []
+
+
+def _member(data: bytes, name: str) -> bytes:
+    """A file in an archive, b"" where it is not there or cannot be read."""
+    if name not in _names(data):
+        return b""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as files, files.open(name) as member:
+            return member.read(MOST_READ)
+    except (zipfile.BadZipFile, ValueError, RuntimeError, OSError):
+        return b""
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Whether an archive has no list of its files, or a PDF no end."""
+    if data.startswith(b"PK\x03\x04"):
+        return not _names(data)
+    return data.startswith(b"%PDF-") and b"%%EOF" not in data[-2048:]

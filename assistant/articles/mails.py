@@ -1,0 +1,107 @@
+"""Mails, what they forward and what hangs on them; web pages saved as mails are (.mhtml)."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Final, cast
+
+from assistant.articles.document import Document, Metadata
+from assistant.articles.html import document_of
+from assistant.articles.metadata import day_of
+from assistant.articles.packed import LEAST_CHAPTER, Read, documents_in
+from assistant.articles.text_files import line_of, without_unfit
+
+DEEPEST: Final = 3  # mails in mails
+
+# "-- " alone on a line begins the signature (RFC 3676, §4.3); newsletters draw longer rules.
+_SIGNATURE = re.compile(r"\n(?:-- |[-_=]{10,})\n")
+_ANSWER = re.compile(r"(?:(?:fwd?|re|tr|chuyển tiếp|trả lời)\s*:\s*)+", re.IGNORECASE)
+_FORWARDED = re.compile(
+    r"(?:^|\n)(?:-{5,} ?(?:forwarded message|original message|tin nhắn đã chuyển tiếp"
+    r"|thư đã chuyển tiếp) ?-{5,}|begin forwarded message:)\n+(?P<head>(?:[^\n:]{1,20}:.*\n)+)",
+    re.IGNORECASE,
+)
+_HEAD = re.compile(r"^([^\n:]{1,20}): *(.*)$", re.MULTILINE)
+_HEADS: Final = {
+    "from": "source", "từ": "source", "người gửi": "source", "date": "date", "ngày": "date",
+    "sent": "date", "đã gửi": "date", "subject": "title", "chủ đề": "title", "tiêu đề": "title",
+}  # fmt: skip
+
+
+def mail(path: Path, data: bytes, suffixes: frozenset[str], read: Read) -> list[Document]:
+    """The articles that hang on a mail, and its own text where it is more than their cover."""
+    return list(_articles(path, _message(data), suffixes, read, DEEPEST))
+
+
+def _message(data: bytes) -> EmailMessage:
+    return cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+
+
+def _articles(
+    path: Path, message: EmailMessage, suffixes: frozenset[str], read: Read, deepest: int
+) -> Iterator[Document]:
+    attached = []
+    for number, part in enumerate(message.iter_attachments(), 1):
+        name = line_of(part.get_filename() or f"{number}.eml").replace("/", "_")
+        if part.get_content_type() == "message/rfc822" and deepest:
+            inner = cast(EmailMessage, part.get_content())
+            found = list(_articles(path / name, inner, suffixes, read, deepest - 1))
+            attached += [replace(one, member=one.member or name) for one in found]
+        elif Path(name).suffix.lower() in suffixes:
+            content = part.get_payload(decode=True)
+            attached += documents_in(path, name, cast(bytes, content), read)
+    own = _own(message)
+    if not attached or len(own.text) >= LEAST_CHAPTER:
+        yield own
+    yield from attached
+
+
+def _own(message: EmailMessage) -> Document:
+    """The text of a mail, its subject as the headline and its sender as the newspaper."""
+    body = message.get_body(("plain", "html"))
+    text = str(body.get_content()) if body else ""
+    is_html = body is not None and body.get_content_subtype() == "html"
+    if is_html:
+        page = document_of(text)
+        text = page.text if page else ""
+    sender = message["from"].addresses[0] if message["from"] and message["from"].addresses else None
+    told = Metadata(
+        title=_ANSWER.sub("", line_of(str(message["subject"] or "")), count=1),
+        source=line_of(sender.display_name or sender.domain) if sender else "",
+        date=day_of(str(message["date"] or "")),
+    )
+    forwarded, text = _forwarded(text.replace("\r\n", "\n"))
+    text = text if is_html else _SIGNATURE.split(text)[0]
+    return Document(without_unfit(text), forwarded.or_else(told), marked=is_html)
+
+
+def _forwarded(text: str) -> tuple[Metadata, str]:
+    """What the head of a forwarded mail says, and its text, without a short note above it."""
+    found = _FORWARDED.search(text)
+    if not found or found.start() > LEAST_CHAPTER:
+        return Metadata(), text
+    told = {
+        _HEADS[name.strip().lower()]: value
+        for name, value in _HEAD.findall(found["head"])
+        if name.strip().lower() in _HEADS
+    }
+    return Metadata(
+        title=_ANSWER.sub("", line_of(told.get("title", "")), count=1),
+        source=line_of(told.get("source", "").partition("<")[0].strip(' "*')),
+        date=day_of(told.get("date", "")),
+    ), text[found.end() :]
+
+
+def saved_page(data: bytes) -> Document | None:
+    """A page that a browser saved as a single file (RFC 2557); None where it holds none."""
+    message = _message(data)
+    pages = (part for part in message.walk() if part.get_content_type() == "text/html")
+    page = cast(EmailMessage | None, next(pages, None))
+    address = line_of(str(message["snapshot-content-location"] or ""))
+    return document_of(str(page.get_content()), address) if page is not None else None
