@@ -185,6 +185,48 @@ def test_an_archive_is_read_like_a_folder(tmp_path: Path) -> None:
     assert corpus.notes == (f"{path}/tin/bad.txt is a binary file: save its text as UTF-8",)
 
 
+def test_an_archive_in_an_archive_is_read_and_none_in_that(tmp_path: Path) -> None:
+    deepest = zipped({"d.txt": f"{LONG} Bốn."})
+    inner = zipped({"c.txt": f"{LONG} Ba.", "e.zip": deepest})
+    path = put(tmp_path, "a.zip", zipped({"b.txt": LONG, "trong.zip": inner}))
+    corpus = read_articles([path])
+    assert [a.path for a in corpus.articles] == [f"{path}/b.txt", f"{path}/trong.zip/c.txt"]
+
+
+def test_what_hangs_on_a_mail_is_read_and_its_cover_is_not(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"], message["From"] = "Fwd: Hai bài", "An <an@bao.example>"
+    message.set_content("Gửi chị.")
+    message.add_attachment(LONG, filename="bài.txt")
+    message.add_attachment(b"\0", maintype="text", subtype="plain", filename="hỏng.txt")
+    path = put(tmp_path, "a.eml", bytes(message))
+    corpus = read_articles([path])
+    assert [a.path for a in corpus.articles] == [f"{path}/bài.txt"]
+    assert corpus.notes == (f"{path}/hỏng.txt is a binary file: save its text as UTF-8",)
+
+
+def in_tables(article: str) -> str:
+    menu = "<a href=/>Trang chủ</a><br><a href=/tt>Tin tức sự kiện</a>"
+    news = "<a href=/1>Khai giảng lớp dạy nghề may</a><br><a href=/2>Họp tổ dân phố số 9</a>"
+    return (
+        "<html><head><title>UBND phường Bình Khê</title></head><body><table><tr>"
+        f"<td>{menu}</td><td><b>Phường Bình Khê khai trương trạm y tế</b><br>09/09/2009"
+        f"{article}<p>Tin khác</p><p>{news}</p></td></tr></table></body></html>"
+    )
+
+
+def test_a_page_of_tables(tmp_path: Path) -> None:
+    told = [f"{LONG} Đoạn {i} nói thêm về trạm và người dân ở đó." for i in range(4)]
+    related = (
+        "<table><tr><td>Xem thêm<br><a href=/3>Trạm cũ</a><br><a href=/4>Chợ</a></td></tr></table>"
+    )
+    body = f"<p>{told[0]}</p>{related}{told[1]}<p>{told[2]}</p><p>{told[3]}</p>"
+    article = read_article(put(tmp_path, "a.html", in_tables(body)))
+    title = "Phường Bình Khê khai trương trạm y tế"
+    assert facts(article) == (title, "UBND phường Bình Khê", "2009-09-09", "")
+    assert article.text.split("\n\n") == [f"# {title}", "09/09/2009", *told]
+
+
 @pytest.mark.parametrize("suffix", sorted(ARTICLE_SUFFIXES))
 @pytest.mark.parametrize(
     "content", [b"", b"\x00\x01\xff" * 50, b"PK\x03\x04broken", b"{[<%PDF-1.4"]

@@ -5,5 +5,7 @@ document    what a file says before it is an article; tables and lists in plain 
 facts       what an article's own text says of it: headline, source, day
 metadata    what front matter, sidecar files, columns and records say
 text_files  bytes → text
-markdown, html, pdf, office, tables, packed: the formats
+markdown, html (with layout, html_blocks), pdf, word, open_document, rich_text, tables, packed,
+mails       the formats
+damage      why a file cannot be read
 """

@@ -182,10 +182,21 @@ def _pdf(path: Path, data: bytes) -> list[Document]:
 
 
 def _word(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles import office
+    from assistant.articles.word import word_document
 
-    read = {".docx": office.word_document, ".odt": office.open_document, ".rtf": office.rich_text}
-    return [read[path.suffix.lower()](data)]
+    return [word_document(data)]
+
+
+def _open_document(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.open_document import open_document
+
+    return [open_document(data)]
+
+
+def _rich_text(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.rich_text import rich_text
+
+    return [rich_text(data)]
 
 
 def _table(path: Path, data: bytes) -> list[Document]:
@@ -241,7 +252,7 @@ def _inner(path: Path, data: bytes) -> list[Document]:
 _READERS: Final = {
     ".txt": _text, ".md": _markdown, ".markdown": _markdown, ".html": _page, ".htm": _page,
     ".mhtml": _saved_page, ".mht": _saved_page,
-    ".pdf": _pdf, **dict.fromkeys((".docx", ".odt", ".rtf"), _word),
+    ".pdf": _pdf, ".docx": _word, ".odt": _open_document, ".rtf": _rich_text,
     **dict.fromkeys(sorted(TABLES), _table), **dict.fromkeys(sorted(RECORDS), _records),
     ".eml": _mail, ".epub": _book, ".zip": _archive,
 }  # fmt: skip

@@ -51,6 +51,9 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "language": ("language", "lang", "inlanguage", "ngonngu"),
 }  # fmt: skip
 
+_NOBODY = re.compile(
+    r"(?i)python-docx|openpyxl|admin(istrator)?|((windows|microsoft office) )?user|pc|acer|dell|hp"
+)
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 _YAML_FENCE = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
 _TOML_FENCE = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.S | re.M)
@@ -104,6 +107,11 @@ def _name(value: object) -> str:
         return value.isoformat()
     shown = str(value) if isinstance(value, str | int | float) else ""
     return line_of(without_unfit("" if isinstance(value, bool) else shown))[:LONGEST_FACT]
+
+
+def author_of(text: str) -> str:
+    """Who wrote it, where that is not a program or the name that a computer came with."""
+    return "" if _NOBODY.fullmatch(text.strip()) else line_of(text)
 
 
 def day_of(text: str) -> str:

@@ -17,6 +17,7 @@ from assistant.articles.document import Document, Metadata
 from assistant.articles.html_blocks import Block, Kind, blocks, ends_sentence, parsed, text_in
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import corpus_error, line_of, without_unfit
+from assistant.articles.xml import xml_parser
 from assistant.types import CorpusError
 
 MOST_MEMBERS: Final = 10_000
@@ -37,11 +38,10 @@ _EPUB: Final = {
 
 def book(data: bytes) -> list[Document]:
     """An article for each chapter of an .epub file."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
     with zipfile.ZipFile(io.BytesIO(data)) as files:
-        container = etree.fromstring(files.read("META-INF/container.xml"), parser)
+        container = etree.fromstring(files.read("META-INF/container.xml"), xml_parser())
         place = str(container.xpath("string(//c:rootfile/@full-path)", namespaces=_EPUB))
-        package = etree.fromstring(files.read(place), parser)
+        package = etree.fromstring(files.read(place), xml_parser())
         hrefs = {
             str(entry.get("id")): str(entry.get("href"))
             for entry in package.iterfind(".//o:manifest/o:item", _EPUB)

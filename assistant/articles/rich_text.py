@@ -1,0 +1,59 @@
+"""Rich Text Format, .rtf → light text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from assistant.articles.document import Document, Metadata, joined, table
+from assistant.articles.metadata import author_of
+from assistant.articles.text_files import line_of
+
+_INFO = re.compile(r"\{\\info\b(?:[^{}]|\{[^{}]*\})*\}")
+
+
+_CODE_PAGE = re.compile(r"\\ansicpg\d+")
+_NOTE = re.compile(r"\{(?:\\\*)?\\footnote(?![a-z])")
+_BRACE = re.compile(r"\\.|[{}]", re.S)
+
+
+def rich_text(data: bytes) -> Document:
+    """An .rtf file."""
+    from striprtf.striprtf import rtf_to_text
+
+    source = data.decode("latin-1")
+    head = "{\\rtf1" + "".join(_CODE_PAGE.findall(source)[:1])
+    text: str = rtf_to_text(source, errors="ignore")  # type: ignore[no-untyped-call]
+    notes = [rtf_to_text(head + note + "}", errors="ignore") for note in _notes(source)]
+    paragraphs = [*_blocks(text.split("\n")), *map(line_of, notes)]
+    info = _INFO.search(source)
+    return Document(joined(paragraphs), _info(info[0], rtf_to_text) if info else Metadata())
+
+
+def _notes(source: str) -> Iterator[str]:
+    """The groups of footnotes, which stand where they are called."""
+    for found in _NOTE.finditer(source):
+        depth, end = 1, found.end()
+        while depth and (brace := _BRACE.search(source, end)):
+            depth += 1 if brace[0] == "{" else -1 if brace[0] == "}" else 0
+            end = brace.end()
+        yield "{" + source[found.end() : end]
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[str]:
+    """A row of a table comes as a line with "|" behind each cell."""
+    for is_row, some in groupby(lines, key=lambda line: line.count("|") > 1):
+        if is_row:
+            yield table([line.split("|")[:-1] for line in some])
+        else:
+            yield from some
+
+
+def _info(block: str, plain: Any) -> Metadata:
+    def told(name: str) -> str:
+        found = re.search(rf"\{{\\{name}\b ?([^{{}}]*)\}}", block)
+        return line_of(plain("{\\rtf1 " + found[1] + "}")) if found else ""
+
+    return Metadata(told("title"), author=author_of(told("author")))
