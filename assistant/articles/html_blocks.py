@@ -176,9 +176,14 @@ def has_header(table: etree._Element) -> bool:
 
 
 def is_links(element: etree._Element, share: float = MOSTLY) -> bool:
-    """Whether links hold most of the letters: days and numbers behind them do not count."""
-    linked = sum(letters(text_of(link)) for link in element.iter("a"))
-    return linked > 0 and linked >= share * letters(text_of(element))
+    """Whether links hold most of the letters, and the others are no sentence: days and numbers
+    behind them do not count."""
+    links = list(element.iter("a"))
+    if not links:
+        return False
+    linked = sum(letters(str(link.xpath("string()"))) for link in links)
+    every = letters(str(element.xpath("string()")))
+    return linked > 0 and linked >= share * every and every - linked < 2 * SENTENCE
 
 
 def letters(text: str) -> int:

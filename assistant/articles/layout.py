@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Final
 
 import regex
@@ -36,6 +35,7 @@ from assistant.articles.text_files import line_of
 from assistant.text.names import FULL_NAME
 
 LONG_CELL: Final = 400  # letters of prose in a cell: no cell of figures has as many
+DEEPEST: Final = 20  # tables in tables: no page that people read has more
 SIDE_SHARE: Final = 0.25  # of its row's prose: a column with less stands beside the text
 BOX_SHARE: Final = 0.5  # of a box's letters that are links, under its own heading
 OTHER_NEWS: Final = 40  # letters of links in a row: more than "print" and "send" have
@@ -64,11 +64,13 @@ class Layout:
 
 def layout_of(tree: etree._Element) -> Layout | None:
     """The layout of a page that tables lay out, in a copy; None for another page."""
-    if not any(map(_is_layout, tree.iter("table"))):
+    depths = [sum(1 for _ in table.iterancestors("table")) for table in tree.iter("table")]
+    if max(depths, default=0) > DEEPEST or not any(map(_is_layout, tree.iter("table"))):
         return None
     page = deepcopy(tree)
     tables = [table for table in page.iter("table") if _is_layout(table)]
-    outer = [t for t in tables if not any(a in tables for a in t.iterancestors("table"))]
+    known = set(tables)
+    outer = [t for t in tables if known.isdisjoint(t.iterancestors("table"))]
     rows = tuple(cells_of(row) for table in tables for row in rows_of(table))
     for table in tables:
         _unwrap(table)
@@ -173,18 +175,28 @@ def _apart(found: Iterable[Block]) -> Iterator[Block]:
 
 def _article(found: Sequence[Block], extracted: str) -> Iterator[Block]:
     """The blocks from the headline to the other news, without links and what stands above them."""
-    first, last = _ends(found, extracted)
+    news = _other_news(found)
+    first, last = _ends(found, news, extracted)
     start = max((i for i in range(first) if found[i].text.startswith("# ")), default=0)
     for i, block in enumerate(found[start:], start):
-        is_label = i > first and _is_label(block) and _begins_other_news(found[i + 1 :])
-        is_behind = is_label or _is_prose(block) or _is_imprint(block)
-        if i > last and (is_behind or _begins_other_news(found[i:])):
+        is_label = i > first and news[i + 1] and _is_label(block)
+        if i > last and (is_label or news[i] or _is_prose(block) or _is_imprint(block)):
             return
         if block.kind != Kind.LINKS and not is_label:
             yield block
 
 
-def _ends(found: Sequence[Block], extracted: str) -> tuple[int, int]:
+def _other_news(found: Sequence[Block]) -> list[bool]:
+    """For each block and the end, whether more links begin there than a bar to print and share
+    has."""
+    ahead = [0]  # letters of the links that follow each other, from the end on
+    for block in reversed(found):
+        linked = block.kind in (Kind.LINKS, Kind.LINKED_ROWS)
+        ahead.append(ahead[-1] + letters(block.text) if linked else 0)
+    return [told > OTHER_NEWS for told in reversed(ahead)]
+
+
+def _ends(found: Sequence[Block], news: Sequence[bool], extracted: str) -> tuple[int, int]:
     """Where the first and the last sentence stand: from those extracted on, but not over other
     news."""
     prose = [i for i, block in enumerate(found) if _is_prose(block)]
@@ -192,25 +204,15 @@ def _ends(found: Sequence[Block], extracted: str) -> tuple[int, int]:
     if not sure:
         return 0, len(found) - 1
     first, last = sure[0], sure[-1]
-    last = max(i for i in prose if i <= last or not _has_other_news(found[last:i]))
-    first = min(i for i in prose if i >= first or not _has_other_news(found[i:first]))
-    return first, last
-
-
-def _has_other_news(found: Sequence[Block]) -> bool:
-    return any(_begins_other_news(found[i:]) for i in range(len(found)))
+    above = next((i for i in range(first, -1, -1) if news[i]), -1)
+    below = next((i for i in range(last, len(found)) if news[i]), len(found))
+    return min(i for i in prose if i > above), max(i for i in prose if i < below)
 
 
 def _is_label(block: Block) -> bool:
     """Whether a block is short and neither a sentence, nor who wrote the article or where."""
     is_line = block.kind in (Kind.TEXT, Kind.HEADING) and len(block.text) <= LABEL
     return is_line and not ends_sentence(block.text) and not _SIGNED.search(block.text)
-
-
-def _begins_other_news(found: Sequence[Block]) -> bool:
-    """Whether the blocks begin with more links than a bar to print and share has."""
-    linked = takewhile(lambda block: block.kind in (Kind.LINKS, Kind.LINKED_ROWS), found)
-    return sum(letters(block.text) for block in linked) > OTHER_NEWS
 
 
 # The headline
