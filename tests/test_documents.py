@@ -16,7 +16,7 @@ def test_documents_are_read(found: list[Found]) -> None:
     told, pieces = shares(found, "text")
     assert told >= 0.99 * pieces, [one.wrong for one in found if one.wrong]
     out, unwanted = shares(found, "furniture")
-    assert out >= 0.92 * unwanted
+    assert out >= 0.91 * unwanted
     known, facts = shares(found, *FACTS)
     assert known >= 0.95 * facts
 
@@ -24,7 +24,7 @@ def test_documents_are_read(found: list[Found]) -> None:
 def test_nothing_is_lost_of_pages_whose_layout_is_made_of_tables(found: list[Found]) -> None:
     pages = [one for one in found if one.kind == "Page of tables"]
     told, pieces = shares(pages, "text")
-    assert told == pieces > 60
+    assert told == pieces > 80
 
 
 def test_what_cannot_be_read_is_refused_with_the_reason(found: list[Found]) -> None:

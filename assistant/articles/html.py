@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from itertools import dropwhile, islice, takewhile
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
+from lxml.html import HtmlElement
 
 from assistant.articles.document import (
     Document,
@@ -72,7 +73,7 @@ def _drop_pointers(tree: etree._Element) -> None:
     lines = [e for e in tree.iter("p", "li", "div") if is_links(e) and _POINTER.match(text_of(e))]
     for line in lines:
         if len(text_of(line)) <= LONGEST_LINE and line.getparent() is not None:
-            line.drop_tree()
+            cast(HtmlElement, line).drop_tree()
 
 
 def _byline(tree: etree._Element) -> tuple[str, ...]:
@@ -124,8 +125,9 @@ def _metadata_in_tables(tree: etree._Element, url: str) -> Metadata:
 
     page_title = line_of(tree.findtext(".//title") or "")
     shown = next(map(text_of, tree.iter("h1")), "")
-    for element in tree.find("body"):
-        element.getparent().remove(element)
+    for body in tree.iter("body"):
+        for element in list(body):
+            body.remove(element)
     told = _metadata(extract_metadata(tree, default_url=url or None), tree)
     source = told.source or publisher_in(page_title, shown)
     return replace(told, title=shown or told.title, source=source)

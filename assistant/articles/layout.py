@@ -239,7 +239,7 @@ def _above_prose(page: etree._Element) -> Iterator[etree._Element]:
     """The elements of a single line that stand above the first sentence."""
     lines = (Block(line) for block in blocks(page) for line in block.text.split("\n"))
     first = next((line.text for line in lines if _is_prose(line)), "")
-    for element in _seen(page.find("body")):
+    for element in (e for body in page.iter("body") for e in _seen(body)):
         before = element.getprevious()
         own = (element.text or "", before.tail or "" if before is not None else "")
         if any(letters(text) >= OPENING and text in first for text in map(line_of, own)):

@@ -40,7 +40,7 @@ def mail(path: Path, data: bytes, suffixes: frozenset[str], read: Read) -> list[
 
 
 def _message(data: bytes) -> EmailMessage:
-    return cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+    return email.message_from_bytes(data, policy=email.policy.default)
 
 
 def _articles(
@@ -102,6 +102,6 @@ def saved_page(data: bytes) -> Document | None:
     """A page that a browser saved as a single file (RFC 2557); None where it holds none."""
     message = _message(data)
     pages = (part for part in message.walk() if part.get_content_type() == "text/html")
-    page = cast(EmailMessage | None, next(pages, None))
+    page = next(pages, None)
     address = line_of(str(message["snapshot-content-location"] or ""))
     return document_of(str(page.get_content()), address) if page is not None else None

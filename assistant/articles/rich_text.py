@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Final
 
 from assistant.articles.document import Document, Metadata, joined, table
 from assistant.articles.metadata import author_of
 from assistant.articles.text_files import line_of
+
+LONGEST_NOTE: Final = 20_000  # characters of its source
 
 _INFO = re.compile(r"\{\\info\b(?:[^{}]|\{[^{}]*\})*\}")
 
@@ -21,22 +23,26 @@ _BRACE = re.compile(r"\\.|[{}]", re.S)
 
 def rich_text(data: bytes) -> Document:
     """An .rtf file."""
-    from striprtf.striprtf import rtf_to_text
-
     source = data.decode("latin-1")
     head = "{\\rtf1" + "".join(_CODE_PAGE.findall(source)[:1])
-    text: str = rtf_to_text(source, errors="ignore")  # type: ignore[no-untyped-call]
-    notes = [rtf_to_text(head + note + "}", errors="ignore") for note in _notes(source)]
-    paragraphs = [*_blocks(text.split("\n")), *map(line_of, notes)]
+    notes = [_plain(head + note + "}") for note in _notes(source)]
+    paragraphs = [*_blocks(_plain(source).split("\n")), *map(line_of, notes)]
     info = _INFO.search(source)
-    return Document(joined(paragraphs), _info(info[0], rtf_to_text) if info else Metadata())
+    return Document(joined(paragraphs), _info(info[0]) if info else Metadata())
+
+
+def _plain(source: str) -> str:
+    from striprtf.striprtf import rtf_to_text
+
+    return str(rtf_to_text(source, errors="ignore"))  # type: ignore[no-untyped-call]
 
 
 def _notes(source: str) -> Iterator[str]:
     """The groups of footnotes, which stand where they are called."""
     for found in _NOTE.finditer(source):
         depth, end = 1, found.end()
-        while depth and (brace := _BRACE.search(source, end)):
+        most = end + LONGEST_NOTE
+        while depth and (brace := _BRACE.search(source, end, most)):
             depth += 1 if brace[0] == "{" else -1 if brace[0] == "}" else 0
             end = brace.end()
         yield "{" + source[found.end() : end]
@@ -51,9 +57,9 @@ def _blocks(lines: Sequence[str]) -> Iterator[str]:
             yield from some
 
 
-def _info(block: str, plain: Any) -> Metadata:
+def _info(block: str) -> Metadata:
     def told(name: str) -> str:
         found = re.search(rf"\{{\\{name}\b ?([^{{}}]*)\}}", block)
-        return line_of(plain("{\\rtf1 " + found[1] + "}")) if found else ""
+        return line_of(_plain("{\\rtf1 " + found[1] + "}")) if found else ""
 
     return Metadata(told("title"), author=author_of(told("author")))
