@@ -9,10 +9,10 @@ from typing import Final
 
 from lxml import etree
 
+from assistant.articles._xml import xml_parser
 from assistant.articles.document import Document, Metadata, heading, item, joined, table
 from assistant.articles.metadata import author_of, day_of
 from assistant.articles.text_files import line_of
-from assistant.articles.xml import xml_parser
 
 _O: Final = {
     "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from assistant.articles._xml import xml_parser
 from assistant.articles.document import Document, Metadata
 from assistant.articles.html_blocks import Block, Kind, blocks, ends_sentence, parsed, text_in
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import corpus_error, line_of, without_unfit
-from assistant.articles.xml import xml_parser
 from assistant.types import CorpusError
 
 MOST_MEMBERS: Final = 10_000

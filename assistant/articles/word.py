@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from assistant.articles._xml import xml_parser
 from assistant.articles.document import Document, Metadata, heading, item, joined, table
 from assistant.articles.metadata import author_of
 from assistant.articles.text_files import line_of
-from assistant.articles.xml import xml_parser
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
