@@ -54,8 +54,8 @@ def _articles(
             found = list(_articles(path / name, inner, suffixes, read, deepest - 1))
             attached += [replace(one, member=one.member or name) for one in found]
         elif Path(name).suffix.lower() in suffixes:
-            content = part.get_payload(decode=True)
-            attached += documents_in(path, name, cast(bytes, content), read)
+            content = part.get_payload(decode=True)  # None where it has parts of its own
+            attached += documents_in(path, name, cast(bytes | None, content) or b"", read)
     own = _own(message)
     if not attached or len(own.text) >= LEAST_CHAPTER:
         yield own
