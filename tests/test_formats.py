@@ -207,7 +207,8 @@ def test_what_hangs_on_a_mail_is_read_and_its_cover_is_not(tmp_path: Path) -> No
 
 def in_tables(article: str) -> str:
     menu = "<a href=/>Trang chủ</a><br><a href=/tt>Tin tức sự kiện</a>"
-    news = "<a href=/1>Khai giảng lớp dạy nghề may cho phụ nữ</a><br><a href=/2>Họp tổ dân phố số 9</a>"
+    first, second = "Khai giảng lớp dạy nghề may cho phụ nữ", "Họp tổ dân phố số chín"
+    news = f"<a href=/1>{first}</a><br><a href=/2>{second}</a>"
     return (
         "<html><head><title>UBND phường Bình Khê</title></head><body><table><tr>"
         f"<td>{menu}</td><td><b>Phường Bình Khê khai trương trạm y tế</b><br>09/09/2009"
