@@ -437,10 +437,14 @@ SPOIL = """() => {
 @browser_test
 def test_copies_opinions_and_exports_are_of_the_version_shown(tab: Page) -> None:
     sent: list[Any] = []
+    named = {"content-disposition": "attachment; filename*=UTF-8''card.json"}
     for path in ("cards", "feedback"):
         tab.route(
             f"**/api/v1/{path}",
-            lambda route: (sent.append(route.request.post_data_json), route.fulfill(json={})),
+            lambda route: (
+                sent.append(route.request.post_data_json),
+                route.fulfill(json={"id": 1}, headers=named),
+            ),
         )
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     again(tab, 0)

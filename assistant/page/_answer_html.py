@@ -353,7 +353,7 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
         facts.append(labels.used.format(read=answer.usage.read, written=answer.usage.written))
     if exchange.seconds is not None:
         facts.append(labels.took.format(seconds=_decimal(exchange.seconds, labels)))
-    named = [
+    named: list[tuple[str, str, int | str]] = [
         ("copy", labels.copy, number),
         ("share", labels.share, number),
         ("again", labels.again, exchange.slot),

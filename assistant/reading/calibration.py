@@ -82,7 +82,8 @@ class Calibration:
                 part: {kind: _logistic(data[part][kind]) for kind in KINDS}
                 for part in ("passage", "answer")
             }
-            found = cls(str(data["reader"]), **parts, encoder=str(data.get("encoder", "")))
+            encoder = str(data.get("encoder", ""))
+            found = cls(str(data["reader"]), parts["passage"], parts["answer"], encoder)
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise ModelError(
                 f"{path} is not a reader's calibration ({fault!r}); put the file there that was "

@@ -61,8 +61,9 @@ class PageDelivery:
 
 def _is_versioned(scope: Scope) -> bool:
     """Names under /assets/ hold a hash of the file; the theme's address one of the theme."""
-    theme = scope[ROUTE] == "/theme.css" and scope["query_string"].startswith(b"v=")
-    return theme or scope[ROUTE].startswith("/assets/")
+    route: str = scope[ROUTE]
+    theme = route == "/theme.css" and scope["query_string"].startswith(b"v=")
+    return bool(theme) or route.startswith("/assets/")
 
 
 def _kept_for_good(send: Send) -> Send:
