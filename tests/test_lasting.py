@@ -153,14 +153,14 @@ def test_a_restarted_server_loses_neither_conversation_nor_draft(
     server.start()
     tab = visit(server.address)
     ask(tab, "Ai nói vậy?")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     tab.evaluate("window.before = true")
     server.kill()
     draft(tab).fill("Câu đang gõ")
     expect(tab.locator("#connection")).to_have_text(SCRIPT["gone"], timeout=15_000)
     tab.keyboard.press("Enter")  # it is not sent, and not lost
     expect(draft(tab)).to_have_value("Câu đang gõ")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     server.start()
     tab.wait_for_function("!window.before", timeout=20_000)  # it goes on by itself
     ready(tab)
@@ -170,7 +170,7 @@ def test_a_restarted_server_loses_neither_conversation_nor_draft(
     tab.keyboard.press("Tab")
     draft(tab).press("Enter")
     expect(tab.locator(".question")).to_have_text(["Ai nói vậy?", "Câu đang gõ"])
-    expect(tab.locator(".reply").last.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".reply").last.locator(".sources .source")).to_have_count(2)
     assert server.asked() == ["Câu đang gõ 1"]  # after the one that was kept
 
 
@@ -180,7 +180,7 @@ def test_a_question_that_was_running_is_asked_again_once(server: Restartable, vi
     server.start("slow")
     tab = visit(server.address)
     ask(tab, "Ai nói vậy?")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     ask(tab, "Trả lời chậm thôi?")
     expect(tab.locator(".reply").last).to_have_text("Xin chờ một chút")
     server.kill()
@@ -202,7 +202,7 @@ def test_a_question_that_was_running_is_asked_again_once(server: Restartable, vi
 def test_a_line_that_fails_for_a_moment_changes_nothing(address: str, visit: Visit) -> None:
     tab = visit(address, locale="en-GB")
     ask(tab, "Ai nói vậy?")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     tab.wait_for_timeout(1000)  # until no stream of an answer is open: Gradio would reload
     tab.evaluate("window.before = true")
     tab.context.set_offline(True)
@@ -292,7 +292,7 @@ def test_no_name_of_a_button_is_in_another_language(opened: Opened) -> None:
     for question in ("Ai nói vậy?", "Ở đâu?", "Khi nào?"):
         ask(tab, question)
         expect(tab.locator(".question").last).to_have_text(question)
-        expect(tab.locator(".reply").last.locator(".sources li")).to_have_count(2)
+        expect(tab.locator(".reply").last.locator(".sources .source")).to_have_count(2)
     tab.locator("#messages .bubble-wrap").evaluate("e => e.scrollTo(0, 0)")
     expect(tab.get_by_title(SCRIPT["newest"])).to_be_visible()
     tab.locator("#open-settings").click()

@@ -75,7 +75,7 @@ def test_what_is_no_path_is_refused(path: str) -> None:
 def test_the_page_works_under_a_path(opened: Opened) -> None:
     tab = opened("/bao/chi/")
     ask(tab, "Ai nói vậy?")
-    expect(tab.locator(".sources li")).to_have_count(2)
+    expect(tab.locator(".sources .source")).to_have_count(2)
     expect_highlight(tab, FIRST_QUOTE)
     tab.reload()
     expect(tab.locator("#heading h1")).to_have_text(LABELS["vi"].title)

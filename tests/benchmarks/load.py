@@ -1,6 +1,6 @@
 """Puts load on a server over the seed article and prints what people would feel.
 
-    python -m tests.benchmarks.load [--questions 100] [--crowd 50] [--soak 2000]
+    python -m tests.benchmarks.load [--questions 100] [--crowd 50] [--soak 2000] [--added 100]
 
 The server is a process of its own, started as `assistant serve` does it; this one only asks.
 Both share the machine, so the figures are a little worse than a client elsewhere would see.
@@ -27,6 +27,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from tests.benchmarks.reading import articles_of
+
 ROOT = Path(__file__).parents[2]
 QUESTIONS = ROOT / "tests" / "questions" / "seed.jsonl"
 
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=100, help="one after the other")
     parser.add_argument("--crowd", type=int, default=50, help="at once")
     parser.add_argument("--soak", type=int, default=2000, help="for the memory, 8 at a time")
+    parser.add_argument("--added", type=int, default=100, help="articles, while questions come")
     options = parser.parse_args()
     lines = QUESTIONS.read_text("utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines]
@@ -66,6 +69,9 @@ async def _measure(
         errors = sum(status != 200 for status, _ in found)
         print(f"{options.crowd} at once: {_spread([t for _, t in found])}, {errors} errors,")
         print(f"  all answered after {taken:.2f} s ({options.crowd / taken:.1f} a second)")
+        if options.added:
+            told = await _adding(client, supply, options.added)
+            print(f"while {options.added} articles are added: {told}")
         before = _memory(process)
         began = time.perf_counter()
         errors = await _soak(client, itertools.islice(supply, options.soak))
@@ -73,6 +79,20 @@ async def _measure(
         after = _memory(process)
         print(f"{options.soak} questions, 8 at a time: {taken:.0f} s, {errors} errors, memory")
         print(f"  {before:.0f} MiB before, {after:.0f} MiB after ({after - before:+.0f} MiB)")
+
+
+async def _adding(client: httpx.AsyncClient, questions: Iterator[str], count: int) -> str:
+    """Seconds of the questions, one after the other, while an upload is indexed."""
+    articles = itertools.islice(articles_of("train"), count)
+    lines = [json.dumps({"title": a.title, "text": a.text}) for a in articles]
+    began = time.perf_counter()
+    sent = client.post("/api/v1/articles?name=many.jsonl", content="\n".join(lines).encode())
+    upload = asyncio.create_task(sent)
+    times = []
+    while not upload.done():
+        times.append((await _answer(client, next(questions)))[1])
+    (await upload).raise_for_status()
+    return f"{_spread(times)}; added after {time.perf_counter() - began:.0f} s"
 
 
 async def _soak(client: httpx.AsyncClient, questions: Iterator[str]) -> int:
