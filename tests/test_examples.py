@@ -171,6 +171,22 @@ def test_few_articles_give_several_each(catalog: Catalog) -> None:
     assert len(found) == len(set(found)) == EXAMPLES
 
 
+def test_one_kind_after_the_other(catalog: Catalog) -> None:
+    names = {"Chợ Rẫy": "Lê Văn An", "Bạch Mai": "Trần Thị Mai", "Thống Nhất": "Ngô Văn Bé"}
+    holders = (f"Bà {who}, giám đốc Bệnh viện {where}, có mặt." for where, who in names.items())
+    add_articles(catalog, " ".join([*holders, "Hôm qua, ông Vũ Sen yêu cầu mở trường."]))
+
+    def read(question: str) -> Answer | None:
+        (article,) = catalog.articles()
+        words = next((who for where, who in names.items() if where in question), "mở trường")
+        span = Span(article.text.index(words), article.text.index(words) + len(words))
+        quote = Citation(1, article.id, "", span.start, span.end, words, True, (span,))
+        return Answer(question, "", "vi", 0.9, (quote,))
+
+    found = SureQuestions(catalog, read, lambda: None).to_begin("vi", wait=True)
+    assert found[:2] == ["Ai là giám đốc Bệnh viện Chợ Rẫy?", "Ông Vũ Sen yêu cầu gì?"]
+
+
 def test_a_question_does_not_hold_its_answer_or_that_of_another(catalog: Catalog) -> None:
     text = "Bà Lê Thị Bình, giám đốc Bệnh viện Chợ Rẫy, khám bệnh."
     add_articles(catalog, text)
