@@ -75,6 +75,9 @@ class Settings(BaseModel):
     max_body: int = Field(
         1_048_576, ge=1024, le=1 << 30, description="bytes of a request's body the server reads"
     )
+    max_upload: int = Field(
+        20_000_000, ge=1024, le=20_000_000, description="bytes of a file that is added over HTTP"
+    )
     longest_question: int = Field(
         20_000, ge=50, le=1_000_000, description="characters of a question the server takes"
     )

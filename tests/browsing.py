@@ -1,4 +1,4 @@
-"""What the browser tests share: a scripted assistant, and a browser that watches the page.
+"""What the browser tests share: a scripted assistant, its server, and a watching browser.
 
 Every page that is opened also fails its test on a console error, and on a request to any address
 but the server's own.
@@ -158,6 +158,18 @@ def serving(assistant: AnsweringAssistant, settings: Settings | None = None) -> 
 
 
 @pytest.fixture(scope="module")
+def assistant() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture(scope="module")
+def address(assistant: AnsweringAssistant) -> Iterator[str]:
+    """The address of a server over the module's ``assistant``."""
+    with serving(assistant) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:  # each launch has a fresh profile
         path = shutil.which("chromium")
@@ -170,7 +182,7 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
     faults: list[str] = []
 
     def watch(tab: Page) -> None:
-        tab.on("console", lambda m: faults.append(m.text) if _is_fault(m) else None)
+        tab.on("console", lambda m: faults.append(_with_place(m)) if _is_fault(m) else None)
         tab.on("pageerror", lambda error: faults.append(str(error)))
         tab.on("framenavigated", lambda _: faults.__setitem__(slice(None), _lasting(faults)))
         tab.on("request", lambda r: faults.append(r.url) if _leaves(r.url, address) else None)
@@ -210,6 +222,10 @@ def ready(tab: Page) -> Page:
     # The examples are read in the background, while the page can be used.
     expect(tab.locator(".example, .question").first).to_be_visible(timeout=60_000)
     return tab
+
+
+def _with_place(message: ConsoleMessage) -> str:
+    return f"{message.text} {message.location['url']}"
 
 
 def _is_fault(message: ConsoleMessage) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,17 +28,7 @@ from tests.browsing import (
 )
 
 browser, opened = browsing.browser, browsing.opened
-
-
-@pytest.fixture(scope="module")
-def assistant() -> Scripted:
-    return Scripted()
-
-
-@pytest.fixture(scope="module")
-def address(assistant: Scripted) -> Iterator[str]:
-    with browsing.serving(assistant) as found:
-        yield found
+assistant, address = browsing.assistant, browsing.address
 
 
 @pytest.mark.browser

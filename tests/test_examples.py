@@ -387,7 +387,7 @@ def test_the_start_screen_follows_the_articles(start: tuple[Changing, StartScree
 
 # In a browser
 
-browser, opened = browsing.browser, browsing.opened
+browser, opened, address = browsing.browser, browsing.opened, browsing.address
 
 
 class Growing(browsing.Scripted):
@@ -405,12 +405,6 @@ class Growing(browsing.Scripted):
 @pytest.fixture(scope="module")
 def assistant() -> Growing:
     return Growing()
-
-
-@pytest.fixture(scope="module")
-def address(assistant: Growing) -> Iterator[str]:
-    with browsing.serving(assistant) as found:
-        yield found
 
 
 @pytest.mark.browser

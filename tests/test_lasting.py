@@ -39,6 +39,7 @@ from tests.browsing import (
 )
 
 browser, opened = browsing.browser, browsing.opened
+assistant, address = browsing.assistant, browsing.address
 
 # A server of its own, which can be killed. It says each question that it is asked.
 SERVER = """
@@ -105,17 +106,6 @@ def server(tmp_path: Path) -> Iterator[Restartable]:
     found = Restartable(tmp_path / "log")
     yield found
     found.kill()
-
-
-@pytest.fixture(scope="module")
-def assistant() -> Scripted:
-    return Scripted()
-
-
-@pytest.fixture(scope="module")
-def address(assistant: Scripted) -> Iterator[str]:
-    with browsing.serving(assistant) as found:
-        yield found
 
 
 @pytest.fixture

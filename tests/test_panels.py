@@ -356,12 +356,14 @@ def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: A
         {"name": "mường hum.txt", "mimeType": "text/plain", "buffer": NOVEL.encode()},
         {"name": "ảnh.txt", "mimeType": "text/plain", "buffer": b"\x89PNG\x00\x00"},
         {"name": "ảnh.jpg", "mimeType": "text/plain", "buffer": b"x"},
+        {"name": "dài.txt", "mimeType": "text/plain", "buffer": b"x" * 20_000_001},
     ]
     tab.locator(".adding input").set_input_files(files)
     lines = tab.locator(".uploads li")
     expect(lines.first).to_contain_text(VI.script["added"], timeout=20_000)
-    expect(lines.nth(1)).to_contain_text("is a binary file")
+    expect(lines.nth(1)).to_contain_text("là tệp nhị phân, không phải văn bản: hãy lưu phần chữ")
     expect(lines.nth(2)).to_contain_text(VI.script["wrong_type"])
+    expect(lines.nth(3)).to_contain_text(VI.script["too_large"].format(most=20))
     assert str(assistant.settings.index) not in tab.locator(".uploads").inner_text()
     expect(tab.locator(".library li")).to_have_count(2)
     answered(tab, "Ai là chủ tịch hợp tác xã dệt thổ cẩm Mường Hum?")

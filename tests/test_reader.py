@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -30,17 +29,7 @@ from tests.browsing import (
 )
 
 browser, opened = browsing.browser, browsing.opened
-
-
-@pytest.fixture(scope="module")
-def assistant() -> Scripted:
-    return Scripted()
-
-
-@pytest.fixture(scope="module")
-def address(assistant: Scripted) -> Iterator[str]:
-    with browsing.serving(assistant) as found:
-        yield found
+assistant, address = browsing.assistant, browsing.address
 
 
 def text_of(markup: str) -> str:

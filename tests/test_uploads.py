@@ -41,6 +41,21 @@ def uploads(tmp_path: Path, fake_encoder: None) -> Uploads:
     return Uploads(index, settings)
 
 
+def test_a_file_may_be_larger_than_other_requests(uploads: Uploads) -> None:
+    settings = uploads.settings.model_copy(update={"max_body": 2000, "max_upload": 5000})
+    app = application.app(Assistant(uploads.index, settings), settings)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+
+        def sent(size: int) -> int:
+            data = f"Tin {size}. {SENT} ".encode().ljust(size)
+            return client.post("/api/v1/articles?name=tin.txt", content=data).status_code
+
+        assert client.get("/api/v1/uploads").json()["largest"] == 5000
+        assert (sent(4000), sent(5001)) == (201, 413)
+        asked = client.post("/api/v1/answer", json={"question": "?" * 3000})
+        assert asked.status_code == 413
+
+
 def texts(uploads: Uploads) -> list[str]:
     """Shortest first: the seed, what was sent, others."""
     found = [article.text for article in uploads.index.catalog.articles()]

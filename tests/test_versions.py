@@ -34,7 +34,7 @@ from tests.browsing import (
 
 VI = LABELS["vi"]
 
-browser, opened = browsing.browser, browsing.opened
+browser, opened, address = browsing.browser, browsing.opened, browsing.address
 
 
 # A session
@@ -206,12 +206,6 @@ class Counting(Scripted):
 @pytest.fixture(scope="module")
 def assistant() -> Counting:
     return Counting()
-
-
-@pytest.fixture(scope="module")
-def address(assistant: Counting) -> Iterator[str]:
-    with browsing.serving(assistant) as found:
-        yield found
 
 
 @pytest.fixture

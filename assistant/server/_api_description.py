@@ -33,11 +33,13 @@ class StatusJSON(TypedDict):
 
 
 class OffersJSON(TypedDict):
-    """Whether articles are added and removed here, from web addresses too; of which files."""
+    """Whether articles are added and removed here, from web addresses too; of which files, and how
+    many bytes such a file may have."""
 
     changes: bool
     web_addresses: bool
     suffixes: list[str]
+    largest: int
 
 
 class ProgressJSON(TypedDict):

@@ -58,6 +58,12 @@ EVENTS: Final = text_of(
     'event: delta\ndata: {"text": "Nguyễn Thanh Tâm"}\n\n'
     'event: finished\ndata: {"question": "…", "answer": "Nguyễn Thanh Tâm …"}\n\n',
 )
+OFFERS: Final = {
+    "changes": True,
+    "web_addresses": False,
+    "suffixes": [".docx", ".pdf", ".txt"],
+    "largest": 20_000_000,
+}
 FILE_BODY: Final = {
     "requestBody": {
         "required": True,

@@ -29,6 +29,7 @@ from assistant.records.feedback import Feedback, FeedbackError, Opinion, Reason,
 from assistant.server import _api_description as described
 from assistant.server import _api_examples as api_examples
 from assistant.server import _web_fetch as web_fetch
+from assistant.server._file_messages import in_language
 from assistant.server._http_api import Answering, Body
 from assistant.server._middleware import PERSON
 from assistant.server._problem_details import Problem
@@ -143,18 +144,26 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
             raise Problem(403, "Articles are not added or removed here; see corpus_changes")
         return stores.uploads
 
-    async def added(name: str, data: bytes, source: str, mark: str) -> dict[str, Any]:
+    async def added(
+        request: Request, name: str, data: bytes, source: str, mark: str
+    ) -> dict[str, Any]:
+        spoken = request.headers.get("accept-language")
+        language = preferred_language(spoken) if spoken else "en"
         add = partial(changing().add, name, data, source, mark)
-        done = await to_thread.run_sync(_told, add, limiter=stores.limiter)
+        try:
+            done = await to_thread.run_sync(_told, add, limiter=stores.limiter)
+        except Problem as problem:
+            raise Problem(problem.status, in_language(problem.detail, language)) from None
         heads = [schemas.article_head_json(article) for article in done.articles]
-        return {"articles": heads, "known": done.known, "notes": list(done.notes)}
+        notes = [in_language(note, language) for note in done.notes]
+        return {"articles": heads, "known": done.known, "notes": notes}
 
     @router.get(
         "/uploads",
         summary="What may be added here",
         responses=described.gives(
             described.OffersJSON,
-            {"changes": True, "web_addresses": False, "suffixes": sorted(ARTICLE_SUFFIXES)},
+            api_examples.OFFERS,
         ),
     )
     def offers() -> dict[str, Any]:
@@ -162,6 +171,7 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
             "changes": stores.uploads is not None,
             "web_addresses": stores.uploads is not None and settings.web_addresses,
             "suffixes": sorted(ARTICLE_SUFFIXES),
+            "largest": settings.max_upload,
         }
 
     @router.get(
@@ -188,7 +198,7 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
         request: Request, name: Annotated[str, Query(max_length=500)], mark: Mark = ""
     ) -> dict[str, Any]:
         changing()  # before the body is read
-        return await added(name, await request.body(), "", mark)
+        return await added(request, name, await request.body(), "", mark)
 
     @router.post(
         "/articles/web",
@@ -207,7 +217,7 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
             language = preferred_language(request.headers.get("accept-language", ""))
             words = interface_texts("page")[language]["web_faults"]
             raise Problem(422, words[fault.kind].format(**fault.named)) from None
-        return await added(page.name, page.data, page.address, mark)
+        return await added(request, page.name, page.data, page.address, mark)
 
     @router.delete(
         "/articles/{article_id}",

@@ -21,6 +21,8 @@ from assistant.server._middleware import ROUTE
 FOR_GOOD: Final = "private, max-age=31536000, immutable"  # a year, the most that is of use
 
 _APP: Final = b"<gradio-app"  # where the page's body begins
+# Gradio's document names none, and a browser then looks for it at the root of the site.
+_HEAD_ENDS, _ICON = b"</head>", b'<link rel="icon" href="favicon.ico">'
 
 
 class PageDelivery:
@@ -52,6 +54,7 @@ class PageDelivery:
             if message.get("more_body"):
                 return
             whole = body.replace(_APP, skeleton(language).encode() + _APP, 1)
+            whole = whole.replace(_HEAD_ENDS, _ICON + _HEAD_ENDS, 1)
             MutableHeaders(scope=start)["content-length"] = str(len(whole))
             await send(start)
             await send({"type": "http.response.body", "body": whole})

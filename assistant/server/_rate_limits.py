@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.server import _problem_details as problem_details
 from assistant.server._problem_details import Problem
 
+ADDED: Final = "/api/v1/articles"  # where a file is posted; a path of the proxy may stand before
 THROWN_AWAY: Final = 16 << 20  # bytes of a body that is too large
 THROWN_FOR: Final = 5.0  # seconds
 
@@ -49,19 +50,22 @@ def too_many(seconds: int) -> Problem:
 
 
 class BodyLimit:
-    """Refuses a body of more than ``limit`` bytes, announced or not, before it is all read."""
+    """Refuses a body of more than ``limit`` bytes, announced or not, before it is all read; for a
+    file that is added, of more than ``of_files``."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, of_files: int) -> None:
         self.app = app
-        self.limit = limit
+        self.limit, self.of_files = limit, of_files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        is_file = scope["method"] == "POST" and scope["path"].endswith(ADDED)
+        limit = self.of_files if is_file else self.limit
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self.limit:
-            await self._refuse(scope, receive, send)
+        if not announced.isdigit() or int(announced) > limit:
+            await _refuse(scope, receive, send, limit)
             return
         read = 0
         begun = False
@@ -70,7 +74,7 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self.limit:
+            if read > limit:
                 raise _TooLarge
             return message
 
@@ -84,14 +88,13 @@ class BodyLimit:
         except _TooLarge:
             if begun:
                 raise
-            await self._refuse(scope, receive, send)
+            await _refuse(scope, receive, send, limit)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _throw_away(receive)
-        problem = Problem(
-            413, f"The body is larger than {self.limit} bytes, the most this server reads"
-        )
-        await problem_details.response(problem, scope["path"])(scope, receive, send)
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    await _throw_away(receive)
+    problem = Problem(413, f"The body is larger than {limit} bytes, the most this server reads")
+    await problem_details.response(problem, scope["path"])(scope, receive, send)
 
 
 async def _throw_away(receive: Receive) -> None:

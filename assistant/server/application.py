@@ -84,7 +84,7 @@ def app(assistant: AnsweringAssistant, settings: Settings | None = None) -> Fast
     if settings.page:
         _mount_page(found, answering)
     # The last one added is the first one passed.
-    found.add_middleware(BodyLimit, limit=settings.max_body)
+    found.add_middleware(BodyLimit, limit=settings.max_body, of_files=settings.max_upload)
     found.add_middleware(AccessMiddleware, access=access, settings=settings)
     return found
 

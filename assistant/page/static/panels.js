@@ -181,7 +181,7 @@ document.addEventListener("pointerdown", (event) => {
 
 const MOST_FILES = 50; // at a time
 const POLLED = 2000; // milliseconds: polls count among the requests of a minute
-let offers = { changes: false, web_addresses: false, suffixes: [""] }; // until the server says
+let offers = { changes: false, web_addresses: false, suffixes: [""], largest: Infinity }; // until the server says
 let adding = Promise.resolve();
 let busy = 0;
 let shown = []; // rows: the list is made again after articles were added, what was said of them stays
@@ -215,7 +215,7 @@ function sent({ path, body, type }, tell) {
     request.onload = () => {
       const told = request.response || {}; // null where a proxy answers
       if (request.status < 300) resolve(told);
-      else reject(new Error(told.detail || label.failed));
+      else reject(new Error(request.status === 413 ? label.too_large_here : told.detail || label.failed));
     };
     request.onerror = () => reject(new Error(label.failed));
     request.send(body);
@@ -255,6 +255,7 @@ async function addedOne(job, number, count) {
   showRows();
   try {
     if (job.body.name && !taken(job.body.name)) throw new Error(label.wrong_type);
+    if (job.body.size > offers.largest) throw new Error(label.too_large.replace("{most}", Math.floor(offers.largest / 1e6)));
     const told = await sent(job, tell);
     line.textContent = [`${job.name}: ${told.articles.length ? label.added : label.known}`, ...told.notes].join(" · ");
     line.className = "done";
