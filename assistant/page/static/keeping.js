@@ -5,6 +5,9 @@ const API = "api/v1";
 const PREFIX = "assistant.conversation.";
 const MOST_KEPT = 100; // in the browser; the oldest go first
 
+// Why a request was refused, in one line.
+const refusal = (status, detail) => (status === 429 ? words().too_fast : detail || words().failed);
+
 async function call(method, path, body, type = "application/json") {
   const response = await fetch(`${API}/${path}`, {
     method,
@@ -14,7 +17,7 @@ async function call(method, path, body, type = "application/json") {
   const told = (response.headers.get("content-type") || "").includes("json")
     ? await response.json()
     : await response.text();
-  if (!response.ok) throw new Error(told.detail || words().failed);
+  if (!response.ok) throw new Error(refusal(response.status, told.detail));
   return told;
 }
 

@@ -215,7 +215,7 @@ function sent({ path, body, type }, tell) {
     request.onload = () => {
       const told = request.response || {}; // null where a proxy answers
       if (request.status < 300) resolve(told);
-      else reject(new Error(request.status === 413 ? label.too_large_here : told.detail || label.failed));
+      else reject(new Error(request.status === 413 ? label.too_large_here : refusal(request.status, told.detail)));
     };
     request.onerror = () => reject(new Error(label.failed));
     request.send(body);
