@@ -400,7 +400,7 @@ def test_pasted_text_becomes_an_article_and_is_not_lost_before(
     tab.get_by_label(label["day"]).fill("2025-08-05")
     tab.get_by_label(label["text"]).fill("   ")
     tab.locator("dialog .go").click()
-    expect(tab.locator(".uploads .failed")).to_contain_text("it is empty")
+    expect(tab.locator(".uploads .failed")).to_contain_text("không dùng được: nội dung trống")
     tab.get_by_role("button", name=VI.paste_text).click()
     expect(tab.get_by_label(label["headline"])).to_have_value(title)
     tab.get_by_label(label["text"]).fill(f"---\n{NOVEL}\n---")

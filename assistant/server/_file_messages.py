@@ -25,7 +25,8 @@ def _told(message: str, language: str) -> Iterator[str]:
     for english, own in texts["refusals"].items():
         for named in _named(english, message):
             yield own.format(**named | {"remedy": _remedy(named["remedy"], texts)})
-    for english, own in texts["faults"].items():
+    # The longest first: "cannot be used, it is empty" ends as "is empty" does.
+    for english, own in sorted(texts["faults"].items(), key=lambda fault: -len(fault[0])):
         for named in _named(f"{{file}} {english}: {{remedy}}", message):
             yield f"{named['file']} {own.format(**named)}: {_remedy(named['remedy'], texts)}"
     for english, own in texts["notes"].items():
