@@ -1,5 +1,5 @@
 // Conversations that are kept: in this browser's storage, or with the account of who has signed in.
-// Runs in one function with chat.js, versions.js and panels.js.
+// Runs in one function with the other scripts of the page.
 
 const API = "api/v1";
 const PREFIX = "assistant.conversation.";

@@ -1,6 +1,6 @@
 // What outlasts its moment: the page over a server that goes away and comes back, Gradio's own
 // words in the page's language, and a paste that is longer than a question.
-// Runs in one function with chat.js, keeping.js and panels.js.
+// Runs in one function with the other scripts of the page.
 
 // A line above the question box that stays until what it tells is over.
 function lastingLine(id) {

@@ -1,5 +1,5 @@
 // Opinions of answers: each is kept with its exchange, and its button stays pressed.
-// Runs in one function with chat.js, keeping.js and panels.js.
+// Runs in one function with the other scripts of the page.
 
 // The messages are drawn without ARIA: gr.Chatbot's sanitizer takes it away.
 function pressOpinions() {

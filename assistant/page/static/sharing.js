@@ -1,5 +1,5 @@
 // An answer shared by a link: the exchange, packed, in the fragment, which browsers send to nobody.
-// Runs in one function with chat.js, keeping.js and panels.js.
+// Runs in one function with the other scripts of the page.
 
 const SHARED = "#answer=";
 const PACKING = "deflate-raw";

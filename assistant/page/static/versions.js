@@ -1,5 +1,5 @@
 // A question is asked again or edited, and one goes through the versions of it that came of that.
-// Runs in one function with chat.js, keeping.js and panels.js.
+// Runs in one function with the other scripts of the page.
 
 // Of a conversation an export has what it shows: one version of each question, in its place. Who
 // wants another one turns to it first.
