@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 import gradio as gr
 from fastapi import FastAPI
 
 from assistant.page.labels import STATIC
+
+FRONTEND: Final = Path(gr.__file__).parent / "templates" / "frontend"  # Gradio's own files
 
 
 def mount(application: FastAPI, blocks: gr.Blocks) -> None:

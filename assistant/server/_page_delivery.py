@@ -8,6 +8,7 @@ of events must not wait in a buffer.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,28 +18,42 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.page.labels import preferred_language
 from assistant.page.skeleton import skeleton
 from assistant.server._middleware import ROUTE
+from assistant.server._page_assets import FOR_GOOD, PageAssets
 
-FOR_GOOD: Final = "private, max-age=31536000, immutable"  # a year, the most that is of use
-
+_ASSETS: Final = "/assets/"
 _APP: Final = b"<gradio-app"  # where the page's body begins
 # Gradio's document names none, and a browser then looks for it at the root of the site.
-_HEAD_ENDS, _ICON = b"</head>", b'<link rel="icon" href="favicon.ico">'
+_HEAD_ENDS, _ICON = b"</head>", '<link rel="icon" href="favicon.ico">'
+
+_SCRIPT: Final = '<link rel="modulepreload" href=".{}{}">'
+_STYLE: Final = '<link rel="preload" as="style" crossorigin href=".{}{}">'
 
 
 class PageDelivery:
     """Around Gradio's application, whose document is at "/"."""
 
-    def __init__(self, pages: ASGIApp) -> None:
+    def __init__(self, pages: ASGIApp, assets: PageAssets, components: Iterable[str]) -> None:
+        """``components``: Gradio's names of those that the page has."""
         self.pages = pages
+        self.assets = assets
+        self.head = (_ICON + _named_early(assets.needed(components))).encode()
         self.document = GZipMiddleware(self._send_document, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "GET" and scope[ROUTE] == "/":
             await self.document(scope, receive, send)
-        elif _is_versioned(scope):
+        elif name := self._asset(scope):
+            await self.assets.send(name, scope, receive, send)
+        elif _is_theme(scope):
             await self.pages(scope, receive, _kept_for_good(send))
         else:
             await self.pages(scope, receive, send)
+
+    def _asset(self, scope: Scope) -> str:
+        """The name of the file of ours that is asked for, whole; or ""."""
+        before, found, name = scope[ROUTE].rpartition(_ASSETS)
+        whole = scope["method"] in ("GET", "HEAD") and "range" not in Headers(scope=scope)
+        return name if found and whole and not before and self.assets.has(name) else ""
 
     async def _send_document(self, scope: Scope, receive: Receive, send: Send) -> None:
         language = preferred_language(Headers(scope=scope).get("accept-language", ""))
@@ -54,7 +69,7 @@ class PageDelivery:
             if message.get("more_body"):
                 return
             whole = body.replace(_APP, skeleton(language).encode() + _APP, 1)
-            whole = whole.replace(_HEAD_ENDS, _ICON + _HEAD_ENDS, 1)
+            whole = whole.replace(_HEAD_ENDS, self.head + _HEAD_ENDS, 1)
             MutableHeaders(scope=start)["content-length"] = str(len(whole))
             await send(start)
             await send({"type": "http.response.body", "body": whole})
@@ -62,11 +77,15 @@ class PageDelivery:
         await self.pages(scope, receive, insert)
 
 
-def _is_versioned(scope: Scope) -> bool:
-    """Names under /assets/ hold a hash of the file; the theme's address one of the theme."""
-    route: str = scope[ROUTE]
-    theme = route == "/theme.css" and scope["query_string"].startswith(b"v=")
-    return bool(theme) or route.startswith("/assets/")
+def _named_early(files: Iterable[str]) -> str:
+    """Links that let the browser fetch the files before a script asks for them."""
+    kinds = {"js": _SCRIPT, "css": _STYLE}
+    return "".join(kinds[name.rpartition(".")[2]].format(_ASSETS, name) for name in files)
+
+
+def _is_theme(scope: Scope) -> bool:
+    """The address of the theme's style names its version."""
+    return bool(scope[ROUTE] == "/theme.css" and scope["query_string"].startswith(b"v="))
 
 
 def _kept_for_good(send: Send) -> Send:

@@ -25,6 +25,7 @@ from assistant.server import _problem_details as problem_details
 from assistant.server import _sign_in as sign_in
 from assistant.server._http_api import Answering
 from assistant.server._middleware import ROUTE, AccessMiddleware
+from assistant.server._page_assets import PageAssets
 from assistant.server._page_delivery import PageDelivery
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import BodyLimit
@@ -102,10 +103,13 @@ def _mount_page(found: FastAPI, answering: Answering) -> None:
     """
     from assistant.page import chat, theme
 
-    theme.mount(found, chat.build(answering.assistant, answering.settings, answering.choices))
+    blocks = chat.build(answering.assistant, answering.settings, answering.choices)
+    theme.mount(found, blocks)
     mounted = found.router.routes.pop()
     assert isinstance(mounted, Mount)
-    pages = PageDelivery(mounted.app)
+    assets = PageAssets(theme.FRONTEND)
+    components = {block.get_block_name() for block in blocks.blocks.values()}
+    pages = PageDelivery(mounted.app, assets, components)
 
     async def default(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope[ROUTE]
