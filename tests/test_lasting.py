@@ -427,6 +427,42 @@ def test_the_page_has_a_shape_before_its_scripts(address: str, visit: Visit, wid
     expect(shown).to_be_hidden()
 
 
+@pytest.mark.browser
+@browser_test
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_question_can_be_typed_and_sent_before_the_page_is_there(
+    address: str, assistant: Scripted, visit: Visit, sent: bool
+) -> None:
+    assistant.gate.set()
+    tab = visit(address)
+    held: list[Route] = []
+    come = False
+    tab.route("**/assets/*.js", lambda route: route.continue_() if come else held.append(route))
+    tab.reload(wait_until="commit")
+    early = tab.locator("#early")
+    expect(early).to_have_attribute("placeholder", LABELS["vi"].hint)
+    tab.keyboard.type("Các phường kiến nghị gì?")  # the focus is there
+    if sent:
+        tab.keyboard.press("Enter")
+        expect(early).not_to_be_editable()
+        tab.keyboard.press("Enter")  # once is enough
+    come = True
+    for route in held:
+        route.continue_()
+    ready(tab)
+    expect(tab.locator("#skeleton")).to_have_count(0)
+    box = tab.locator("#question textarea")
+    if sent:
+        expect(tab.locator("#messages .question")).to_have_text("Các phường kiến nghị gì?")
+        expect(tab.locator("#messages .reply .foot")).to_have_count(1)
+        expect(box).to_have_value("")
+    else:
+        expect(box).to_have_value("Các phường kiến nghị gì?")
+        expect(box).to_be_focused()
+        tab.keyboard.press("Enter")
+        expect(tab.locator("#messages .question")).to_have_text("Các phường kiến nghị gì?")
+
+
 def test_the_skeleton_names_the_product_in_both_languages() -> None:
     markup = skeleton("en")
     assert '<div id="skeleton" lang="en">' in markup

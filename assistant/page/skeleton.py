@@ -1,4 +1,5 @@
-"""What is seen until Gradio's scripts have come: the product's name and shapes of the panes."""
+"""What is there until Gradio's scripts have come: the product's name, shapes of the panes, and a box
+for a question."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ _SKELETON: Final = Template((STATIC / "skeleton.html").read_text("utf-8"))
 
 
 def skeleton(language: Language) -> str:
-    """Markup for the beginning of the page's body; it hides itself once the question box is there.
+    """Markup for the beginning of the page's body, with a box that takes a question already; the
+    page's script takes it away (static/chat.js).
 
     Without scripts nothing else comes, and it says so in both languages. ``language``: of the
     browser; what the person has chosen on the page goes before.
@@ -20,6 +22,9 @@ def skeleton(language: Language) -> str:
     words = {
         "vi": LABELS["vi"].title,
         "en": LABELS["en"].title,
+        "hint": LABELS[language].hint,
+        "hint_vi": LABELS["vi"].hint,
+        "hint_en": LABELS["en"].hint,
         "needs_vi": LABELS["vi"].needs_scripts,
         "needs_en": LABELS["en"].needs_scripts,
     }

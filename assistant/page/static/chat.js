@@ -204,15 +204,27 @@ window.addEventListener("pagehide", () => {
     // likewise
   }
 });
+function type(text) {
+  box().value = text;
+  box().dispatchEvent(new Event("input", { bubbles: true }));
+}
+// What was typed into the outline's box (skeleton.html) while the page was still coming. What was
+// typed last may be in the page's own box already, which takes the focus when it comes.
+function takeOver() {
+  if (!box()) return requestAnimationFrame(takeOver);
+  const early = document.querySelector("#early");
+  if (early && !early.readOnly && early.value) type(early.value + box().value);
+  if (document.activeElement === early) box().focus();
+  if (early?.readOnly) unasked = JSON.parse(recall(KEPT_RUNNING) || "null");
+  document.querySelector("#skeleton")?.remove();
+}
 // Once the kept conversation is shown again, if there is one: a server that has just started may
 // take its time for that. Of a slot that was not kept Python makes a new one, at the end.
 let unasked = JSON.parse(recall(KEPT_RUNNING) || "null");
+takeOver();
 function resume(kept) {
   const draft = recall(KEPT_DRAFT);
-  if (draft && box() && !box().value) {
-    box().value = draft;
-    box().dispatchEvent(new Event("input", { bubbles: true }));
-  }
+  if (draft && box() && !box().value) type(draft);
   let tries = 0;
   const again = () => {
     const missing = kept && !document.querySelector("#messages .question");
