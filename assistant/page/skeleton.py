@@ -1,5 +1,4 @@
-"""What is there until Gradio's scripts have come: the product's name, shapes of the panes, and a box
-for a question."""
+"""What is there before Gradio's scripts: the product's name, shapes of panes, a question box."""
 
 from __future__ import annotations
 
