@@ -20,6 +20,9 @@ LONGEST_ANSWER = 64  # tokens
 NEVER = -20.0  # logit of what cannot be
 BATCH_TOKENS = 8192  # of an inference batch, padding included
 PART = 0.8  # probability from which a token is part of a further answer
+# Of logits: ends that are so near the best are as good. On the own set's dev part the words told agree
+# best with those marked at this distance (F1 .501; .498 at 0, .493 at 0.7, .439 at 2).
+AS_SURE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +127,17 @@ def _reading(window: _Window, logits: Logits, row: int, text: str, tokens: Token
 def best_span(start: Tensor, end: Tensor) -> tuple[int, int, float]:
     """The tokens ``[first, last)`` with the highest start[first] + end[last − 1], and that sum.
 
+    Of those that begin there and are about as sure it is the longest: "74 hộ" rather than "74".
     ``start``, ``end``: logits (t,) of a passage's tokens; t > 0.
     """
     scores = start[:, None] + end[None, :]  # (t, t)
     ones = torch.ones_like(scores, dtype=torch.bool)
     allowed = ones.triu() & ~ones.triu(LONGEST_ANSWER)
-    best = int(scores.masked_fill(~allowed, -torch.inf).argmax())
-    first, last = divmod(best, len(start))
-    return first, last + 1, float(scores[first, last])
+    scores = scores.masked_fill(~allowed, -torch.inf)
+    first, last = divmod(int(scores.argmax()), len(start))
+    score = float(scores[first, last])
+    as_sure = (scores[first] >= score - AS_SURE).nonzero()
+    return first, int(as_sure[-1]) + 1, score
 
 
 def _further(part: Tensor, first: int, last: int) -> Iterator[Span]:

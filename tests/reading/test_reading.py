@@ -90,6 +90,15 @@ def test_the_best_span_is_the_best_of_all(pairs: list[tuple[float, float]]) -> N
     assert 0 <= first < last <= min(len(pairs), first + 64)
 
 
+@pytest.mark.parametrize(
+    ("ends", "last"),
+    [([3.0, 2.8, 0.0], 2), ([3.0, 2.0, 2.9], 3), ([3.0, 2.5, 2.5], 1), ([2.8, 3.0, 0.0], 2)],
+)
+def test_of_ends_that_are_about_as_sure_the_last_is_told(ends: list[float], last: int) -> None:
+    start = torch.tensor([5.0, 0.0, 0.0])
+    assert best_span(start, torch.tensor(ends)) == (0, last, 8.0)
+
+
 def test_losses_by_hand() -> None:
     special = Special(0, 2, 1)
     together = batch([pair(special, [9], [5, 6]), pair(special, [9], [5])], special)
