@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from assistant.completion import SCRIPTS
+
+_OPTION: Final = re.compile(r"--[a-z][a-z-]{1,20}")
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -52,6 +55,22 @@ _OPENING: Final = (
 _EMBEDDING: Final = [*_OPENING, "--precision"]
 _READING: Final = [*_EMBEDDING, "--reader"]
 _ANSWERING: Final = [*_READING, "--llm", "--strictness"]
+
+
+def parse(
+    commands: Mapping[str, Command], arguments: Sequence[str] | None = None
+) -> argparse.Namespace:
+    """The options that were typed. What is not known ends the program with a line that names
+    options alone: argparse's own would print their values, such as that of ``--password``."""
+    reader = parser(commands)
+    found, unknown = reader.parse_known_args(arguments)
+    if unknown:
+        names = [word.partition("=")[0] for word in unknown]
+        names = [name for name in names if _OPTION.fullmatch(name)]
+        others = len(unknown) - len(names)
+        told = [*names, *([f"{others} more word{'s' * (others > 1)}"] if others else [])]
+        reader.error(f"not understood: {', '.join(told)}; a text with spaces stands in quotes")
+    return found
 
 
 def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:

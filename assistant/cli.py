@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assistant.answering import schemas
-from assistant.arguments import parser
+from assistant.arguments import parse, parser
 from assistant.completion import completion
 from assistant.settings import Settings
 from assistant.types import Answer, Article, AssistantError, SettingsError
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console may lack letters: "?" stands for them
             stream.reconfigure(errors="replace")
-    options = parser(_COMMANDS).parse_args(arguments)
+    options = parse(_COMMANDS, arguments)
     try:
         code = int(options.run(options))
         sys.stdout.flush()

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -18,6 +18,7 @@ from assistant.types import SettingsError
 
 PREFIX = "ASSISTANT_"
 FILE = Path("assistant.toml")
+_PLAIN = re.compile(r"[\w.+-]{0,16}", re.ASCII)
 _ROOT_PATH = re.compile(r"(?:/(?!\.+(?:/|$))[\w.~-]+)+", re.ASCII)
 SECRETS = {"ASSISTANT_LLM_KEY"}  # read where it is used, and never a setting
 
@@ -25,7 +26,8 @@ SECRETS = {"ASSISTANT_LLM_KEY"}  # read where it is used, and never a setting
 class Settings(BaseModel):
     """Everything that can be set. Unknown names are refused and numbers are bounded."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Nor does pydantic's own error, which a caller in Python may see, print a value.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     index: Path = Field(Path("indexes/default"), description="folder of the index")
     model: str = Field("bundled", description="'bundled', or a sentence-transformers id or folder")
@@ -143,7 +145,8 @@ class Settings(BaseModel):
     ) -> Settings:
         """Settings from flags (None = not given), environment and file.
 
-        Raises SettingsError, which quotes the key and the value that are wrong.
+        Raises SettingsError, which names the key that is wrong; its value only where that can be
+        no password.
         """
         environment = os.environ if environment is None else environment
         values = _from_file(file or FILE, required=file is not None)
@@ -187,5 +190,16 @@ def _first_fault(error: ValidationError) -> str:
         return f"Setting {key!r} is refused: keys are given in the environment only"
     if fault["type"] == "extra_forbidden":
         known = ", ".join(sorted(Settings.model_fields))
-        return f"Unknown setting {key!r} = {fault['input']!r}; known are: {known}"
-    return f"Setting {key!r} = {fault['input']!r} is refused: {fault['msg'].lower()}"
+        return f"Unknown setting {key!r}; known are: {known}"
+    return f"Setting {key!r}{_shown(key, fault['input'])} is refused: {fault['msg'].lower()}"
+
+
+def _shown(key: str, value: object) -> str:
+    """`` = value`` of a number or of one word among several; "" of what may hold a password: of
+    texts and paths, and of anything that does not look like such a value."""
+    field = Settings.model_fields.get(key)
+    free = field is None or any(
+        kind in (str, Path) for kind in (field.annotation, *get_args(field.annotation))
+    )
+    plain = isinstance(value, int | float) or (isinstance(value, str) and _PLAIN.fullmatch(value))
+    return f" = {value!r}" if plain and not free else ""

@@ -89,7 +89,7 @@ def test_an_unknown_setting_is_refused_from_each_source(tmp_path: Path, source: 
         message = refusal({"ASSISTANT_TOPK": "3"})
     else:
         message = refusal(file=file(tmp_path, 'topk = "3"'))
-    assert "'topk' = '3'" in message
+    assert "'topk';" in message  # without its value, which may be a password
     assert "top_k" in message.replace("topk", "")  # what it may be instead
 
 
@@ -142,9 +142,7 @@ def test_the_bounds_themselves_are_taken(key: str, lowest: int, highest: int) ->
 
 
 def test_a_section_is_an_unknown_setting(tmp_path: Path) -> None:
-    assert "'index_options' = {'top_k': 3}" in refusal(
-        file=file(tmp_path, "[index_options]\ntop_k = 3")
-    )
+    assert "'index_options';" in refusal(file=file(tmp_path, "[index_options]\ntop_k = 3"))
 
 
 @pytest.mark.parametrize("content", ["top_k = ", "top_k 3", b"host = '\xff'"])

@@ -15,6 +15,7 @@ from typing import Any
 from assistant.answering.prompt_texts import digests
 from assistant.evaluation._questions import Question
 from assistant.evaluation._scoring import System
+from assistant.llm.models import redacted
 from assistant.types import Article
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,8 @@ def provenance(
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": checkout(_CHECKOUT),
-        "settings": system.settings.model_dump(mode="json"),
+        "settings": system.settings.model_dump(mode="json")
+        | {"llm": redacted(system.settings.llm)},
         "model": dict(system.index.encoder.fingerprint),
         "prompts": digests(),
         "corpus": corpus_digest(article.id for article in articles),

@@ -289,7 +289,9 @@ def _not_opened(spec: str, provider: str, error: Exception) -> LLMError:
     return LLMError(f"{name_of(spec)} cannot be opened: {said}; {todo}", kind)
 
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|_PWD|CREDENTIAL")
+_SHORTEST_SECRET = 6  # characters: shorter ones are words that a message needs
+_IN_ADDRESS = re.compile(r"//[^/\s:@]*:([^/\s@]+)@")  # the password of a database's address
 _SECRET = re.compile(
     r"\b(?:sk|pk|gsk|xai|hf|key)[-_][\w*.-]{6,}"  # OpenAI, Anthropic, Groq, xAI, Hugging Face
     r"|\bAIza[\w*-]{10,}"  # Google
@@ -302,11 +304,15 @@ _SECRET = re.compile(
 
 def redacted(text: str) -> str:
     """``text`` without the keys of the environment and without what looks like a key."""
-    secrets = [
-        value
+    secrets = {
+        secret
         for name, value in os.environ.items()
-        if len(value) >= 8 and _SECRET_NAME.search(name.upper())
-    ]
+        for secret in (
+            value if _SECRET_NAME.search(name.upper()) else "",
+            *_IN_ADDRESS.findall(value),
+        )
+        if len(secret) >= _SHORTEST_SECRET
+    }
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "…")
     return _SECRET.sub("…", text)
