@@ -108,6 +108,9 @@ class Settings(BaseModel):
     web_addresses: bool = Field(
         False, description="who may add articles may name web addresses, which the server fetches"
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="of the log on standard error; json: with a line for each request"
+    )
     model_choice: bool = Field(True, description="people may choose among the usable models")
 
     @field_validator("root_path")

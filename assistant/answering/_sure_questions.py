@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from assistant import logs
 from assistant.answering._example_questions import Proposal, candidates
 from assistant.answering._wording import answers_in
 from assistant.index.catalog import Catalog
@@ -153,11 +154,10 @@ class SureQuestions:
                 self._remake(language)
             except Exception as fault:
                 if not self._closed.is_set():
-                    expected = isinstance(fault, AssistantError)
-                    _log.log(
-                        logging.INFO if expected else logging.ERROR,
-                        "no example questions: %s", fault, exc_info=not expected,
-                    )  # fmt: skip
+                    if isinstance(fault, AssistantError):
+                        _log.info("no example questions: %s", type(fault).__name__)
+                    else:
+                        logs.failed(_log, "no example questions", fault)
             with self._lock:
                 self._wanted.remove(language)
 

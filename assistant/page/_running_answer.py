@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
+from assistant import logs
 from assistant.answering.answer_options import Choice
 from assistant.page._event_batches import batches
 from assistant.page.labels import Language
@@ -63,8 +64,8 @@ class Run:
                 yield exchange
             if exchange.running and not self.halt.is_set():
                 raise RuntimeError("the stream ended without Finished")
-        except Exception:
-            _log.exception("no answer to %r", question)
+        except Exception as failure:
+            logs.failed(_log, "no answer", failure)
             yield replace(exchange, answer=None, fault="failed")
 
     def suggest(
@@ -86,8 +87,8 @@ class Run:
             language = answer.language
         try:
             found = further(answer, language, asked, left)
-        except Exception:  # the answer stands without them
-            _log.exception("nothing to go on with after %r", self.exchange.question)
+        except Exception as failure:  # the answer stands without them
+            logs.failed(_log, "nothing to go on with", failure)
             return False
         if not found or left():
             return False

@@ -135,7 +135,7 @@ def _restored(document: object, article: Callable[[str], Article]) -> Exchange:
     try:
         return Exchange.from_json(document, article)
     except AssistantError as fault:
-        _log.info("an exchange was not restored: %s", fault)
+        _log.info("an exchange was not restored: %s", type(fault).__name__)
         return Exchange.unreadable(document)
 
 

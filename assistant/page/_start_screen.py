@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import gradio as gr
 
+from assistant import logs
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.page import _reader_html as reader_html
 from assistant.page.labels import LABELS, Language
@@ -89,8 +90,8 @@ class StartScreen:
     def examples(self, language: Language) -> tuple[str, ...]:
         try:
             return tuple(self._examples(language))
-        except Exception:
-            _log.exception("no examples")
+        except Exception as failure:
+            logs.failed(_log, "no examples", failure)
             return ()
 
 

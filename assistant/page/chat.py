@@ -24,6 +24,7 @@ from typing import Any, Final, TypeAlias
 
 import gradio as gr
 
+from assistant import logs
 from assistant.answering.answer_options import Choice, Choices
 from assistant.answering.protocols import AnsweringAssistant, SuggestingAssistant
 from assistant.page import _reader_html as reader_html
@@ -455,9 +456,8 @@ class _Chat:
                 article, quotes = self.assistant.article(place[0]), session.quotes_with(*place)
                 view = reader_html.reading(article, place[1], labels, quotes)
         except Exception as exc:  # an address may name anything
-            expected = isinstance(exc, KeyError | AssistantError)
-            level = logging.INFO if expected else logging.ERROR
-            _log.log(level, "cannot open %r", address, exc_info=not expected)
+            if not isinstance(exc, KeyError | AssistantError):
+                logs.failed(_log, "an article was not opened", exc)
             view = reader_html.notice(labels.gone, labels)
         return {self.reader: view, self.address: address}
 

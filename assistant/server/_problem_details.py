@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from assistant import logs
 from assistant.types import AssistantError, IndexFault, LLMError, ModelError
 
 OPENAI: Final = "/v1/"
@@ -78,7 +79,7 @@ def response(problem: Problem, path: str) -> Response:
 
 
 def of_failure(failure: Exception) -> Problem:
-    """The problem of whatever an assistant raised; what is not known is logged in full."""
+    """The problem of whatever an assistant raised; what is not known is logged without words."""
     match failure:
         case Problem():
             return failure
@@ -90,7 +91,7 @@ def of_failure(failure: Exception) -> Problem:
         case AssistantError():
             return Problem(503, _line(failure))
         case _:
-            _log.error("a request failed", exc_info=failure)
+            logs.failed(_log, "a request failed", failure)
             return Problem(500, _DETAILS[500])
 
 

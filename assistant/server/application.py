@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
+from assistant import logs
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.server import _api_description as api_description
 from assistant.server import _api_page as api_page
@@ -151,8 +152,8 @@ class _Warming:
             count_tokens("")  # its table takes seconds to read
         except AssistantError as error:
             self.fault = " ".join(str(error).split())
-        except Exception:
-            _log.exception("the model was not loaded")
+        except Exception as failure:
+            logs.failed(_log, "the model was not loaded", failure)
             self.fault = "The model could not be loaded; the server's log says why"
         else:
             self.fault = ""
@@ -163,8 +164,8 @@ class _Warming:
         try:
             for language in PAGE_LANGUAGES:
                 self.assistant.examples(language)
-        except Exception:
-            _log.exception("no example questions")
+        except Exception as failure:
+            logs.failed(_log, "no example questions", failure)
 
 
 def _add_signs(found: FastAPI, warming: _Warming) -> None:

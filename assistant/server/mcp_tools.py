@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Final, TypeVar
@@ -14,6 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from assistant import logs
 from assistant.answering import schemas
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.server._http_api import Answering, TurnBody
@@ -91,5 +91,5 @@ def server(answering: Answering) -> MCPServer:
 
 def serve_stdio(assistant: AnsweringAssistant, settings: Settings) -> None:
     """Serves the tools on standard input and output until they close."""
-    logging.basicConfig(level=logging.WARNING)  # on standard error
+    logs.set_up(settings.log_format)
     anyio.run(server(Answering(assistant, settings)).run_stdio_async)

@@ -15,6 +15,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from assistant import logs
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.server.application import app
 from assistant.settings import Settings
@@ -33,6 +34,7 @@ def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
     listener = _listen(host, port)
     config = uvicorn.Config(
         application,
+        log_config=None,  # its records go the way of all others
         log_level="warning",
         access_log=False,  # addresses and queries of people are nobody's business
         proxy_headers=False,  # the guard knows whom to believe
@@ -74,7 +76,7 @@ def serve(
     Raises AssistantError if no port can be had or the settings are refused.
     """
     settings = settings or Settings.load()
-    logging.basicConfig(level=logging.WARNING)
+    logs.set_up(settings.log_format)
     application = app(assistant, settings)
     free = free_port(settings.host, settings.port)
     if free != settings.port:
