@@ -6,7 +6,13 @@
 Both names load on first use, so that ``import assistant.types`` needs no model, index or page.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Read once, while these libraries are imported: no usage statistics, no look for a newer version.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["DO_NOT_TRACK"] = "1"
 
 if TYPE_CHECKING:
     from assistant.answering.assistant import Assistant, retrieve

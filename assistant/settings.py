@@ -68,6 +68,11 @@ class Settings(BaseModel):
         8192, ge=1024, le=2_000_000, description="tokens the model reads and writes in one request"
     )
     llm_temperature: float = Field(0, ge=0, le=2, description="randomness of the model's words")
+    llm_tracing: bool = Field(
+        False,
+        description="heed LangSmith's variables of the environment, which send it every prompt and "
+        "answer",
+    )
     llm_folder: Path = Field(Path("models"), description="folder searched for .gguf files")
     host: str = Field("127.0.0.1", description="address the chat listens on")
     port: int = Field(7860, ge=1, le=65535, description="port the chat listens on")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 from assistant.llm._failures import translated
 from assistant.llm.cancellation import stopped
+from assistant.llm.tracing import traced
 
 STOP = 2.0  # seconds a stopped request has to end
 PAUSE = 1.0  # seconds before the one retry
@@ -149,7 +150,7 @@ def _attempt(
     deadline: float,
 ) -> Generator[str | Thought | Usage, None, BaseException | None]:
     """One request, its parts yielded. Returns what went wrong with it."""
-    request = _Request(model, messages, options, deadline)
+    request = _Request(model, messages, options, deadline, settings.llm_tracing)
     try:
         for item in request.items(settings.llm_timeout):
             if isinstance(item, BaseException):
@@ -174,8 +175,10 @@ class _Request:
         messages: Sequence[BaseMessage],
         options: Mapping[str, Any],
         deadline: float,
+        tracing: bool,
     ) -> None:
         self._deadline = deadline
+        self._tracing = tracing
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._loop = _background.loop()
         self._task: asyncio.Task[None] | None = None
@@ -235,10 +238,11 @@ class _Request:
             # A model's stream is a generator; `aclosing` ends it also between two chunks.
             stream = cast("AsyncGenerator[Any, None]", model.astream(messages, **options))
             # Nobody may be listening any more when the time is over.
-            async with asyncio.timeout(left), aclosing(stream) as chunks:
-                async for chunk in chunks:
-                    self._queue.put(chunk)
-                    await asyncio.sleep(0)  # else a model that never waits lets nobody stop it
+            with traced(self._tracing):
+                async with asyncio.timeout(left), aclosing(stream) as chunks:
+                    async for chunk in chunks:
+                        self._queue.put(chunk)
+                        await asyncio.sleep(0)  # else one that never waits lets nobody stop it
             self._queue.put(None)
         except asyncio.CancelledError as error:
             self._queue.put(error)

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
@@ -47,10 +46,6 @@ from assistant.page.labels import (
 from assistant.settings import Settings
 from assistant.text.terms import fold, terms
 from assistant.types import Article, AssistantError, Span
-
-# Read while gradio is imported: no usage statistics, no look for a newer version.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 ANSWERS_AT_ONCE: Final = 4
 SUGGESTIONS_AT_ONCE: Final = 1
