@@ -48,13 +48,8 @@ Reason = Literal["", "should refuse", "should answer", "wrong sentence", "other"
 _DELETE: Final = "DELETE FROM feedback WHERE id = ? AND who = ? AND question = ? AND answer = ?"
 _CITATIONS: Final = TypeAdapter(tuple[Citation, ...])
 _LANGUAGE: Final = re.compile("[a-z]{2,3}")
-_SERVING: Final = {
-    "index",
-    "host",
-    "port",
-    "log_format",
-    "llm_tracing",
-}  # settings that change no answer
+# Settings that change no answer.
+_SERVING: Final = {"index", "host", "port", "log_format", "llm_tracing", "metrics"}
 
 
 class FeedbackError(AssistantError):
