@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from assistant import private_files
 from assistant.answering import schemas
 from assistant.arguments import parse, parser
 from assistant.completion import completion
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a console may lack letters: "?" stands for them
             stream.reconfigure(errors="replace")
     options = parse(_COMMANDS, arguments)
+    private_files.for_this_process()
     try:
         code = int(options.run(options))
         sys.stdout.flush()
@@ -186,9 +188,10 @@ def _eval(options: argparse.Namespace) -> int:
     done()
     comparison = baseline.compare(result, earlier) if earlier else None
     if options.json:
-        Path(options.json).write_text(json.dumps(result, ensure_ascii=False, indent=1), "utf-8")
+        told = json.dumps(result, ensure_ascii=False, indent=1)
+        private_files.write(Path(options.json), told.encode())
     if options.html:
-        Path(options.html).write_text(reportpage.page(result, comparison), "utf-8")
+        private_files.write(Path(options.html), reportpage.page(result, comparison).encode())
     print(report.table(result, comparison))
     failures = baseline.shortfalls(result, options.fail_under)
     if options.fail_on_regression and comparison:
@@ -369,7 +372,9 @@ def _print_json(value: Any) -> None:
 
 def _settings(options: argparse.Namespace) -> Settings:
     names = set(Settings.model_fields) & set(vars(options))
-    return Settings.load(**{name: getattr(options, name) for name in names})
+    settings = Settings.load(**{name: getattr(options, name) for name in names})
+    private_files.for_this_process(settings.group_files)
+    return settings
 
 
 def _open(options: argparse.Namespace) -> Any:

@@ -68,6 +68,9 @@ class Settings(BaseModel):
         8192, ge=1024, le=2_000_000, description="tokens the model reads and writes in one request"
     )
     llm_temperature: float = Field(0, ge=0, le=2, description="randomness of the model's words")
+    group_files: bool = Field(
+        False, description="the group may read and write the files too: 0660 and 0770"
+    )
     llm_tracing: bool = Field(
         False,
         description="heed LangSmith's variables of the environment, which send it every prompt and "

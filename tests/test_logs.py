@@ -40,7 +40,10 @@ class Server:
 @pytest.fixture(scope="module", params=["json", pytest.param("text", marks=pytest.mark.slow)])
 def server(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("faulty")
+    temporary = folder / "temporary"
+    temporary.mkdir(mode=0o700)
     environment = os.environ | {
+        "TMPDIR": str(temporary),
         "ASSISTANT_LOG_FORMAT": request.param,
         "ASSISTANT_REQUESTS_A_MINUTE": "0",
         "ASSISTANT_LLM_KEY": CANARY,
@@ -51,7 +54,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Se
     }
     out, err = (folder / "out.txt").open("w"), (folder / "err.txt").open("w")
     command = [sys.executable, "-m", "tests.faulty_server", str(folder)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err, umask=0)
     try:
         address = _address(folder / "out.txt")
         with httpx.Client(base_url=address, timeout=30) as client:
@@ -141,6 +144,13 @@ def test_nor_an_article_that_is_added(server: Server) -> None:
     server.client.post("/api/v1/cards/verify", content=text.encode())
     assert CANARY not in server.told()
     assert served.BRIDGE.text not in server.told()
+
+
+def test_every_file_of_the_server_is_its_own(server: Server) -> None:
+    """Under umask 0; the files that the test itself made are not the server's."""
+    own = [path for path in server.folder.rglob("*") if path.parent != server.folder]
+    assert {"catalog.sqlite", "catalog.sqlite-wal", "feedback.sqlite"} <= {p.name for p in own}
+    assert [path for path in own if path.lstat().st_mode & 0o077] == []
 
 
 def test_json_lines_are_json(server: Server) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from assistant import private_files
 from assistant.types import IndexFault
 
 DERIVED: Final = "lock"  # held while the derived indexes are written
@@ -30,15 +31,17 @@ def locked(
 
     Raises Busy after that, and IndexFault where the folder cannot be written.
     """
-    lock = FileLock(folder / name)
+    lock = FileLock(folder / name, mode=0o600)
     try:
+        private_files.tighten(folder)
         try:
             lock.acquire(timeout=0)
         except Timeout:
             waiting()
             lock.acquire(timeout=patience)
         try:
-            yield
+            with private_files.writing():
+                yield
         finally:
             lock.release()
     except Timeout as error:

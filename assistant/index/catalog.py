@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant import private_files
 from assistant.index._catalog_rows import (
     LAYOUT,
     MIGRATIONS,
@@ -56,7 +57,8 @@ class Catalog:
     @classmethod
     def create(cls, path: Path, identity: Mapping[str, str]) -> Catalog:
         """A new, empty catalog. ``identity``: what its vectors and passages were made with."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(path.parent)
+        private_files.make_file(path)  # SQLite gives its other files the mode of this one
         catalog = cls(_connect(path), path)
         rows = {"layout": LAYOUT, "generation": "0", "identity": json.dumps(dict(identity))}
         with catalog._write() as db:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assistant import private_files
 from assistant.articles.files import Corpus, file_of
 from assistant.index._catalog_rows import digest_of
 from assistant.index._dense import Dense
@@ -95,7 +96,7 @@ class Index:
             return cls.open(settings)
         encoder = SentenceEncoder(settings)
         identity = identity_of(encoder, settings)
-        settings.index.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(settings.index)
         with locked(settings.index):
             if not (settings.index / CATALOG).exists():  # nor has another process made it
                 Catalog.create(settings.index / CATALOG, identity).close()

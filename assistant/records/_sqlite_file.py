@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from assistant import private_files
 from assistant.types import AssistantError
 
 WAIT = 30  # seconds for another writer
@@ -36,7 +36,7 @@ class Database:
         Only the user whom the program runs as may read the file.
         """
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            private_files.make_file(path)
             connection = sqlite3.connect(
                 path, timeout=WAIT, isolation_level=None, check_same_thread=False
             )

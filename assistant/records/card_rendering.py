@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from assistant import private_files
 from assistant.records.cards import MARK, Card, Proof, ProvenExchange, embedded, suffix_of
 from assistant.text.interface_texts import Words, interface_texts
 from assistant.text.spans import pieces
@@ -29,7 +30,7 @@ _COMMAND: Final = "assistant verify"
 
 def save(card: Card, path: Path) -> None:
     """Writes the card in the form that the file's suffix names. Raises CardError, OSError."""
-    path.write_text(render(card, suffix_of(path)), "utf-8", newline="\n")
+    private_files.write(path, render(card, suffix_of(path)).encode())
 
 
 def render(card: Card, suffix: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import TypeAdapter
 
+from assistant import private_files
 from assistant.answering.citation_markers import MARKER
 from assistant.answering.prompt_texts import digests
 from assistant.records._sqlite_file import Database
@@ -49,7 +50,7 @@ _DELETE: Final = "DELETE FROM feedback WHERE id = ? AND who = ? AND question = ?
 _CITATIONS: Final = TypeAdapter(tuple[Citation, ...])
 _LANGUAGE: Final = re.compile("[a-z]{2,3}")
 # Settings that change no answer.
-_SERVING: Final = {"index", "host", "port", "log_format", "llm_tracing", "metrics"}
+_SERVING: Final = {"index", "host", "port", "log_format", "llm_tracing", "metrics", "group_files"}
 
 
 class FeedbackError(AssistantError):
@@ -272,7 +273,7 @@ def write(export: Export, file: Path, todo: Path | None = None) -> None:
 
 def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    path.write_text(text, "utf-8", newline="\n")
+    private_files.write(path, text.encode())
 
 
 def _latest(records: Sequence[Record]) -> list[Record]:

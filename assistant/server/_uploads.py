@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
 
+from assistant import private_files
 from assistant.articles.files import ARTICLE_SUFFIXES, file_of, read_articles
 from assistant.index.index import UPLOADS, Index
 from assistant.settings import Settings
@@ -117,7 +118,7 @@ class Uploads:
     def _free(self, name: str) -> Path:
         """A path in the folder that no file has."""
         try:
-            self.folder.mkdir(exist_ok=True)
+            private_files.make_folder(self.folder)
             taken = {entry.name.casefold() for entry in self.folder.iterdir()}
         except OSError as error:
             raise UploadError(f"{name} cannot be kept, {error.strerror}: see the server") from None
@@ -151,7 +152,6 @@ def _unlink(path: Path) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        with path.open("xb") as file:
-            file.write(data)
+        private_files.write(path, data, new=True)
     except OSError as error:
         raise UploadError(f"{path.name} cannot be kept, {error.strerror}: try again") from None

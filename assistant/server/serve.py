@@ -15,7 +15,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from assistant import logs
+from assistant import logs, private_files
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.server.application import app
 from assistant.settings import Settings
@@ -77,6 +77,7 @@ def serve(
     """
     settings = settings or Settings.load()
     logs.set_up(settings.log_format)
+    private_files.for_this_process(settings.group_files)
     application = app(assistant, settings)
     free = free_port(settings.host, settings.port)
     if free != settings.port:
