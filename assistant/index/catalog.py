@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant import private_files
+from assistant.erasure import erase_deleted
 from assistant.index._catalog_rows import (
     LAYOUT,
     MIGRATIONS,
@@ -53,6 +54,7 @@ class Catalog:
         self._db = connection
         self._lock = threading.RLock()
         self.path = path
+        self._removed = False  # something that is not erased yet
 
     @classmethod
     def create(cls, path: Path, identity: Mapping[str, str]) -> Catalog:
@@ -264,10 +266,8 @@ class Catalog:
         """Adds articles with their passages and new vectors: all of it or nothing."""
         with self._write() as db:
             generation = self._raise_generation(db)
-            db.executemany(
-                "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
-                [(key, value.astype(np.float16).tobytes()) for key, value in vectors.items()],
-            )
+            rows = [(key, value.astype(np.float16).tobytes()) for key, value in vectors.items()]
+            db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
             for article, passages in articles:
                 insert_article(db, article)
                 for passage in passages:
@@ -291,6 +291,7 @@ class Catalog:
                 db.execute("DELETE FROM articles WHERE id = ?", (article.id,))
                 if article.language == "vi":
                     add_syllables(db, article.text, -1)
+        self._removed = True
         return len(numbers)
 
     def update_facts(self, article: Article) -> None:
@@ -305,6 +306,7 @@ class Catalog:
                     *(article.author, article.id),
                 ),
             )
+        self._removed = True
 
     def drop_unused_vectors(self) -> int:
         """Deletes vectors no passage or sentence needs any more; returns how many."""
@@ -313,6 +315,11 @@ class Catalog:
                 """DELETE FROM vectors WHERE digest NOT IN
                    (SELECT digest FROM passages UNION SELECT digest FROM sentences)"""
             ).rowcount
+
+    def forget(self) -> None:
+        """Leaves no byte of what was removed; where others are long in the way, the next call."""
+        if self._removed or self._rows("PRAGMA freelist_count")[0][0]:
+            self._removed = not erase_deleted(self.path)
 
     # -- plumbing ------------------------------------------------------------------------
 
@@ -388,6 +395,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")  # at once; erasure.py does the rest
     except sqlite3.DatabaseError:
         db.close()
         raise

@@ -194,6 +194,7 @@ class Index:
         removed = self.catalog.remove(_vanished(before, found, paths))
         self.catalog.drop_unused_vectors()
         self._catch_up()
+        self._forget()
         counts = self.catalog.counts()
         return Update(
             counts["articles"],
@@ -213,7 +214,16 @@ class Index:
             removed = self.catalog.remove(article_ids)
             self.catalog.drop_unused_vectors()
             self._catch_up()
+            self._forget()
         return removed
+
+    def _forget(self) -> None:
+        """Leaves no word of what was removed in any file: tantivy keeps them until it merges its
+        own. Done last, when all that is new can be found already."""
+        with locked(self.folder):
+            if self.lexical.stamp.removed:
+                self.lexical = Lexical.build(self.folder, self.catalog)
+        self.catalog.forget()
 
     def add(
         self,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assistant import private_files
+from assistant.erasure import erase_deleted
 from assistant.types import AssistantError
 
 WAIT = 30  # seconds for another writer
@@ -26,6 +27,8 @@ class Database:
         self._db = connection
         self._lock = threading.RLock()
         self._error = error
+        self._owed = False  # something deleted is not erased yet: others are in the way
+        self._wait: float = WAIT
         self.path = path
 
     @classmethod
@@ -56,7 +59,7 @@ class Database:
         with self._translated():
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is not left in the file
+            self._db.execute("PRAGMA secure_delete = ON")  # at once; erasure.py does the rest
         with self.write() as db:  # the lock: another process may be making the same file
             found = db.execute("PRAGMA user_version").fetchone()[0]
             if found == 0:
@@ -78,9 +81,13 @@ class Database:
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing. Another writer is waited for."""
+    def write(self, deletes: bool = False) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing. Another writer is waited for.
+
+        ``deletes``: it takes something away, of which then no byte is left in any file.
+        """
         with self._lock, self._translated():
+            self._owed |= deletes
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -89,6 +96,8 @@ class Database:
                 if self._db.in_transaction:  # a full disk has ended it already
                     self._db.execute("ROLLBACK")
                 raise
+            if self._owed:
+                self._owed = not erase_deleted(self.path, self._wait)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

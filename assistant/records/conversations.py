@@ -131,13 +131,13 @@ class History:
         """Gives it another title. Raises HistoryError for a blank one."""
         if not _title(title):
             raise HistoryError("A conversation's title needs at least one character")
-        with self._db.write() as db:
+        with self._db.write(deletes=True) as db:
             _require(db, owner, conversation)
             _entitle(db, owner, conversation, title)
 
     def delete(self, owner: str, conversation: str) -> None:
         """Deletes it with its exchanges. Raises HistoryError when there is none."""
-        with self._db.write() as db:
+        with self._db.write(deletes=True) as db:
             _require(db, owner, conversation)
             db.execute(
                 "DELETE FROM exchanges WHERE owner = ? AND conversation = ?", (owner, conversation)

@@ -136,7 +136,7 @@ class Feedback:
             answer.confidence,
             *map(fit, (citations, answer.llm, fingerprint)),
         )
-        with self._db.write() as db:
+        with self._db.write(deletes=replaces is not None) as db:
             if replaces is not None:
                 own = (replaces, fit(who), _normal(answer.question), fit(answer.text))
                 db.execute(_DELETE, own)
@@ -146,7 +146,7 @@ class Feedback:
 
     def remove(self, number: int, who: str = "") -> None:
         """Takes an opinion back; only that of the same person. Raises FeedbackError."""
-        with self._db.write() as db:
+        with self._db.write(deletes=True) as db:
             query = "DELETE FROM feedback WHERE id = ? AND who = ?"
             if not db.execute(query, (number, who)).rowcount:
                 raise FeedbackError(f"There is no feedback {number} of yours to take back")
