@@ -32,11 +32,12 @@ COUNTED: Final = (*KEYED, "/mcp")
 PAGE_ASKS: Final = "/gradio_api/queue/join"
 PAGE_EVENTS: Final = 10  # events of the page for a question, with room for a look around
 
-# Gradio's page has scripts and styles in its markup and makes functions of text.
+# Gradio's components have styles in their markup. Its document names its own scripts, and makes
+# functions of text: its policy is another (see _page_delivery.py).
 POLICY: Final = "; ".join(
     [
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src 'self'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",

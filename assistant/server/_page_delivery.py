@@ -8,6 +8,9 @@ of events must not wait in a buffer.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -17,10 +20,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.page.labels import preferred_language
 from assistant.page.skeleton import skeleton
-from assistant.server._middleware import ROUTE
+from assistant.server._middleware import POLICY, ROUTE
 from assistant.server._page_assets import FOR_GOOD, PageAssets
 
 _ASSETS: Final = "/assets/"
+
+# What browsers take for a script of the document's own: from its tag to the first that ends one.
+_INLINE: Final = re.compile(
+    rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE
+)
+_SCRIPTS_FROM_HERE: Final = "script-src 'self'"
 _APP: Final = b"<gradio-app"  # where the page's body begins
 # Gradio's document names none, and a browser then looks for it at the root of the site.
 _HEAD_ENDS, _ICON = b"</head>", '<link rel="icon" href="favicon.ico">'
@@ -70,7 +79,9 @@ class PageDelivery:
                 return
             whole = body.replace(_APP, skeleton(language).encode() + _APP, 1)
             whole = whole.replace(_HEAD_ENDS, self.head + _HEAD_ENDS, 1)
-            MutableHeaders(scope=start)["content-length"] = str(len(whole))
+            headers = MutableHeaders(scope=start)
+            headers["content-length"] = str(len(whole))
+            headers["content-security-policy"] = policy_of(whole)
             await send(start)
             await send({"type": "http.response.body", "body": whole})
 
@@ -86,6 +97,17 @@ def _named_early(files: Iterable[str]) -> str:
 def _is_theme(scope: Scope) -> bool:
     """The address of the theme's style names its version."""
     return bool(scope[ROUTE] == "/theme.css" and scope["query_string"].startswith(b"v="))
+
+
+def policy_of(document: bytes) -> str:
+    """The policy of Gradio's document: of scripts in its markup, those it came with and no other.
+
+    Gradio makes functions of the texts of its events and of ``js_on_load``, and shows nothing at
+    all where it may not ('unsafe-eval').
+    """
+    sums = [hashlib.sha256(script).digest() for script in _INLINE.findall(document)]
+    hashes = " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in sums)
+    return POLICY.replace(_SCRIPTS_FROM_HERE, f"{_SCRIPTS_FROM_HERE} 'unsafe-eval' {hashes}")
 
 
 def _kept_for_good(send: Send) -> Send:
