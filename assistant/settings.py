@@ -116,6 +116,12 @@ class Settings(BaseModel):
     web_addresses: bool = Field(
         False, description="who may add articles may name web addresses, which the server fetches"
     )
+    metrics: bool = Field(
+        False, description="GET /metrics, for Prometheus: from this machine, or with a key"
+    )
+    grace_seconds: float = Field(
+        30, ge=0, le=3600, description="seconds that running answers have to end after SIGTERM"
+    )
     log_format: Literal["text", "json"] = Field(
         "text", description="of the log on standard error; json: with a line for each request"
     )

@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from assistant.answering import schemas
-from assistant.answering.answer_options import Choice, Choices, Strictness, Unsupported
+from assistant.answering.answer_options import Choice, Strictness, Unsupported
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.index import index
 from assistant.server import _api_description as described
 from assistant.server import _api_examples as api_examples
 from assistant.server import _event_stream as event_stream
 from assistant.server import _problem_details as problem_details
+from assistant.server._observing import Meters, WatchedChoices
 from assistant.server._problem_details import Problem
 from assistant.settings import Settings
 from assistant.types import AnswerEvent, Article, Finished, IndexFault, SettingsError, Turn
@@ -80,7 +81,8 @@ class Answering:
     def __init__(self, assistant: AnsweringAssistant, settings: Settings) -> None:
         self.assistant = assistant
         self.settings = settings
-        self.choices = Choices(assistant, settings)
+        self.meters = Meters()
+        self.choices = WatchedChoices(assistant, settings, self.meters)
         self._limiter: CapacityLimiter | None = None
 
     @property

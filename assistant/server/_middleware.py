@@ -25,7 +25,7 @@ from assistant.settings import Settings, is_root_path
 PERSON: Final = "assistant.person"  # the key of the scope that holds the name of who asks
 ROUTE: Final = "assistant.route"  # that of the path without what a proxy serves all of this under
 PUBLIC: Final = frozenset(
-    ("/healthz", "/readyz", "/login", "/login.css", "/login.js", "/openapi.json", "/docs")
+    "/healthz /readyz /metrics /login /login.css /login.js /openapi.json /docs".split()
 )
 KEYED: Final = ("/api/v1/", "/v1/")  # where a key is taken
 COUNTED: Final = (*KEYED, "/mcp")

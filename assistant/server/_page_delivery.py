@@ -26,9 +26,7 @@ from assistant.server._page_assets import FOR_GOOD, PageAssets
 _ASSETS: Final = "/assets/"
 
 # What browsers take for a script of the document's own: from its tag to the first that ends one.
-_INLINE: Final = re.compile(
-    rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE
-)
+_INLINE: Final = re.compile(rb"(?is)<script(?![^>]*\ssrc=)[^>]*>(.*?)</script")
 _SCRIPTS_FROM_HERE: Final = "script-src 'self'"
 _APP: Final = b"<gradio-app"  # where the page's body begins
 # Gradio's document names none, and a browser then looks for it at the root of the site.

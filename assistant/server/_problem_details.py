@@ -48,12 +48,14 @@ class Problem(Exception):
 
 def document(problem: Problem) -> dict[str, Any]:
     """The problem document. "about:blank": it means no more than its status does."""
-    return {
+    found = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
     }
+    name = logs.request_id.get()  # by which the log tells of it
+    return found | ({"request_id": name} if name else {})
 
 
 def openai_error(problem: Problem) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from assistant.server import _problem_details as problem_details
 from assistant.server import _sign_in as sign_in
 from assistant.server._http_api import Answering
 from assistant.server._middleware import ROUTE, AccessMiddleware
+from assistant.server._observing import METRICS, NotingRoute, Watching, metrics_route
 from assistant.server._page_assets import PageAssets
 from assistant.server._page_delivery import PageDelivery
 from assistant.server._problem_details import Problem
@@ -38,7 +39,7 @@ from assistant.types import AssistantError
 
 PAGE_LANGUAGES: Final = ("vi", "en")
 # Never the page's, whether they are there or not.
-OURS: Final = "/api /v1 /mcp /healthz /readyz /docs /login /logout".split()
+OURS: Final = "/api /v1 /mcp /healthz /readyz /metrics /docs /login /logout".split()
 
 _STATIC: Final = Path(__file__).with_name("static")
 _log = logging.getLogger(__name__)
@@ -85,10 +86,24 @@ def app(assistant: AnsweringAssistant, settings: Settings | None = None) -> Fast
         found.router.routes += mcp_tools.routes
     if settings.page:
         _mount_page(found, answering)
+    _watch(found, answering, access)
     # The last one added is the first one passed.
+    found.add_middleware(NotingRoute)
     found.add_middleware(BodyLimit, limit=settings.max_body, of_files=settings.max_upload)
     found.add_middleware(AccessMiddleware, access=access, settings=settings)
+    found.add_middleware(Watching, meters=answering.meters)
     return found
+
+
+def _watch(found: FastAPI, answering: Answering, access: Access) -> None:
+    """What is seen of the server from outside; ``state.meters``: of what it does now."""
+    found.state.meters = answering.meters
+    index = getattr(answering.assistant, "index", None)
+    if index is not None:
+        answering.meters.tell_of(index)
+    if answering.settings.metrics:
+        answer = metrics_route(answering.meters, access)
+        found.add_api_route(METRICS, answer, include_in_schema=False)
 
 
 def _uploads(assistant: AnsweringAssistant, settings: Settings) -> Uploads | None:

@@ -1,4 +1,4 @@
-"""An application on a port, until Ctrl-C."""
+"""An application on a port, until Ctrl-C, or SIGTERM, after which running answers may end."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import errno
 import logging
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -71,7 +73,7 @@ def serve(
     settings: Settings | None = None,
     ready: Callable[[str], None] = print,
 ) -> None:
-    """Serves until Ctrl-C. ``ready`` is given the lines meant for the user.
+    """Serves until Ctrl-C or SIGTERM. ``ready`` is given the lines meant for the user.
 
     Raises AssistantError if no port can be had or the settings are refused.
     """
@@ -82,9 +84,34 @@ def serve(
     free = free_port(settings.host, settings.port)
     if free != settings.port:
         ready(f"Port {settings.port} is taken; using {free}.")
-    with suppress(KeyboardInterrupt), running(application, settings.host, free) as address:
+    ended = (KeyboardInterrupt, _Terminated)
+    with suppress(*ended), running(application, settings.host, free) as address, _terminable():
         ready(f"Open {address}")
-        threading.Event().wait()
+        try:
+            threading.Event().wait()
+        except _Terminated:  # a second one, or Ctrl-C, does not wait
+            application.state.meters.wait_for_answers(settings.grace_seconds)
+
+
+class _Terminated(BaseException):
+    """SIGTERM, as service managers send it."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM raises ``_Terminated`` in the main thread, which alone can hear signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def free_port(host: str, port: int) -> int:
