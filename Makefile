@@ -24,7 +24,7 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask eval index indexed test test-all test-models lint format figures screenshots compare constraints clean
+.PHONY: help run ask eval index indexed test test-all test-models lint format figures screenshots compare constraints audit sbom clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -101,6 +101,15 @@ constraints: ## Refresh constraints.txt from a fresh environment
 		freeze --exclude-editable > "$$fresh/all.txt"; \
 	sed -E -e '/^(cuda|nvidia|triton)/d' -e '/^(pip|setuptools)==/d' -e 's/\+cpu$$//' \
 		"$$fresh/all.txt" > constraints.txt
+
+# CUDA's parts, which constraints.txt leaves to torch, are looked up as little as they are pinned.
+audit: $(INSTALLED_DEV) ## Look for known faults in the pinned versions; needs the network
+	@$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
+
+sbom: $(INSTALLED_DEV) ## Write what is installed to sbom.json (CycloneDX)
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON --output-file sbom.json $(BIN)/python
+	@echo "sbom.json is written."
 
 clean: ## Remove the environment, caches and build output; indexes stay
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks build dist *.egg-info

@@ -149,7 +149,7 @@ def test_nor_an_article_that_is_added(server: Server) -> None:
 def test_every_file_of_the_server_is_its_own(server: Server) -> None:
     """Under umask 0; the files that the test itself made are not the server's."""
     own = [path for path in server.folder.rglob("*") if path.parent != server.folder]
-    assert {"catalog.sqlite", "catalog.sqlite-wal", "feedback.sqlite"} <= {p.name for p in own}
+    assert {"catalog.sqlite", "catalog.sqlite-wal", "lock"} <= {p.name for p in own}
     assert [path for path in own if path.lstat().st_mode & 0o077] == []
 
 
