@@ -282,7 +282,7 @@ def test_failures_are_problem_documents(
     assert found.status_code == status
     assert found.headers["content-type"] == "application/problem+json"
     problem = found.json()
-    assert set(problem) == {"type", "title", "status", "detail"}
+    assert set(problem) == {"type", "title", "status", "detail", "request_id"}
     assert problem["status"] == status
     assert words in problem["detail"]
     assert "\n" not in problem["detail"]

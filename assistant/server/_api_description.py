@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
@@ -156,12 +156,14 @@ class ConversationJSON(TypedDict):
 
 
 class ProblemJSON(TypedDict):
-    """A failure (RFC 9457). ``detail`` is one line: what is wrong and what to do."""
+    """A failure (RFC 9457). ``detail`` is one line: what is wrong and what to do; by
+    ``request_id`` the server's log tells of it."""
 
     type: str
     title: str
     status: int
     detail: str
+    request_id: NotRequired[str]
 
 
 class OpenAIModelJSON(TypedDict):
