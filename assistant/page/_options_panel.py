@@ -67,7 +67,7 @@ class Options:
         values = [default.llm, default.top_k, default.strictness, default.unsupported]
         try:
             given = json.loads(kept or "[]")
-        except ValueError:
+        except (ValueError, RecursionError):
             return values
         known = (
             self.choices.models(),

@@ -1,24 +1,27 @@
 """The door of the server: every request passes here first.
 
-In this order: the proxy's word about the client, the name the server was called by (a page
-elsewhere may have had its own name lead here), who is asking, whether a page elsewhere asks in
-their name, and how often they asked. Answers leave with headers that let a browser load nothing
-from elsewhere.
+In this order: whether it is a request at all, the proxy's word about the client, the name the
+server was called by (a page elsewhere may have had its own name lead here), who is asking, whether
+a page elsewhere asks in their name, and how much they asked. Answers leave with headers that let a
+browser load nothing from elsewhere, and without any that would let a page elsewhere read them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.server import _cross_site as cross_site
 from assistant.server import _problem_details as problem_details
+from assistant.server._allowances import Allowances, client_of, price
+from assistant.server._authority import authority
 from assistant.server._problem_details import Problem
-from assistant.server._rate_limits import Rates, too_many
 from assistant.server.credentials import COOKIE, LOOPBACK, Access
 from assistant.settings import Settings, is_root_path
 
@@ -28,9 +31,14 @@ PUBLIC: Final = frozenset(
     "/healthz /readyz /metrics /login /login.css /login.js /openapi.json /docs".split()
 )
 KEYED: Final = ("/api/v1/", "/v1/")  # where a key is taken
-COUNTED: Final = (*KEYED, "/mcp")
-PAGE_ASKS: Final = "/gradio_api/queue/join"
-PAGE_EVENTS: Final = 10  # events of the page for a question, with room for a look around
+CLIENT: Final = "assistant.client"  # the key of the scope that holds whose allowance it is
+MOST_HEADERS: Final = 16_384  # bytes of all of them
+LONGEST_TARGET: Final = 8_192  # bytes of path and query
+
+# What no address needs, and file systems and log lines trip over.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# By these Gradio is told who it is. The first is of a proxy, the other one of its own servers.
+_TELL_GRADIO: Final = (b"x-forwarded-host", b"x-gradio-server")
 
 # Gradio's components have styles in their markup. Its document names its own scripts, and makes
 # functions of text: its policy is another (see _page_delivery.py).
@@ -57,11 +65,12 @@ HEADERS: Final = {
 class AccessMiddleware:
     """Middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, access: Access, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, settings: Settings, allowances: Allowances
+    ) -> None:
         self.app = app
         self.access = access
-        self.rates = Rates(settings.requests_a_minute)
-        self.page_rates = Rates(settings.requests_a_minute * PAGE_EVENTS)
+        self.allowances = allowances
         named = {host.strip().lower() for host in settings.hosts.split(",") if host.strip()}
         self.root_path = settings.root_path
         self.hosts = named | set(LOOPBACK) if named or settings.host in LOOPBACK else set()
@@ -80,34 +89,41 @@ class AccessMiddleware:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                _secure(message)
             await send(message)
 
         scope = dict(scope)
-        headers = Headers(scope=scope)
-        self._place(scope, headers)
-        if not scope[ROUTE]:  # what the page refers to lies beside it
-            await RedirectResponse(f"{scope['path']}/", 308)(scope, receive, secured)
-            return
         try:
-            self._pass(scope, headers)
-        except Problem as problem:
-            if problem.status == 401 and self._wants_page(scope, headers):
-                sign_in = f"{scope['root_path']}/login?next={quote(scope['path'])}"
-                there = RedirectResponse(sign_in, 303)
-                await there(scope, receive, secured)
-            else:
-                await problem_details.response(problem, scope["path"])(scope, receive, secured)
+            await self._answer(scope, receive, secured)
+        except ClientDisconnect:  # nobody is there to be told
             return
-        try:
-            await self.app(scope, receive, secured)
         except Exception as failure:
             if begun:
                 raise
             found = problem_details.of_failure(failure)
             await problem_details.response(found, scope["path"])(scope, receive, secured)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _check_form(scope)
+        headers = Headers(scope=scope)
+        self._place(scope, headers)
+        proxied = self._is_proxied(scope)
+        host = self._host(scope, headers, proxied)
+        if proxied:
+            _tell_by_proxy(scope, headers)
+        if not scope[ROUTE]:  # what the page refers to lies beside it
+            await RedirectResponse(f"{scope['path']}/", 308)(scope, receive, send)
+            return
+        try:
+            self._pass(scope, headers, host, proxied)
+        except Problem as problem:
+            if problem.status != 401 or not self._wants_page(scope, headers):
+                raise
+            sign_in = f"{scope['root_path']}/login?next={quote(scope['path'])}"
+            await RedirectResponse(sign_in, 303)(scope, receive, send)
+            return
+        with self.allowances.open(scope[CLIENT]):
+            await self.app(scope, receive, send)
 
     def _place(self, scope: Scope, headers: Headers) -> None:
         """Tells the application under which path the browser knows it, whether or not the proxy
@@ -123,17 +139,30 @@ class AccessMiddleware:
         route = path.removeprefix(root) if inside else path
         scope.update({"root_path": root, "path": root + route, ROUTE: route})
 
-    def _pass(self, scope: Scope, headers: Headers) -> None:
-        """Raises Problem for a request that may not pass."""
-        proxied = self._is_proxied(scope)
-        host = headers.get("host", "")
-        if proxied:
-            host = headers.get("x-forwarded-host", host)
-            _tell_by_proxy(scope, headers)
-        if self.hosts and _name_of(host) not in self.hosts:
+    def _host(self, scope: Scope, headers: Headers, proxied: bool) -> str:
+        """The authority that the server was called by; Gradio is told no other.
+
+        Raises Problem for one that is none, or none of ours.
+        """
+        told = headers.getlist("host")
+        forwarded = _last(headers, "x-forwarded-host") if proxied else ""
+        called = forwarded or "".join(told)
+        name = authority(called)
+        if len(told) != 1 or authority(told[0]) is None or name is None:
+            raise Problem(400, "A request has one Host header, which is a name and maybe a port")
+        if self.hosts and name.name not in self.hosts:
             raise Problem(421, "This server does not go by that host name; the setting is 'hosts'")
+        kept = [(name, value) for name, value in scope["headers"] if name not in _TELL_GRADIO]
+        if forwarded:
+            kept.append((b"x-forwarded-host", forwarded.encode("latin-1")))
+        scope["headers"] = kept
+        return called
+
+    def _pass(self, scope: Scope, headers: Headers, host: str, proxied: bool) -> None:
+        """Raises Problem for a request that may not pass."""
         person = self._person(scope, headers, proxied)
-        if person is None and self.access.required and scope[ROUTE] not in PUBLIC:
+        public = scope[ROUTE] in PUBLIC
+        if person is None and self.access.required and not public:
             raise Problem(
                 401,
                 "Sign in, or send a key as 'Authorization: Bearer …'",
@@ -141,9 +170,10 @@ class AccessMiddleware:
                 code="invalid_api_key",
             )
         scope[PERSON] = person or ""
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and _is_foreign(headers, host):
+        if not cross_site.may_pass(headers, scope["method"], scope[ROUTE], host, public):
             raise Problem(403, "A page of another site may not ask this server")
-        self._count(scope, person)
+        scope[CLIENT] = client_of(person, scope["client"][0] if scope.get("client") else "")
+        self.allowances.charge(scope[CLIENT], price(scope[ROUTE]))
 
     def _is_proxied(self, scope: Scope) -> bool:
         client = scope.get("client")
@@ -171,16 +201,28 @@ class AccessMiddleware:
         html = "text/html" in headers.get("accept", "")
         return bool(self.access.users) and scope["method"] == "GET" and html
 
-    def _count(self, scope: Scope, person: str | None) -> None:
-        client = person or (scope["client"][0] if scope.get("client") else "")
-        if scope[ROUTE].startswith(COUNTED):
-            seconds = self.rates.wait(client)
-        elif scope[ROUTE] == PAGE_ASKS:
-            seconds = self.page_rates.wait(client)
-        else:
-            return
-        if seconds:
-            raise too_many(seconds)
+
+def _check_form(scope: Scope) -> None:
+    """Raises Problem for what is larger than a request is, or asks for no path of this server."""
+    if len(scope["path"]) + len(scope["query_string"]) > LONGEST_TARGET:
+        raise Problem(414, f"The address is longer than {LONGEST_TARGET} bytes")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADERS:
+        raise Problem(431, f"The headers are larger than {MOST_HEADERS} bytes")
+    path: str = scope["path"]
+    if not path.startswith("/") or _CONTROL.search(path) or not scope["query_string"].isascii():
+        raise Problem(400, "The address is not a path of this server")
+
+
+def _secure(message: Message) -> None:
+    """Adds what protects an answer, and takes away what would open it to pages elsewhere."""
+    message["headers"] = [
+        (name, value)
+        for name, value in message.get("headers", ())
+        if not name.lower().startswith(b"access-control-")
+    ]
+    headers = MutableHeaders(scope=message)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
 
 
 def _tell_by_proxy(scope: Scope, headers: Headers) -> None:
@@ -195,24 +237,3 @@ def _tell_by_proxy(scope: Scope, headers: Headers) -> None:
 
 def _last(headers: Headers, name: str) -> str:
     return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
-
-
-def _name_of(host: str) -> str:
-    """The name in a Host header, without port and brackets; "" for nonsense."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_foreign(headers: Headers, host: str) -> bool:
-    """Whether a browser sends this for a page of another site.
-
-    Browsers say so in Sec-Fetch-Site, or at least name that page's Origin; programs send neither.
-    The rule is that of Go's net/http.CrossOriginProtection.
-    """
-    site = headers.get("sec-fetch-site")
-    if site:
-        return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != host

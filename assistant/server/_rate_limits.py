@@ -16,6 +16,7 @@ from assistant.server import _problem_details as problem_details
 from assistant.server._problem_details import Problem
 
 ADDED: Final = "/api/v1/articles"  # where a file is posted; a path of the proxy may stand before
+LONGEST_NUMBER: Final = 20  # digits
 THROWN_AWAY: Final = 16 << 20  # bytes of a body that is too large
 THROWN_FOR: Final = 5.0  # seconds
 
@@ -27,9 +28,12 @@ class Rates:
         self._limit = RateLimitItemPerMinute(a_minute) if a_minute else None
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
-    def wait(self, client: str) -> int:
-        """0 when the client may go on; else the whole seconds after which it may."""
-        if self._limit is None or self._window.hit(self._limit, client):
+    def wait(self, client: str, cost: int = 1) -> int:
+        """0 when the client may go on; else the whole seconds after which it may at the earliest.
+
+        ``cost``: how many requests this one counts as.
+        """
+        if self._limit is None or self._window.hit(self._limit, client, cost=cost):
             return 0
         free = self._window.get_window_stats(self._limit, client).reset_time
         return max(1, math.ceil(free - time.time()))
@@ -64,7 +68,7 @@ class BodyLimit:
         is_file = scope["method"] == "POST" and scope["path"].endswith(ADDED)
         limit = self.of_files if is_file else self.limit
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > limit:
+        if not announced.isdigit() or len(announced) > LONGEST_NUMBER or int(announced) > limit:
             await _refuse(scope, receive, send, limit)
             return
         read = 0

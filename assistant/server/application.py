@@ -12,7 +12,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from assistant import logs
@@ -24,11 +24,14 @@ from assistant.server import _http_resources as http_resources
 from assistant.server import _openai_api as openai_api
 from assistant.server import _problem_details as problem_details
 from assistant.server import _sign_in as sign_in
+from assistant.server._allowances import Allowances
 from assistant.server._http_api import Answering
+from assistant.server._json_bodies import JSONBodies
 from assistant.server._middleware import ROUTE, AccessMiddleware
 from assistant.server._observing import METRICS, NotingRoute, Watching, metrics_route
 from assistant.server._page_assets import PageAssets
 from assistant.server._page_delivery import PageDelivery
+from assistant.server._page_door import PageDoor
 from assistant.server._problem_details import Problem
 from assistant.server._rate_limits import BodyLimit
 from assistant.server._uploads import Uploads
@@ -55,6 +58,7 @@ def app(assistant: AnsweringAssistant, settings: Settings | None = None) -> Fast
     check_open(settings)
     access = Access.of(settings)
     answering = Answering(assistant, settings)
+    allowances = Allowances(settings.requests_a_minute)
     warming = _Warming(assistant)
     mcp_tools = _tools(answering)
 
@@ -85,12 +89,13 @@ def app(assistant: AnsweringAssistant, settings: Settings | None = None) -> Fast
     if mcp_tools is not None:
         found.router.routes += mcp_tools.routes
     if settings.page:
-        _mount_page(found, answering)
+        _mount_page(found, answering, allowances)
     _watch(found, answering, access)
     # The last one added is the first one passed.
     found.add_middleware(NotingRoute)
+    found.add_middleware(JSONBodies)
     found.add_middleware(BodyLimit, limit=settings.max_body, of_files=settings.max_upload)
-    found.add_middleware(AccessMiddleware, access=access, settings=settings)
+    found.add_middleware(AccessMiddleware, access=access, settings=settings, allowances=allowances)
     found.add_middleware(Watching, meters=answering.meters)
     return found
 
@@ -112,7 +117,7 @@ def _uploads(assistant: AnsweringAssistant, settings: Settings) -> Uploads | Non
     return Uploads(index, settings) if settings.may_change_corpus and index is not None else None
 
 
-def _mount_page(found: FastAPI, answering: Answering) -> None:
+def _mount_page(found: FastAPI, answering: Answering, allowances: Allowances) -> None:
     """Puts the page at "/". Gradio and pandas are loaded here: 2 CPU seconds.
 
     The page has only what is nobody else's: mounted at "/", it would take 404 and 405.
@@ -125,7 +130,8 @@ def _mount_page(found: FastAPI, answering: Answering) -> None:
     assert isinstance(mounted, Mount)
     assets = PageAssets(theme.FRONTEND)
     components = {block.get_block_name() for block in blocks.blocks.values()}
-    pages = PageDelivery(mounted.app, assets, components)
+    door = PageDoor(mounted.app, blocks, allowances)
+    pages = PageDelivery(door, assets, components)
 
     async def default(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope[ROUTE]
@@ -145,13 +151,18 @@ def _tools(answering: Answering) -> Any:
             raise
         return None
     # Stateless: nothing is kept between calls. Host and origin are the middleware's business.
-    return mcp_tools.server(answering).streamable_http_app(
+    served = mcp_tools.server(answering).streamable_http_app(
         streamable_http_path="/mcp",
         stateless_http=True,
         json_response=True,
         max_request_body_size=answering.settings.max_body,
         host="",
     )
+    # Its GET opens a stream that would tell nothing for ever; clients go on without one.
+    for route in served.routes:
+        assert isinstance(route, Route)
+        route.methods = {"POST"}
+    return served
 
 
 class _Warming:

@@ -19,16 +19,20 @@ from starlette.types import ASGIApp
 
 from assistant import logs, private_files
 from assistant.answering.protocols import AnsweringAssistant
+from assistant.server._connections import Deadlines, connection
 from assistant.server.application import app
 from assistant.settings import Settings
 from assistant.types import AssistantError
 
 PORTS_TRIED: Final = 20
 PATIENCE: Final = 3  # seconds that open requests have to end when the server stops
+MOST_CONNECTIONS: Final = 800  # below the 1024 files that a process may usually have open
 
 
 @contextmanager
-def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
+def running(
+    application: ASGIApp, host: str, port: int, deadlines: Deadlines | None = None
+) -> Iterator[str]:
     """Serves ``application`` from a thread; yields its address, once it answers.
 
     ``port`` 0 is any free one. Raises AssistantError if it cannot be had.
@@ -37,6 +41,9 @@ def running(application: ASGIApp, host: str, port: int) -> Iterator[str]:
     config = uvicorn.Config(
         application,
         log_config=None,  # its records go the way of all others
+        http=connection(deadlines or Deadlines()),
+        ws="none",
+        limit_concurrency=MOST_CONNECTIONS,
         log_level="warning",
         access_log=False,  # addresses and queries of people are nobody's business
         proxy_headers=False,  # the guard knows whom to believe
