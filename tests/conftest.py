@@ -47,5 +47,7 @@ def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_refuse_network)
 
+collect_ignore = ["reliability"]  # `make test-reliability` names it
+
 # Imported last, so that all of the above holds while the product is imported.
 pytest_plugins = ["tests.fixtures"]
