@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 
 import regex
+
+from assistant.types import Span
 
 _MONTH_OF = {
     **{n: i for i, n in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)},
@@ -15,7 +18,7 @@ _MONTH_OF = {
 _NUMBER = r"0?[1-9]|[12]\d|3[01]"
 _D, _M, _Y = rf"(?P<d>{_NUMBER})", rf"(?P<m>{_NUMBER})", r"(?P<y>1\d{3}|20\d{2})"
 _B, _E = r"(?<![\p{L}\p{Nd}.,/-])", r"(?![\p{L}\p{Nd}/]|[.,-]\p{Nd})"
-_EN = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\.?"
+_EN = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
 _VI = r"(?P<name>mười một|mười hai|chạp|giêng|một|hai|ba|tư|bốn|năm|sáu|bảy|tám|chín|mười)"
 
 _PATTERNS = tuple(
@@ -24,27 +27,48 @@ _PATTERNS = tuple(
         rf"{_B}{_Y}(?P<sep>[-/.]){_M}(?P=sep){_D}(?:{_E}|(?=T\d))",
         rf"{_B}{_D}\s?(?P<sep>[/.-])\s?{_M}\s?(?P=sep)\s?{_Y}{_E}",
         rf"{_B}{_D}\s+(?:tháng|thg)\s+(?:{_M}|{_VI})(?:\s*,)?(?:\s+năm\s+|\s*[/-]\s*|\s+){_Y}{_E}",
-        rf"{_B}{_EN}\s+{_D}(?:st|nd|rd|th)?,?\s+{_Y}{_E}",
-        rf"{_B}{_D}(?:st|nd|rd|th)?\s+(?:of\s+)?{_EN},?\s+{_Y}{_E}",
+        rf"{_B}{_EN}\.?\s+{_D}(?:st|nd|rd|th)?,?\s+{_Y}{_E}",
+        rf"{_B}{_D}(?:st|nd|rd|th)?\s+(?:of\s+)?{_EN}\.?,?\s+{_Y}{_E}",
         rf"{_Y}\s?[年년]\s?{_M}\s?[月월]\s?{_D}\s?[日일号號]",
     )
 )
 
 
+ENGLISH_MONTH = _EN  # as a group ``name``
+
+
 def first_day_in(text: str) -> str:
     """ISO 8601 of the first day of ``text`` that is told with its month and year; "" without."""
-    matches = (match for pattern in _PATTERNS for match in pattern.finditer(text))
-    days = (_day(match) for match in sorted(matches, key=lambda match: match.start()))
-    return next(filter(None, days), "")
+    return next((day for _, day in stated_days(text)), "")
+
+
+def stated_days(text: str) -> Iterator[tuple[Span, str]]:
+    """The days of ``text`` that are told with month and year, in its order: where, and ISO 8601."""
+    matches = [match for pattern in _PATTERNS for match in pattern.finditer(text)]
+    for match in sorted(matches, key=lambda match: match.start()):
+        if day := _day(match):
+            yield Span(*match.span()), day
+
+
+def day_of(text: str) -> str:
+    """ISO 8601 of a text that is one day and nothing else ("5/8/2025", "ngày 5 tháng 8 năm 2025",
+    "August 5, 2025"); "" where it is none."""
+    told = regex.sub(r"^ngày\s+", "", text.strip(), flags=regex.IGNORECASE)
+    found = (_day(match) for pattern in _PATTERNS if (match := pattern.fullmatch(told)))
+    return next(filter(None, found), "")
+
+
+def month_of(parts: Mapping[str, str | None]) -> int:
+    """The month of a match's groups ``m`` or ``name``; 0 where there is none."""
+    name = (parts.get("name") or "").lower()
+    return int(parts.get("m") or 0) or _MONTH_OF.get(name) or _MONTH_OF.get(name[:3], 0)
 
 
 def _day(match: regex.Match[str]) -> str:
     """ISO 8601, "" where there is no such day. Where the second number can be no month, the first
     is it: "9/25/2025"."""
     parts = match.groupdict()
-    name = (parts.get("name") or "").lower()
-    day, month = int(parts["d"]), int(parts.get("m") or 0)
-    month = month or _MONTH_OF.get(name) or _MONTH_OF.get(name[:3], 0)
+    day, month = int(parts["d"]), month_of(parts)
     if month > 12 >= day:
         day, month = month, day
     try:

@@ -1,0 +1,66 @@
+"""Days told by another day: "hôm qua", "last Friday", "tối 5/8", read against the article's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.text.dates import day_of
+from assistant.text.told_days import told_days
+
+TABLE = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "dates" / "relative.jsonl").read_text("utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["text"][:40])
+def test_the_days_of_a_sentence(row: dict[str, Any]) -> None:
+    text = row["text"]
+    found = told_days(text, row["date"])
+    told = [[text[one.span.start : one.span.end], one.first, one.last] for one in found]
+    assert told == row["found"]
+
+
+def test_without_its_day_an_article_tells_only_days_in_full() -> None:
+    text = "Hôm qua, 5/8/2025, và thứ Sáu tuần trước."
+    assert [(one.first, one.computed) for one in told_days(text, "")] == [("2025-08-05", False)]
+
+
+@given(st.text(alphabet="ngày hôm qua tuần trước thứ 35/-().8 last Friday ago two", max_size=60))
+def test_whatever_is_written_the_words_of_a_day_stand_in_it_in_order(text: str) -> None:
+    found = told_days(text, "2024-02-29")
+    ends = [0]
+    for one in found:
+        assert ends[-1] <= one.span.start < one.span.end <= len(text)
+        assert dt.date.fromisoformat(one.first) <= dt.date.fromisoformat(one.last)
+        ends.append(one.span.end)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2025-08-05", "2025-08-05"),
+        ("5/8/2025", "2025-08-05"),
+        (" 05-08-2025 ", "2025-08-05"),
+        ("5.8.2025", "2025-08-05"),
+        ("ngày 5 tháng 8 năm 2025", "2025-08-05"),
+        ("5 tháng tám, 2025", "2025-08-05"),
+        ("August 5, 2025", "2025-08-05"),
+        ("5 Aug 2025", "2025-08-05"),
+        ("31/2/2025", ""),
+        ("5/8", ""),
+        ("hôm qua", ""),
+        ("từ 5/8/2025", ""),
+        ("5/8/2025 và 6/8/2025", ""),
+        ("", ""),
+    ],
+)
+def test_one_day_and_nothing_else(written: str, day: str) -> None:
+    assert day_of(written) == day
