@@ -94,7 +94,7 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
     for words, shift in (("trước|qua|rồi|vừa\\s+(?:qua|rồi)", -1), ("này", 0), ("tới|sau", 1)):
         yield "unit", rf"cuối\s+tuần\s+(?:{words})", shift, "weekend"
     for words, shift in (("ngoái", -1), ("nay", 0), ("tới|sau", 1)):
-        yield "unit", rf"{_VI_BOUND}năm\s+(?:{words})", shift, "year"
+        yield "unit", rf"(?<!\b(?:chạp|giêng)\s){_VI_BOUND}năm\s+(?:{words})", shift, "year"
         month = rf"tháng\s+(?:{_M}|{_SUN_MONTH})"
         yield "month of year", rf"{month}\s+năm\s+(?:{words})", shift, ""
     for word, shift in (("last", -1), ("this", 0), ("next", 1)):
