@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?"
   assistant ask "ai la bi thu dang uy phuong lai thieu" --json
   assistant search "nhà ở xã hội" --top-k 3
+  assistant ask "Giá lúa bao nhiêu?" --since 1/8/2025 --source "Tuổi Trẻ"
   assistant eval questions.jsonl --json report.json
   assistant train questions.jsonl --out models/reader
   assistant serve --port 8000
@@ -109,10 +110,12 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     search.add_argument(
         "question", metavar="QUESTION", help='the question; "-" reads it from stdin'
     )
+    _filter_options(search)
     search.add_argument("--top-k", metavar="N", help="how many passages (default: 5)")
     search.add_argument("--json", action="store_true", help="print JSON")
     ask = add("ask", "Answer a question with quotes, or say that the articles do not.", _ANSWERING)
     ask.add_argument("question", metavar="QUESTION", help='the question; "-" reads it from stdin')
+    _filter_options(ask)
     ask.add_argument("--json", action="store_true", help="print JSON")
     ask.add_argument("--card", metavar="FILE", help="keep the answer as .json, .md or .html")
     evaluate = add("eval", "Score the assistant on a question set.", _ANSWERING)
@@ -174,6 +177,17 @@ def _credential_commands(found: Any, commands: Mapping[str, Command]) -> None:
         command.set_defaults(run=commands[name])
         command.add_argument("name", metavar="NAME", help="up to 64 letters, digits and . _ @ -")
         command.add_argument(file, metavar="FILE", help="the file (made if it is not there)")
+
+
+def _filter_options(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group(
+        "which articles", "Articles without a date are outside of --since and --until."
+    )
+    flag = group.add_argument
+    flag("--since", metavar="DAY", default="", help="from this day on: 2025-08-05 or 5/8/2025")
+    flag("--until", metavar="DAY", default="", help="up to this day, included")
+    flag("--source", metavar="NAME", default="", help="of this newspaper, by its name or site")
+    flag("--author", metavar="NAME", default="", help="by this author")
 
 
 def _eval_options(command: argparse.ArgumentParser) -> None:

@@ -22,7 +22,7 @@ from assistant.answering import schemas
 from assistant.arguments import parse, parser
 from assistant.completion import completion
 from assistant.settings import Settings
-from assistant.types import Answer, Article, AssistantError, SettingsError
+from assistant.types import Answer, Article, AssistantError, Filter, SettingsError
 
 DEFAULT_ARTICLES = Path("seeds")
 
@@ -108,7 +108,7 @@ def _empty(settings: Settings) -> None:
 def _search(options: argparse.Namespace) -> int:
     assistant = _open(options)
     question = _question(options)
-    hits = assistant.retrieve(question)
+    hits = assistant.retrieve(question, filter=_filter(options))
     if options.json:
         _print_json(schemas.search_json(question, hits))
         return 0
@@ -124,7 +124,11 @@ def _ask(options: argparse.Namespace) -> int:
     _check_card(options)
     assistant = _open(options)
     question = _question(options)
-    answer = assistant.answer(question) if options.json else _streamed(assistant, question)
+    chosen = _filter(options)
+    if options.json:
+        answer = assistant.answer(question, filter=chosen)
+    else:
+        answer = _streamed(assistant, question, chosen)
     _save_card(options, assistant, answer)
     if options.json:
         _print_json(schemas.answer_json(answer))
@@ -145,11 +149,15 @@ def _ask(options: argparse.Namespace) -> int:
     return 0
 
 
-def _streamed(assistant: Any, question: str) -> Answer:
+def _filter(options: argparse.Namespace) -> Filter:
+    return Filter(options.since, options.until, options.source, options.author)
+
+
+def _streamed(assistant: Any, question: str, filter: Filter) -> Answer:
     """The answer, printed as it comes."""
     from assistant.types import Finished, TextDelta
 
-    for event in assistant.stream(question):
+    for event in assistant.stream(question, filter=filter):
         if isinstance(event, TextDelta):
             print(_shown(event.text), end="", flush=True)
         elif isinstance(event, Finished):

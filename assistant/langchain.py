@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from assistant.answering.assistant import Assistant
 from assistant.index.encoder import SentenceEncoder
 from assistant.settings import Settings
-from assistant.types import Hit
+from assistant.types import NO_FILTER, Filter, Hit
 
 
 class ArticleRetriever(BaseRetriever):
@@ -26,11 +26,16 @@ class ArticleRetriever(BaseRetriever):
 
     assistant: Assistant
     k: int = Field(default=5, ge=1)
+    filter: Filter = NO_FILTER
 
     @classmethod
-    def open(cls, folder: str, k: int = 5) -> ArticleRetriever:
-        """Over the index in ``folder``. Raises AssistantError when there is none."""
-        return cls(assistant=Assistant.open(folder), k=k)
+    def open(cls, folder: str, k: int = 5, filter: Filter = NO_FILTER) -> ArticleRetriever:
+        """Over the index in ``folder``, or those of its articles that ``filter`` lets through.
+
+        Raises AssistantError when there is no index; with the first question, FilterError for a
+        filter that cannot be used.
+        """
+        return cls(assistant=Assistant.open(folder), k=k, filter=filter)
 
     def _get_relevant_documents(
         self,
@@ -38,9 +43,13 @@ class ArticleRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,
         k: int | None = None,
+        filter: Filter | None = None,
         **_: Any,
     ) -> list[Document]:
-        return [_document(hit) for hit in self.assistant.retrieve(query, k or self.k)]
+        chosen = self.filter if filter is None else filter
+        return [
+            _document(hit) for hit in self.assistant.retrieve(query, k or self.k, filter=chosen)
+        ]
 
 
 class ArticleEmbeddings(Embeddings):

@@ -83,6 +83,15 @@ class SettingsError(AssistantError):
     """A setting is unknown or out of bounds: the message quotes key and value."""
 
 
+class FilterError(AssistantError):
+    """A filter cannot be used: ``kind`` and ``named`` say why, for telling it in a language."""
+
+    def __init__(self, message: str, kind: str, **named: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.named = named
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range ``[start, end)`` of an article's text."""
@@ -110,6 +119,26 @@ class Article:
     furniture: tuple[Span, ...] = ()
     author: str = ""
     marked: bool = False  # headings of the text are marked with "# "
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The articles that a question is asked of: those that meet all that is not "".
+
+    ``since``, ``until``: the first and last day, both included; an article without a date is
+    outside of either. ``source``: a newspaper, by its name or its site. ``author``: who wrote it.
+    """
+
+    since: str = ""  # ISO 8601, or a day as people write it until it was checked
+    until: str = ""
+    source: str = ""
+    author: str = ""
+
+    def __bool__(self) -> bool:
+        return any((self.since, self.until, self.source, self.author))
+
+
+NO_FILTER = Filter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +195,17 @@ class Citation:
     quote: str
     verified: bool
     answer: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedDate:
+    """Words of citation ``number`` that tell a day by another one ("hôm qua"), and the days they
+    mean, ``first`` to ``last`` in ISO 8601, computed from the day of their article."""
+
+    number: int
+    words: str
+    first: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +280,9 @@ class Answer:
     ``closest`` is, for a refusal, the nearest quote: "closest, but not an answer".
     ``claims`` are the sentences that a language model wrote, ``llm`` is that model's name;
     where it failed, ``fault`` says how, and the answer quotes instead.
+    ``filter``: what it was asked of. ``dates``: of the words that answer, those that are computed.
+    ``as_of``: where articles of several days give different figures, the day of the newest, whose
+    figure ``short`` is; else "".
     """
 
     question: str
@@ -255,6 +298,9 @@ class Answer:
     fault: FaultKind | None = None
     usage: Usage | None = None
     short: str = ""
+    filter: Filter = NO_FILTER
+    dates: tuple[ResolvedDate, ...] = ()
+    as_of: str = ""
 
     @property
     def certainty(self) -> Certainty:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.answering._quotes import Quote, choose, cite, whole_list
 from assistant.answering.found_answers import Found, Scope
 from assistant.index.catalog import Catalog
+from assistant.retrieval.filtering import Among
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import Kind
 from assistant.text.sentences import sentences
@@ -33,6 +34,7 @@ class Asked:
     scope: Scope = "one"
     kind: Kind = "content"
     quotes: Sequence[Quote] = ()  # of an overview
+    among: Among = field(default_factory=Among)
     whole: bool = False  # nobody reads the answer while it comes
 
 
@@ -53,3 +55,10 @@ def _with_rest(article: Article, quote: Quote) -> Quote:
     """The quote with the sentences that go on with the list it begins."""
     told = sentences(article.text, article.furniture, article.marked)
     return whole_list(article, quote, told)
+
+
+def surest_first(asked: Asked) -> list[Candidate]:
+    """The candidates, first those that were read, the surest to answer before the others."""
+    read = [one.candidate for one in asked.found]
+    known = {candidate.stored.id for candidate in read}
+    return [*read, *(c for c in asked.ranked if c.stored.id not in known)]

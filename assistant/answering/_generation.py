@@ -21,6 +21,7 @@ from assistant.llm._output_filters import Thought
 from assistant.llm.streaming import speak
 from assistant.reading.claim_check import judge
 from assistant.reading.readings import PassageReader
+from assistant.retrieval.filtering import Among
 from assistant.retrieval.hybrid_search import Candidate
 from assistant.settings import Settings
 from assistant.types import (
@@ -63,11 +64,11 @@ class Draft:
 
 def read_by(
     index: Index, settings: Settings, question: str, language: str,
-    history: Sequence[Turn], ranked: Sequence[Candidate], left_out: set[int],
+    history: Sequence[Turn], ranked: Sequence[Candidate], among: Among,
 ) -> Context:  # fmt: skip
     """The question with the best passages, and their neighbours where the window has room."""
     room = settings.llm_context - settings.llm_max_tokens
-    shown = _shown(index, ranked[: settings.top_k], left_out)
+    shown = _shown(index, ranked[: settings.top_k], among)
     return assemble(question, language, history, shown, room)
 
 
@@ -176,14 +177,14 @@ def _cite(index: Index, number: int, shown: Shown, span: Span) -> Citation:
     return quotes.citation(number, quote, index.catalog.article(shown.passage.article_id).text)
 
 
-def _shown(index: Index, ranked: Sequence[Candidate], left_out: set[int]) -> Iterable[Shown]:
+def _shown(index: Index, ranked: Sequence[Candidate], among: Among) -> Iterable[Shown]:
     """The passages, best first, then the neighbours of the best, each once."""
     catalog = index.catalog
     numbers = [candidate.stored.id for candidate in ranked]
     best = {c.stored.id: c.stored.passage.article_id for c in ranked[:NEIGHBOURS_OF]}
     for number, article_id in best.items():
         beside = {number - 1, number + 1} & catalog.passages_of([article_id])
-        numbers += sorted(beside - left_out - set(numbers))
+        numbers += sorted(among.passages(beside) - set(numbers))
     stored = catalog.passages(numbers)
     articles: dict[str, Article] = {}
     for number in numbers:

@@ -42,7 +42,12 @@ class Overviews:
             if _is_answered(asked, self.settings.least_confidence):
                 return asked
         catalog = self.search.index.catalog
-        articles = [article for article in catalog.articles() if article.id not in asked.exclude]
+        allowed = asked.among.articles
+        articles = [
+            article
+            for article in catalog.articles()
+            if article.id not in asked.exclude and (allowed is None or article.id in allowed)
+        ]
         named = question_kinds().names_topic(asked.query.embedding)
         if kind in ("corpus", "greeting") or not (named or asked.history or len(articles) == 1):
             kind = "greeting" if kind == "greeting" else "corpus"
@@ -51,7 +56,10 @@ class Overviews:
         ranked = asked.ranked
         if not named and asked.history:  # "tóm tắt bài này" of what was spoken of
             last = asked.history[-1]
-            ranked = tuple(self.search.rank(last.query or last.question, asked.exclude)[1])
+            said = last.query or last.question
+            ranked = tuple(self.search.rank(said, asked.exclude, asked.answer.filter)[1])
+            if not ranked:
+                return asked
         article = catalog.article(ranked[0].stored.passage.article_id)
         if named:
             if not _tells_of(article, asked):

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from assistant.answering.prompt_texts import say
+from assistant.text.dates import shown_days
 from assistant.text.terms import fold
-from assistant.types import Article, Citation
+from assistant.types import Article, Citation, ResolvedDate
 
 WHOLE = 0.8  # share of its quote from which an answer is not said apart
 APART = 3  # articles from which each stands under its own headline
@@ -19,28 +20,57 @@ def answers_in(citation: Citation) -> list[str]:
     return [_one_line(citation.quote[a.start - first : a.end - first]) for a in citation.answer]
 
 
-def short_answer(citations: Sequence[Citation]) -> str:
-    """The words that answer, each once; "" where no citation has any."""
+def short_answer(citations: Sequence[Citation], newest: Mapping[str, Article] | None = None) -> str:
+    """The words that answer, each once; "" where no citation has any.
+
+    ``newest``: the cited articles by id, where only those of the newest of them are meant.
+    """
+    if newest:
+        citations = [c for c in citations if c.article_id == citations[0].article_id]
     return "; ".join(words for words, _ in _items(citations))
 
 
-def wording(citations: Sequence[Citation], language: str, articles: Mapping[str, Article]) -> str:
+def wording(
+    citations: Sequence[Citation],
+    language: str,
+    articles: Mapping[str, Article],
+    dates: Sequence[ResolvedDate] = (),
+    as_of: str = "",
+) -> str:
     """The answer's text: the words that answer, then a frame in the question's language and the
-    quotes; of many articles, each under its headline and day.
+    quotes; of many articles, and where they differ (``as_of``), each under its headline and day.
 
-    ``articles``: those that are cited, by id.
+    ``articles``: those that are cited, by id. ``dates``: what is computed for words that answer.
     """
     lines = []
-    if not _is_whole(citations):
-        items = [f"{words} [{number}]" for words, number in _items(citations)]
+    if not _is_whole(citations) or dates or as_of:
+        day_of = {c.number: articles[c.article_id].date for c in citations} if as_of else {}
+        items = [
+            f"{_with_days(words, number, dates, language, day_of.get(number, ''))} [{number}]"
+            for words, number in _items(citations)
+        ]
         lines = ["; ".join(items), ""] if items else []
     count = len(articles)
-    if count < APART:
+    if count < APART and not as_of:
         lines.append(say("frame_several" if count > 1 else "frame", language, n=count))
         return "\n".join([*lines, *map(_quoted, citations)])
-    return "\n".join(
-        [*lines, overview(say("found_in", language, n=count), citations, language, articles)]
-    )
+    frame = say("differing" if as_of else "found_in", language, n=count)
+    return "\n".join([*lines, overview(frame, citations, language, articles)])
+
+
+def _with_days(
+    words: str, number: int, dates: Sequence[ResolvedDate], language: str, day: str
+) -> str:
+    """The words of citation ``number`` that answer, each computed day behind what it is computed
+    from; then ``day``, that of the article, where there is one."""
+    for one in dates:
+        if one.number != number:
+            continue
+        told, days = _one_line(one.words), shown_days(one.first, one.last, language)
+        at = words.find(told)
+        end = at + len(told)
+        words = f"{words[:end]} ({days}){words[end:]}" if at >= 0 else f"{words} ({told}: {days})"
+    return f"{words} ({shown_days(day, day, language)})" if day else words
 
 
 def overview(
@@ -79,9 +109,10 @@ def _is_whole(citations: Sequence[Citation]) -> bool:
     return len(citations) == 1 and told >= WHOLE * len(citations[0].quote)
 
 
-def refusal(closest: Citation | None, language: str) -> str:
-    """The refusal's text, with the closest passage where there is one."""
-    sentence = say("refusal", language)
+def refusal(closest: Citation | None, language: str, within: str = "") -> str:
+    """The refusal's text, with the closest passage where there is one; ``within``: the name of the
+    text instead, where a filter was set."""
+    sentence = say(within or "refusal", language)
     if closest is None:
         return sentence
     return f"{sentence}\n{say('closest', language)} “{_one_line(closest.quote)}”"

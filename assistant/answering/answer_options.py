@@ -18,7 +18,7 @@ from assistant.answering.protocols import AnsweringAssistant
 from assistant.llm.available import usable
 from assistant.llm.models import COMPATIBLE, NONE, name_of
 from assistant.settings import Settings
-from assistant.types import AnswerEvent, SettingsError, Turn
+from assistant.types import NO_FILTER, AnswerEvent, Filter, Hit, SettingsError, Turn
 
 Strictness = Literal["strict", "balanced", "open"]
 Unsupported = Literal["flag", "drop", "replace"]
@@ -29,12 +29,14 @@ KEPT: Final = 16  # assistants under other settings: each holds an open model
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen; None: as the server's settings say. ``llm``: a name of ``models``."""
+    """What was chosen; None: as the server's settings say. ``llm``: a name of ``models``;
+    ``filter``: which articles are asked, as it was typed."""
 
     llm: str | None = None
     top_k: int | None = None
     strictness: Strictness | None = None
     unsupported: Unsupported | None = None
+    filter: Filter = NO_FILTER
 
 
 class Choices:
@@ -82,8 +84,14 @@ class Choices:
     def stream(
         self, question: str, history: Sequence[Turn] = (), choice: Choice | None = None
     ) -> Iterator[AnswerEvent]:
-        """The events of an answer under ``choice``. Raises SettingsError for one there is not."""
-        return self.under(choice or Choice()).stream(question, history)
+        """The events of an answer under ``choice``. Raises SettingsError for one there is not; the
+        first event raises FilterError for a filter that cannot be used."""
+        choice = choice or Choice()
+        return self.under(choice).stream(question, history, **_limits(choice.filter))
+
+    def hits(self, question: str, top_k: int | None, filter: Filter = NO_FILTER) -> list[Hit]:
+        """The passages that match best, best first. Raises FilterError."""
+        return self.assistant.retrieve(question, top_k, **_limits(filter))
 
     def examples(self, language: str) -> list[str]:
         """Questions that the articles answer; no language model is asked to find them."""
@@ -94,7 +102,7 @@ class Choices:
         changes = {
             name: value
             for name, value in asdict(choice).items()
-            if value is not None and value != getattr(self.default, name)
+            if name != "filter" and value is not None and value != getattr(self.default, name)
         }
         if not changes:
             return self.assistant
@@ -115,3 +123,8 @@ class Choices:
             known = ", ".join(specs)
             raise SettingsError(f"Language model {name[:80]!r} cannot be used here; use {known}")
         return specs[name]
+
+
+def _limits(filter: Filter) -> dict[str, Filter]:
+    """The argument of a filter, where one was set."""
+    return {"filter": filter} if filter else {}

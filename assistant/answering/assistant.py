@@ -10,27 +10,31 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.answering._asked import Asked, cited
+from assistant.answering._asked import Asked, cited, surest_first
 from assistant.answering._overview_answer import Overviews
 from assistant.answering._question_text import readable, unreadable
+from assistant.answering._reading_asked import ReadingAsked
+from assistant.answering._resolved_dates import resolved_dates
 from assistant.answering._search import Search
 from assistant.answering._sure_questions import SureQuestions
 from assistant.answering._wording import overview, refusal, short_answer, wording
-from assistant.answering.found_answers import Found, differ, find_answers
+from assistant.answering.found_answers import Found, find_answers
 from assistant.answering.prompt_texts import say
 from assistant.index.index import Index
 from assistant.llm.models import NONE, check, is_small, name_of, open_llm
 from assistant.reading.shipped import SHIPPED, WEIGHTS, CalibratedReader, reader_in
-from assistant.retrieval.comparison import sides
+from assistant.retrieval.filtering import checked
 from assistant.retrieval.hybrid_search import Candidate, Query, hits_of
-from assistant.retrieval.question_type import asks_for_list
+from assistant.retrieval.question_type import kind_asked
 from assistant.settings import Settings
 from assistant.types import (
+    NO_FILTER,
     Answer,
     AnswerEvent,
     Article,
     Citation,
     Cited,
+    Filter,
     Finished,
     Hit,
     LLMError,
@@ -67,6 +71,7 @@ class Assistant:
         self._llm = llm
         self._lock = threading.Lock()
         self._search = Search(index)
+        self._reading = ReadingAsked(self._search, settings, self._find)
         self._overviews = Overviews(self._search, settings, self._find)
         self._examples = examples or SureQuestions(index.catalog, self._sure_answer, self.warm)
 
@@ -116,57 +121,78 @@ class Assistant:
     # -- asking --------------------------------------------------------------------------
 
     def retrieve(
-        self, question: str, top_k: int | None = None, exclude: Collection[str] = ()
+        self,
+        question: str,
+        top_k: int | None = None,
+        exclude: Collection[str] = (),
+        filter: Filter = NO_FILTER,
     ) -> list[Hit]:
         """The ``top_k`` best passages (default: the settings'), best first.
 
-        ``exclude``: ids of articles that are left out as if they were not indexed. A question
-        without a letter or digit finds nothing.
+        ``exclude``: ids of articles that are left out as if they were not indexed; ``filter``:
+        which of the others are searched. A question without a letter or digit finds nothing.
+        Raises FilterError.
         """
         text, _ = readable(question, self.settings.max_question)
         if not text:
             return []
-        _, ranked = self._search.rank(text, exclude)
+        _, ranked = self._search.rank(text, exclude, filter)
         return hits_of(ranked, self.settings.top_k if top_k is None else top_k)
 
     def answer(
-        self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        exclude: Collection[str] = (),
+        filter: Filter = NO_FILTER,
     ) -> Answer:
-        """The answer with its citations, or a refusal."""
-        *_, last = self._events(question, history, exclude, whole=True)
+        """The answer with its citations, or a refusal; raises as ``retrieve``."""
+        *_, last = self._events(question, history, exclude, filter, whole=True)
         assert isinstance(last, Finished)
         return last.answer
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), exclude: Collection[str] = ()
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        exclude: Collection[str] = (),
+        filter: Filter = NO_FILTER,
     ) -> Iterator[AnswerEvent]:
         """The answer's events as they come; the last is ``Finished``, the deltas are its text.
 
-        Closing the iterator ends the answer, a language model's request included.
+        Closing the iterator ends the answer, a language model's request included. FilterError is
+        raised with the first event.
         """
-        return self._events(question, history, exclude, whole=False)
+        return self._events(question, history, exclude, filter, whole=False)
 
     def _events(
-        self, question: str, history: Sequence[Turn], exclude: Collection[str], whole: bool
+        self,
+        question: str,
+        history: Sequence[Turn],
+        exclude: Collection[str],
+        filter: Filter,
+        whole: bool,
     ) -> Iterator[AnswerEvent]:
         """``whole``: nobody reads the answer while it comes."""
+        filter = checked(filter, self.index.catalog)
         text, cut = readable(question, self.settings.max_question)
         if not text:
             yield from unreadable(question)
             return
-        asked = replace(self._asked(question, text, history, exclude, cut), whole=whole)
+        asked = replace(self._asked(question, text, history, exclude, filter, cut), whole=whole)
         asked = self._overviews.of(asked)
         if asked.quotes:
             yield Retrieved(asked.answer.hits, "")
             only_quoted = self.settings.llm == NONE or asked.kind in ("corpus", "greeting")
             yield from self._quote(asked) if only_quoted else self._write(asked)
             return
-        meant = self._meant(text, history, exclude)
+        meant = self._meant(text, asked)
         if meant != text:
-            asked = replace(self._asked(question, meant, history, exclude, cut), whole=whole)
+            asked = self._asked(question, meant, history, exclude, filter, cut)
+            asked = replace(asked, whole=whole)
         searched = asked.query.text if asked.query.text != text else ""
         yield Retrieved(asked.answer.hits, searched)
-        asked = self._read(replace(asked, answer=replace(asked.answer, query=searched)))
+        asked = self._reading.of(replace(asked, answer=replace(asked.answer, query=searched)))
         if not asked.found or asked.answer.confidence < self.settings.least_confidence:
             yield from self._refuse(asked)
         elif self.settings.llm == NONE:
@@ -175,40 +201,32 @@ class Assistant:
             yield from self._write(asked)
 
     def _asked(
-        self, question: str, text: str, history: Sequence[Turn], exclude: Collection[str], cut: bool
+        self,
+        question: str,
+        text: str,
+        history: Sequence[Turn],
+        exclude: Collection[str],
+        filter: Filter,
+        cut: bool,
     ) -> Asked:
         """The question, searched."""
-        query, ranked = self._search.rank(text, exclude)
+        query, ranked = self._search.rank(text, exclude, filter)
         hits = tuple(hits_of(ranked, self.settings.top_k))
         return Asked(
             query, tuple(ranked), tuple(history), frozenset(exclude),
             self._notice(query.language) if cut else "",
-            Answer(question, "", query.language, 0.0, (), hits),
+            Answer(question, "", query.language, 0.0, (), hits, filter=filter),
+            among=self._search.among(exclude, filter),
         )  # fmt: skip
 
-    def _read(self, asked: Asked) -> Asked:
-        """The question with what was found in its passages, and how sure that is."""
-        all_of_them = asks_for_list(asked.query.text)
-        found = asked.read
-        if found is None or all_of_them:
-            found = self._find(asked.query, asked.ranked, all_of_them)
-        asked = replace(
-            asked,
-            found=found,
-            scope="all" if all_of_them or differ(found) else "one",
-            answer=replace(asked.answer, confidence=found[0].confidence if found else 0.0),
-        )
-        compared = sides(asked.query.text)
-        return self._of_sides(asked, compared) if compared else asked
-
-    def _meant(self, text: str, history: Sequence[Turn], exclude: Collection[str]) -> str:
+    def _meant(self, text: str, asked: Asked) -> str:
         """A follow-up question written out, by a language model where there is one."""
-        if not history:
+        if not asked.history:
             return text
         from assistant.answering._follow_up import follow  # loads LangChain's messages
 
         def search(query: str) -> tuple[float, list[str]]:
-            made, ranked = self._search.rank(query, exclude)
+            made, ranked = self._search.rank(query, asked.exclude, asked.answer.filter)
             found = self._find(made, ranked)
             texts = [hit.text for hit in hits_of(ranked, self.settings.top_k)]
             return (found[0].confidence if found else 0.0), texts
@@ -219,32 +237,19 @@ class Assistant:
             return said(speak(self._model(), messages, self.settings))
 
         query = follow(
-            text, history, search, self.settings.least_confidence,
+            text, asked.history, search, self.settings.least_confidence,
             self.settings.max_question, None if self.settings.llm == NONE else told,
         )  # fmt: skip
         return query or text
 
-    def _of_sides(self, asked: Asked, compared: Sequence[str]) -> Asked:
-        """The best answer for each side that is compared, and which side has none; the question as
-        it was where neither has one."""
-        found, notice = [], asked.notice
-        for side in compared:
-            read = self._find(*self._search.rank(side, asked.exclude))
-            if read and read[0].confidence >= self.settings.least_confidence:
-                found.append(read[0])
-            else:
-                notice += say("one_side", asked.query.language, side=side) + "\n"
-        if not found:
-            return asked
-        confidence = min(one.confidence for one in found)
-        answer = replace(asked.answer, confidence=confidence)
-        return replace(asked, found=tuple(found), scope="sides", notice=notice, answer=answer)
-
     def _refuse(self, asked: Asked) -> Iterator[AnswerEvent]:
         closest = self._cited(asked)[0][0] if asked.found or asked.quotes else None
-        said = asked.notice + refusal(closest, asked.query.language)
+        nothing = bool(asked.answer.filter) and not asked.ranked
+        limit = "" if not asked.answer.filter else "none_within" if nothing else "refusal_within"
+        said = asked.notice + refusal(closest, asked.query.language, limit)
         yield TextDelta(said)
-        yield Finished(replace(asked.answer, text=asked.answer.text + said, closest=closest))
+        answer = replace(asked.answer, text=asked.answer.text + said, closest=closest, as_of="")
+        yield Finished(answer)
 
     def _quote(self, asked: Asked, before: str = "") -> Iterator[AnswerEvent]:
         """The words that answer and their quotes, behind what ``asked.answer`` has so far and
@@ -253,23 +258,21 @@ class Assistant:
         citations, articles = self._cited(asked, len(known) + 1)
         for citation in citations:
             yield Cited(citation)
-        language, confidence = asked.query.language, asked.answer.confidence
+        language, answer = asked.query.language, asked.answer
         if asked.kind == "content":
-            told = wording(citations, language, articles)
+            when = kind_asked(asked.query.text) == "time"
+            dates = resolved_dates(citations, articles, when)
+            told = wording(citations, language, articles, dates, answer.as_of)
+            short = short_answer(citations, articles if answer.as_of else {})
+            answer = replace(answer, dates=dates, short=short)
         else:
-            frame = say(asked.kind, language, n=self.index.catalog.counts()["articles"])
-            told, confidence = overview(frame, citations, language, articles), 1.0
+            allowed = asked.among.articles
+            count = self.index.catalog.counts()["articles"] if allowed is None else len(allowed)
+            told = overview(say(asked.kind, language, n=count), citations, language, articles)
+            answer = replace(answer, confidence=1.0, short=short_answer(citations))
         said = (before or asked.notice) + told
         yield TextDelta(said)
-        yield Finished(
-            replace(
-                asked.answer,
-                text=asked.answer.text + said,
-                citations=(*known, *citations),
-                short=short_answer(citations),
-                confidence=confidence,
-            )
-        )
+        yield Finished(replace(answer, text=answer.text + said, citations=(*known, *citations)))
 
     def _write(self, asked: Asked) -> Iterator[AnswerEvent]:
         """A language model's answer; where it fails, that is said and the articles are quoted."""
@@ -280,11 +283,10 @@ class Assistant:
         if asked.notice:
             yield TextDelta(asked.notice)
         name = name_of(self.settings.llm)
-        left_out, _ = self._search.left_out(asked.exclude)
         query = asked.query
         context = generation.read_by(
             self.index, self.settings, query.question, query.language,
-            asked.history, _surest_first(asked), left_out,
+            asked.history, surest_first(asked), asked.among,
         )  # fmt: skip
         try:
             model = self._model()
@@ -296,7 +298,7 @@ class Assistant:
             )
         answer = replace(
             asked.answer, text=asked.notice + draft.text, citations=draft.citations,
-            claims=draft.claims, llm=name, usage=draft.usage,
+            claims=draft.claims, llm=name, usage=draft.usage, as_of="",
         )  # fmt: skip
         asked = replace(asked, answer=answer, notice="")
         if draft.fault:
@@ -366,23 +368,16 @@ class Assistant:
 
     def _sure_answer(self, question: str) -> Answer | None:
         """The quotes that answer a question for facts; None under SURE_EXAMPLE."""
-        asked = self._overviews.of(self._asked(question, question, (), (), cut=False))
+        asked = self._overviews.of(self._asked(question, question, (), (), NO_FILTER, cut=False))
         if asked.quotes:
             return None
-        asked = self._read(asked)
+        asked = self._reading.of(asked)
         least = max(SURE_EXAMPLE, self.settings.least_confidence)
         if not asked.found or asked.answer.confidence < least:
             return None
         *_, last = self._quote(asked)
         assert isinstance(last, Finished)
         return last.answer
-
-
-def _surest_first(asked: Asked) -> list[Candidate]:
-    """The candidates, first those that were read, the surest to answer before the others."""
-    read = [one.candidate for one in asked.found]
-    known = {candidate.stored.id for candidate in read}
-    return [*read, *(c for c in asked.ranked if c.stored.id not in known)]
 
 
 @lru_cache(maxsize=1)

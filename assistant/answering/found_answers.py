@@ -42,6 +42,11 @@ class Found:
         return self.candidate.stored.passage.article_id
 
     @property
+    def date(self) -> str:
+        """ISO 8601 day of the article, "" where it has none."""
+        return self.candidate.stored.date
+
+    @property
     def words(self) -> str:
         """``best`` as text."""
         passage = self.candidate.stored.passage

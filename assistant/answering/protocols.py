@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from assistant.types import Answer, AnswerEvent, Article, Hit, Turn
+from assistant.types import NO_FILTER, Answer, AnswerEvent, Article, Filter, Hit, Turn
 
 
 class AnsweringAssistant(Protocol):
     """An assistant over the articles of one index; ``Assistant`` is one."""
 
-    def retrieve(self, question: str, top_k: int | None = None) -> list[Hit]: ...
+    def retrieve(
+        self, question: str, top_k: int | None = None, *, filter: Filter = NO_FILTER
+    ) -> list[Hit]:
+        """The best passages of the articles that ``filter`` lets through. Raises FilterError."""
+        ...
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
-        """The events of an answer; the last one is ``Finished``."""
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, filter: Filter = NO_FILTER
+    ) -> Iterator[AnswerEvent]:
+        """The events of an answer from the articles that ``filter`` lets through; the last one is
+        ``Finished``. FilterError is raised with the first."""
         ...
 
     def with_settings(self, **changes: Any) -> AnsweringAssistant:

@@ -94,11 +94,32 @@ class UsageJSON(TypedDict):
     written: int
 
 
+class FilterJSON(TypedDict):
+    """The articles that were asked: days in ISO 8601, newspaper, author; "" for any."""
+
+    since: str
+    until: str
+    source: str
+    author: str
+
+
+class ResolvedDateJSON(TypedDict):
+    """``words`` of citation ``number`` that tell a day by another one ("hôm qua"), and the days
+    they mean, computed from the day of their article: ISO 8601, both included."""
+
+    number: int
+    words: str
+    first: str
+    last: str
+
+
 class AnswerJSON(TypedDict):
     """An answer and its proof. ``answer`` carries markers [n], the numbers of the citations.
 
     ``short``: the words that answer, null where there are none. ``certainty``: "says so", "may say
-    so" or "does not say", which is ``confidence`` in words.
+    so" or "does not say", which is ``confidence`` in words. Only where there are any: ``filter``,
+    ``dates`` of the words that answer, and ``as_of``, where articles give different figures the day
+    (ISO 8601) of the newest, whose figure ``short`` is.
     """
 
     question: str
@@ -109,6 +130,9 @@ class AnswerJSON(TypedDict):
     citations: list[CitationJSON]
     short: str | None
     certainty: str
+    filter: NotRequired[FilterJSON]
+    dates: NotRequired[list[ResolvedDateJSON]]
+    as_of: NotRequired[str]
 
 
 class FullAnswerJSON(AnswerJSON):
@@ -197,7 +221,7 @@ def claim_json(claim: Claim) -> ClaimJSON:
 
 def answer_json(answer: Answer) -> AnswerJSON:
     """The contract's shape of an answer."""
-    return AnswerJSON(
+    told = AnswerJSON(
         question=answer.question,
         answer=answer.text,
         grounding=answer.grounding,
@@ -207,6 +231,13 @@ def answer_json(answer: Answer) -> AnswerJSON:
         short=answer.short or None,
         certainty=answer.certainty,
     )
+    if answer.filter:
+        told["filter"] = cast(FilterJSON, asdict(answer.filter))
+    if answer.dates:
+        told["dates"] = [cast(ResolvedDateJSON, asdict(date)) for date in answer.dates]
+    if answer.as_of:
+        told["as_of"] = answer.as_of
+    return told
 
 
 def full_answer_json(answer: Answer) -> FullAnswerJSON:

@@ -55,15 +55,28 @@ class Dense:
         return cls(faiss.read_index(str(folder / FILE)), stamp)
 
     def search(
-        self, vector: Vectors, top_k: int, exclude: Collection[int] = ()
+        self,
+        vector: Vectors,
+        top_k: int,
+        exclude: Collection[int] = (),
+        only: Collection[int] | None = None,
     ) -> dict[int, float]:
-        """A centred question vector (d,) → passage number → cosine in [-1, 1], best first."""
+        """A centred question vector (d,) → passage number → cosine in [-1, 1], best first.
+
+        ``exclude``: numbers that are left out. ``only``: the others are left out as well.
+        """
         if not self._index.ntotal:
             return {}
+        if only is not None:
+            only = set(only).difference(exclude)
+            if not only:
+                return {}
+        chosen = _selector(exclude if only is None else only)
         parameters = None
-        if exclude:
-            left_out = faiss.IDSelectorBatch(np.fromiter(exclude, np.int64, len(exclude)))
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorNot(left_out))  # type: ignore[call-arg]
+        if only is not None:
+            parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
+        elif exclude:
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorNot(chosen))  # type: ignore[call-arg]
         scores, numbers = self._index.search(
             vector[None, :], min(top_k, self._index.ntotal), params=parameters
         )
@@ -76,3 +89,7 @@ class Dense:
         order = list(numbers)
         rows = self._index.reconstruct_batch(np.array(order, np.int64))
         return dict(zip(order, (rows @ vector).tolist(), strict=True))
+
+
+def _selector(numbers: Collection[int]) -> faiss.IDSelectorBatch:
+    return faiss.IDSelectorBatch(np.fromiter(numbers, np.int64, len(numbers)))

@@ -45,6 +45,16 @@ class Stored:
     passage: Passage
     title: str
     language: str
+    date: str = ""  # ISO 8601 day of the article
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What filters go by of an article, as its article has it."""
+
+    source: str
+    author: str
+    date: str
 
 
 class Catalog:
@@ -173,19 +183,27 @@ class Catalog:
         """Article id → the file it was read from."""
         return dict(self._rows("SELECT id, path FROM articles"))
 
+    def facts(self) -> dict[str, Facts]:
+        """Article id → what filters go by."""
+        rows = self._rows("SELECT id, source, author, date FROM articles")
+        return {row[0]: Facts(*row[1:]) for row in rows}
+
+    def passage_articles(self) -> list[tuple[int, str]]:
+        """The number of every passage, and the id of its article."""
+        return self._rows("SELECT id, article_id FROM passages")
+
     def passages(self, ids: Sequence[int]) -> dict[int, Stored]:
         """The passages with these numbers; unknown numbers are left out."""
         sentences = self._sentences(ids)
         query = """
-            SELECT p.id, p.article_id, p.start, p.stop, a.title, a.language,
+            SELECT p.id, p.article_id, p.start, p.stop, a.title, a.language, a.date,
                    substr(a.text, p.start + 1, p.stop - p.start)
             FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.id IN ({})"""
         return {
             row[0]: Stored(
                 row[0],
-                Passage(row[1], row[2], row[3], row[6], tuple(s for s, _ in sentences[row[0]])),
-                row[4],
-                row[5],
+                Passage(row[1], row[2], row[3], row[7], tuple(s for s, _ in sentences[row[0]])),
+                *row[4:7],
             )
             for row in self._rows_in(query, ids)
         }

@@ -144,9 +144,16 @@ class Lexical:
             return f"the lexical index cannot be opened ({error})"
 
     def search(
-        self, query: LexicalQuery, top_k: int, exclude: Collection[int] = ()
+        self,
+        query: LexicalQuery,
+        top_k: int,
+        exclude: Collection[int] = (),
+        only: Collection[int] | None = None,
     ) -> dict[int, float]:
-        """Passage number → BM25 score (> 0) of the best ``top_k``, best first."""
+        """Passage number → BM25 score (> 0) of the best ``top_k``, best first.
+
+        ``exclude``: numbers that are left out. ``only``: the others are left out as well.
+        """
         clauses = [
             (Occur.Should, Query.boost_query(Query.term_query(self._schema, f, t, "freq"), weight))
             for (f, t), weight in query.weighted().items()
@@ -156,6 +163,11 @@ class Lexical:
         if exclude:
             left_out = Query.term_set_query(self._schema, "number", list(exclude))
             clauses.append((Occur.MustNot, left_out))
+        if only is not None:
+            clauses = [
+                (Occur.Must, Query.boolean_query(clauses)),
+                (Occur.Must, _silent(Query.term_set_query(self._schema, "number", list(only)))),
+            ]
         hits = self._searcher.search(Query.boolean_query(clauses), top_k, count=False).hits
         numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
         return {int(n or 0): float(s) for n, (s, _) in zip(numbers, hits, strict=True)}
@@ -237,6 +249,11 @@ def _clear(path: Path) -> None:
         path.rename(old)
         shutil.rmtree(old, ignore_errors=True)
     path.mkdir()
+
+
+def _silent(query: Query) -> Query:
+    """Asks for it and adds nothing to the score."""
+    return Query.const_score_query(query, 0.0)
 
 
 def _rarity(n: int, total: int) -> float:

@@ -22,11 +22,11 @@ from assistant.page.labels import (
     inert,
     joined,
     lang,
-    publisher,
     shorten,
     shown_day,
 )
 from assistant.records.exchange import About, Exchange
+from assistant.text.names import publisher
 from assistant.text.spans import on_one_line, pieces
 from assistant.types import Answer, Citation, Claim, Hit, Span
 

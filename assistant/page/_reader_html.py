@@ -22,11 +22,11 @@ from assistant.page.labels import (
     inert,
     joined,
     lang,
-    publisher,
     shorten,
     shown_day,
 )
 from assistant.records.cards import SUFFIXES
+from assistant.text.names import publisher
 from assistant.types import Article, Citation, Span
 
 LISTED_ARTICLES: Final = 200  # at first, and more with each step

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from assistant.text.interface_texts import interface_texts
 from assistant.types import Certainty, FaultKind, Span, UnsupportedReason
@@ -188,16 +188,6 @@ def inert(text: str) -> str:
     """
     lines = _LINE_END.split(text)
     return "<br>".join(_MARKDOWN.sub(lambda m: f"&#{ord(m[0])};", line) for line in lines)
-
-
-def publisher(source: str) -> str:
-    """The host of a web address; any other source as it is."""
-    try:
-        parts = urlsplit(source)
-        host = parts.hostname if parts.scheme in ("http", "https") else None
-    except ValueError:  # "http://[" and the like
-        return source
-    return host.removeprefix("www.") if host else source
 
 
 def shown_day(day: str, language: Language) -> str:

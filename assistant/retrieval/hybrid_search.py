@@ -84,13 +84,19 @@ def make_query(index: Index, question: str, without: Collection[str] = ()) -> Qu
     )
 
 
-def rank(index: Index, query: Query, exclude: Collection[int] = ()) -> list[Candidate]:
+def rank(
+    index: Index,
+    query: Query,
+    exclude: Collection[int] = (),
+    only: Collection[int] | None = None,
+) -> list[Candidate]:
     """All candidates of both searchers, scored by both, best first.
 
-    ``exclude``: numbers of passages that are left out as if they were not indexed.
+    ``exclude``: numbers of passages that are left out as if they were not indexed; ``only``: the
+    others are left out as well.
     """
-    nearest = index.dense.search(query.vector, CANDIDATES, exclude)
-    matching = index.lexical.search(query.lexical, CANDIDATES, exclude)
+    nearest = index.dense.search(query.vector, CANDIDATES, exclude, only)
+    matching = index.lexical.search(query.lexical, CANDIDATES, exclude, only)
     numbers = list(dict.fromkeys([*nearest, *matching]))
     if not numbers:
         return []

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import anyio
 from anyio import CapacityLimiter, from_thread, to_thread
 from anyio.abc import ObjectSendStream
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -138,7 +139,8 @@ class EventStream(Response):
         try:
             first = await anext(items)
         except Exception as failure:
-            problem = problem_details.of_failure(failure)
+            spoken = Headers(scope=scope).get("accept-language", "")
+            problem = problem_details.of_failure(failure, spoken)
             await problem_details.response(problem, scope["path"])(scope, receive, send)
             return
         await send(

@@ -24,9 +24,19 @@ from assistant.server import _problem_details as problem_details
 from assistant.server._observing import Meters, WatchedChoices
 from assistant.server._problem_details import Problem
 from assistant.settings import Settings
-from assistant.types import AnswerEvent, Article, Finished, IndexFault, SettingsError, Turn
+from assistant.types import (
+    NO_FILTER,
+    AnswerEvent,
+    Article,
+    Filter,
+    Finished,
+    IndexFault,
+    SettingsError,
+    Turn,
+)
 
 MOST_ARTICLES: Final = 200  # in one list
+MOST_FILTER: Final = 200  # characters of a day or a name that a filter names
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # JSON can hold one, UTF-8 cannot
 
@@ -45,8 +55,35 @@ class TurnBody(Body):
     query: str = ""
 
 
-class SearchBody(Body):
-    """What is searched for."""
+Day = Annotated[
+    str,
+    Field(
+        max_length=MOST_FILTER,
+        description="ISO 8601 (2025-08-05), or as it is written: 5/8/2025; included. Articles "
+        "without a date are outside of every filter by day",
+    ),
+]
+Named = Annotated[str, Field(max_length=MOST_FILTER)]
+
+
+class FilterBody(Body):
+    """The articles that count: those of the days, the newspaper and the author that are named.
+
+    ``source``: a newspaper's name or site (``vnexpress.net``); ``author``: who wrote them. Accents
+    and capitals do not matter; a name that no article has is refused, with the nearest there are.
+    """
+
+    since: Day = ""
+    until: Day = ""
+    source: Named = ""
+    author: Named = ""
+
+    def filter(self) -> Filter:
+        return Filter(self.since, self.until, self.source, self.author)
+
+
+class SearchBody(FilterBody):
+    """What is searched for, and in which articles."""
 
     model_config = described.asked_as({"question": "nhà ở xã hội"})
 
@@ -54,8 +91,8 @@ class SearchBody(Body):
     top_k: Annotated[int | None, Field(ge=1, le=100)] = None
 
 
-class AnswerBody(Body):
-    """What is asked, what was said before, and whether the answer comes in parts.
+class AnswerBody(FilterBody):
+    """What is asked, of which articles, what was said before, and whether it comes in parts.
 
     ``llm`` (a name that GET /api/v1/models lists), ``top_k``, ``strictness`` and ``unsupported``
     replace the server's settings for this answer.
@@ -72,7 +109,7 @@ class AnswerBody(Body):
     unsupported: Unsupported | None = None
 
     def choice(self) -> Choice:
-        return Choice(self.llm, self.top_k, self.strictness, self.unsupported)
+        return Choice(self.llm, self.top_k, self.strictness, self.unsupported, self.filter())
 
 
 class Answering:
@@ -114,10 +151,15 @@ class Answering:
         Raises Problem for a language model that cannot be used here.
         """
         try:
-            assistant = self.choices.under(choice or Choice())
+            return iter(self.choices.stream(question, history, choice))
         except SettingsError as fault:
             raise Problem(422, str(fault), parameter="llm") from None
-        return iter(assistant.stream(question, history))
+
+    def hits(
+        self, question: str, top_k: int | None, filter: Filter = NO_FILTER
+    ) -> schemas.SearchJSON:
+        """Raises FilterError."""
+        return schemas.full_search_json(question, self.choices.hits(question, top_k, filter))
 
     def article(self, article_id: str) -> Article:
         """Raises Problem when there is none."""
@@ -138,10 +180,9 @@ def routes(answering: Answering) -> APIRouter:
     )
     async def search(body: SearchBody) -> schemas.SearchJSON:
         question = answering.checked(body.question)
-        hits = await to_thread.run_sync(
-            answering.assistant.retrieve, question, body.top_k, limiter=answering.limiter
+        return await to_thread.run_sync(
+            answering.hits, question, body.top_k, body.filter(), limiter=answering.limiter
         )
-        return schemas.full_search_json(question, hits)
 
     @router.post(
         "/answer",

@@ -18,7 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from assistant import logs
-from assistant.types import AssistantError, IndexFault, LLMError, ModelError
+from assistant.page.labels import preferred_language
+from assistant.retrieval import filtering
+from assistant.types import AssistantError, FilterError, IndexFault, LLMError, ModelError
 
 OPENAI: Final = "/v1/"
 _log = logging.getLogger(__name__)
@@ -80,11 +82,16 @@ def response(problem: Problem, path: str) -> Response:
     )
 
 
-def of_failure(failure: Exception) -> Problem:
-    """The problem of whatever an assistant raised; what is not known is logged without words."""
+def of_failure(failure: Exception, spoken: str = "") -> Problem:
+    """The problem of whatever an assistant raised; what is not known is logged without words.
+
+    ``spoken``: the request's ``Accept-Language``; what is wrong with a filter is told in it.
+    """
     match failure:
         case Problem():
             return failure
+        case FilterError():
+            return Problem(422, filtering.told(failure, language_of(spoken)))
         case LLMError(kind="rate"):
             return Problem(503, _line(failure), {"Retry-After": "10"})
         case IndexFault() | ModelError():  # their messages name folders of this machine
@@ -97,6 +104,11 @@ def of_failure(failure: Exception) -> Problem:
             return Problem(500, _DETAILS[500])
 
 
+def language_of(spoken: str) -> str:
+    """The language of a message for ``Accept-Language``; English for programs, which send none."""
+    return preferred_language(spoken) if spoken else "en"
+
+
 def _line(failure: Exception) -> str:
     return " ".join(str(failure).split())
 
@@ -105,7 +117,8 @@ def install(app: FastAPI) -> None:
     """Makes ``app`` answer failures with a problem; those of our own making the guard catches."""
 
     async def problem(request: Request, failure: Exception) -> Response:
-        return response(of_failure(failure), request.url.path)
+        spoken = request.headers.get("accept-language", "")
+        return response(of_failure(failure, spoken), request.url.path)
 
     async def refused(request: Request, failure: Exception) -> Response:
         assert isinstance(failure, HTTPException)

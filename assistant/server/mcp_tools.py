@@ -15,11 +15,12 @@ from pydantic import Field
 
 from assistant import logs
 from assistant.answering import schemas
+from assistant.answering.answer_options import Choice
 from assistant.answering.protocols import AnsweringAssistant
-from assistant.server._http_api import Answering, TurnBody
+from assistant.server._http_api import MOST_FILTER, Answering, TurnBody
 from assistant.server._problem_details import Problem
 from assistant.settings import Settings
-from assistant.types import AssistantError, Finished, Span, Turn
+from assistant.types import AssistantError, Filter, Finished, Span, Turn
 
 T = TypeVar("T")
 
@@ -29,6 +30,19 @@ INSTRUCTIONS: Final = (
     "Ask with `answer`; look further with `search` and `open_article`. An answer whose grounding "
     "is 'refused' means that the articles do not say."
 )
+# Which articles count, for both tools.
+Day = Annotated[
+    str,
+    Field(
+        max_length=MOST_FILTER,
+        description="first or last day, included: 2025-08-05 or 5/8/2025; articles without a "
+        "date are outside of it",
+    ),
+]
+Newspaper = Annotated[
+    str, Field(max_length=MOST_FILTER, description="only this newspaper, by its name or its site")
+]
+Author = Annotated[str, Field(max_length=MOST_FILTER, description="only what this author wrote")]
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 
 
@@ -49,14 +63,14 @@ def server(answering: Answering) -> MCPServer:
     async def search(
         question: Annotated[str, Field(description="a question or words, in any language")],
         top_k: Annotated[int, Field(ge=1, le=100, description="how many passages")] = 5,
+        since: Day = "",
+        until: Day = "",
+        source: Newspaper = "",
+        author: Author = "",
     ) -> schemas.SearchJSON:
         """The passages of the articles that match a question best, best first."""
-
-        def work() -> schemas.SearchJSON:
-            hits = answering.assistant.retrieve(answering.checked(question), top_k)
-            return schemas.full_search_json(question, hits)
-
-        return await done(work)
+        chosen = Filter(since, until, source, author)
+        return await done(lambda: answering.hits(answering.checked(question), top_k, chosen))
 
     @mcp.tool(annotations=_READS)
     async def answer(
@@ -64,12 +78,17 @@ def server(answering: Answering) -> MCPServer:
         history: Annotated[
             list[TurnBody] | None, Field(description="what was asked and answered before")
         ] = None,
+        since: Day = "",
+        until: Day = "",
+        source: Newspaper = "",
+        author: Author = "",
     ) -> schemas.AnswerJSON:
         """The answer of the articles to a question, with numbered, verified quotes."""
+        choice = Choice(filter=Filter(since, until, source, author))
         turns = [Turn(turn.question, turn.answer) for turn in history or []]
 
         def work() -> schemas.AnswerJSON:
-            *_, last = answering.events(answering.checked(question, turns), turns)
+            *_, last = answering.events(answering.checked(question, turns), turns, choice)
             if not isinstance(last, Finished):
                 raise RuntimeError("the stream ended without Finished")
             return schemas.answer_json(last.answer)

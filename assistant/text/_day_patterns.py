@@ -126,7 +126,12 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
     yield "day of month", rf"(?:{_LEAD})?{_D}\s+{month}(?!\s+năm\s+\d){_VI_WHEN}", 0, ""
     ordinal = r"(?:st|nd|rd|th)?"
     no_year = r"(?!,?\s+\d{4})"
-    yield "day of month", rf"{ENGLISH_MONTH}\.?\s+{_D}{ordinal}{_NOT_MORE}{no_year}{_EN_WHEN}", 0, ""
+    yield (
+        "day of month",
+        rf"{ENGLISH_MONTH}\.?\s+{_D}{ordinal}{_NOT_MORE}{no_year}{_EN_WHEN}",
+        0,
+        "",
+    )
     english = rf"{_D}{ordinal}\s+(?:of\s+)?{ENGLISH_MONTH}(?!\.?,?\s+\d{{4}}){_EN_WHEN}"
     yield "day of month", english, 0, ""
 

@@ -15,6 +15,7 @@ _MONTH_OF = {
     "giêng": 1, "tư": 4, "mười một": 11, "mười hai": 12, "chạp": 12,
 }  # fmt: skip
 
+_NAMES = ["", *"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()]
 _NUMBER = r"0?[1-9]|[12]\d|3[01]"
 _D, _M, _Y = rf"(?P<d>{_NUMBER})", rf"(?P<m>{_NUMBER})", r"(?P<y>1\d{3}|20\d{2})"
 _B, _E = r"(?<![\p{L}\p{Nd}.,/-])", r"(?![\p{L}\p{Nd}/]|[.,-]\p{Nd})"
@@ -56,6 +57,30 @@ def day_of(text: str) -> str:
     told = regex.sub(r"^ngày\s+", "", text.strip(), flags=regex.IGNORECASE)
     found = (_day(match) for pattern in _PATTERNS if (match := pattern.fullmatch(told)))
     return next(filter(None, found), "")
+
+
+def shown_days(first: str, last: str, language: str) -> str:
+    """The days from ``first`` to ``last`` (ISO 8601) as they are written in Vietnamese ("vi") or
+    English: "5/8/2025", "28/7 – 3/8/2025"; a whole month or year by its name, "8/2025", "2025"."""
+    try:
+        one, other = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    except ValueError:  # an article's file may have had anything for its day
+        return first
+    if one == other:
+        return _shown(one, language, year=True)
+    whole = one.day == 1 and (other + dt.timedelta(1)).day == 1
+    if whole and (one.month, other.month, one.year) == (1, 12, other.year):
+        return str(one.year)
+    if whole and (one.year, one.month) == (other.year, other.month):
+        return f"{one.month}/{one.year}" if language == "vi" else f"{_NAMES[one.month]} {one.year}"
+    begins = _shown(one, language, year=one.year != other.year)
+    return f"{begins} – {_shown(other, language, year=True)}"
+
+
+def _shown(day: dt.date, language: str, year: bool) -> str:
+    if language == "vi":
+        return f"{day.day}/{day.month}" + (f"/{day.year}" if year else "")
+    return f"{day.day} {_NAMES[day.month]}" + (f" {day.year}" if year else "")
 
 
 def month_of(parts: Mapping[str, str | None]) -> int:

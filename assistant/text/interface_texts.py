@@ -1,7 +1,8 @@
 """The words of the interface: ``interface/<part>.json``, each part in the same languages.
 
 ``page``: the chat. ``card``: an exported answer. ``sign_in``: the form of the users' names.
-``files``: what is said of files, under the English words that programs are told. What is said in
+``files``: what is said of files, under the English words that programs are told. ``filter``: what
+is wrong with the filter of a question. What is said in
 answers, and to a language model, stands in ``prompts/`` instead, for people to change.
 """
 
@@ -13,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-Part = Literal["page", "card", "sign_in", "files"]
+Part = Literal["page", "card", "sign_in", "files", "filter"]
 Words = Mapping[str, Any]  # name → text, or a group of texts, of one language
 
 _FOLDER = Path(__file__).with_name("interface")

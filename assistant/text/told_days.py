@@ -20,7 +20,7 @@ from assistant.types import Span
 
 NEAR_TURN: Final = 60  # days around new year in which a day without its year is of the other year
 _WILL: Final = regex.compile(
-    r"\b(?:sẽ|dự kiến|sắp|will|is due|are due|due to|scheduled|expected to|is set|are set|plans? to)\b"
+    r"\b(?:sẽ|dự kiến|sắp|will|(?:is|are) (?:due|set)|due to|scheduled|expected to|plans? to)\b"
     r"|['’]ll\b",
     regex.IGNORECASE,
 )
