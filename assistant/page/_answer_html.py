@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from assistant.page import _model_markdown as markdown
+from assistant.page._limits import fault_line, filter_chip, with_computed_days
 from assistant.page._shared_notice import shared_notice
 from assistant.page._suggestions import asks, suggestions
 from assistant.page.labels import (
@@ -43,7 +44,7 @@ def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
     with this one (copying, opinions) names it. What is asked again is the slot.
     """
     answer = exchange.answer
-    parts = [shared_notice(exchange, labels)]
+    parts = [shared_notice(exchange, labels), filter_chip(exchange.filter, labels)]
     if answer and answer.grounding == "refused":
         parts.append(_refusal(exchange, answer, labels))
     elif exchange.text:
@@ -55,8 +56,7 @@ def reply(exchange: Exchange, labels: Labels, number: int = 0) -> str:
         parts += [_read(answer, labels), _foot(exchange, answer, labels, number)]
         parts.append(suggestions(exchange, labels))
     if exchange.fault and not exchange.shared:
-        line = labels.failed if exchange.fault == "failed" else labels.stopped
-        parts.append(f'<p class="fault">{inert(line)}</p>')
+        parts.append(f'<p class="fault">{inert(fault_line(exchange, labels))}</p>')
         parts.append(f'<div class="acts">{_act("again", labels.again, exchange.slot)}</div>')
     parts.append(_previews(exchange, labels))
     return f'<div class="reply">{"".join(parts)}</div>'
@@ -79,7 +79,8 @@ def _body(exchange: Exchange, labels: Labels) -> str:
     form = _Form(exchange, found, labels)
     shown = [markdown.to_html(block, form.words) for block in found]
     if exchange.answer and exchange.answer.short and len(found) > 1:
-        shown[0] = shown[0].replace("<p>", '<p class="short">', 1)
+        first = shown[0].replace("<p>", '<p class="short">', 1)
+        shown[0] = with_computed_days(first, exchange.answer, labels)
     return f'<div class="body"{lang(language)}>{"".join(shown)}</div>'
 
 
@@ -391,6 +392,8 @@ def _refusal(exchange: Exchange, answer: Answer, labels: Labels) -> str:
         )
         parts.append(f'<h3 class="label">{labels.closest}</h3>')
         parts.append(_link(answer.closest, "source closest", inner))
+    if exchange.filter:
+        parts.append(_act("unlimited", labels.ask_unlimited, exchange.slot))
     if exchange.instead:
         parts.append(asks(exchange.instead, labels))
     return f'<div class="refusal"{lang(answer.language)}>{"".join(parts)}</div>'

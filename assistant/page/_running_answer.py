@@ -14,7 +14,7 @@ from assistant.answering.answer_options import Choice
 from assistant.page._event_batches import batches
 from assistant.page.labels import Language
 from assistant.records.exchange import About, Exchange
-from assistant.types import Answer, AnswerEvent, Article, IndexFault, Turn
+from assistant.types import Answer, AnswerEvent, Article, FilterError, IndexFault, Turn
 
 INSTEAD = 2  # questions offered with a refusal
 
@@ -64,6 +64,8 @@ class Run:
                 yield exchange
             if exchange.running and not self.halt.is_set():
                 raise RuntimeError("the stream ended without Finished")
+        except FilterError as wrong:
+            yield replace(exchange, answer=None, fault="failed", wrong=wrong)
         except Exception as failure:
             logs.failed(_log, "no answer", failure)
             yield replace(exchange, answer=None, fault="failed")

@@ -67,11 +67,14 @@ class Session:
             found.append(Slot(runs[number].shown, number, tuple(numbers)))
         return [*map(_without_suggestions, found[:-1]), *found[-1:]]
 
-    def begin(self, question: str, choice: Choice, name: str = "") -> Run | None:
+    def begin(
+        self, question: str, choice: Choice, name: str = "", unlimited: bool = False
+    ) -> Run | None:
         """A run of the question: a version of the slot with that ``name``, else in a new slot.
 
         It knows what is shown before its slot, as if nothing had been said since. A blank
-        ``question``: the one that the slot shows. None while an answer is coming, and where there
+        ``question``: the one that the slot shows. A version without a filter of its own has that of
+        the one shown, unless it is ``unlimited``. None while an answer is coming, and where there
         is no question.
         """
         shown = self.slots()
@@ -80,7 +83,10 @@ class Session:
         asked = question.strip() or (shown[at].exchange.question if known else "")
         if not asked or self.running:
             return None
-        exchange = Exchange(asked, slot=name if known else secrets.token_hex(8))
+        if known and not choice.filter and not unlimited:
+            choice = replace(choice, filter=shown[at].exchange.filter)
+        named = name if known else secrets.token_hex(8)
+        exchange = Exchange(asked, slot=named, filter=choice.filter)
         run = Run(exchange, choice, turns_of(slot.exchange for slot in shown[:at]))
         self._chosen.pop(exchange.slot, None)
         self.runs.append(run)

@@ -19,6 +19,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import gradio as gr
@@ -28,6 +29,7 @@ from assistant.answering.answer_options import Choice, Choices
 from assistant.answering.protocols import AnsweringAssistant, SuggestingAssistant
 from assistant.page import _reader_html as reader_html
 from assistant.page._conversation_html import messages
+from assistant.page._filter_panel import FIELDS, FilterPanel, filter_from, filter_of
 from assistant.page._options_panel import Options
 from assistant.page._reader_html import LISTED_ARTICLES
 from assistant.page._running_answer import Run
@@ -45,7 +47,7 @@ from assistant.page.labels import (
 )
 from assistant.settings import Settings
 from assistant.text.terms import fold, terms
-from assistant.types import Article, AssistantError, Span
+from assistant.types import NO_FILTER, Article, AssistantError, Filter, Span
 
 ANSWERS_AT_ONCE: Final = 4
 SUGGESTIONS_AT_ONCE: Final = 1
@@ -140,6 +142,7 @@ class _Chat:
                     autoscroll=False,  # static/chat.js: an answer is read from its first line
                 )
                 self.start = StartScreen(self.assistant, self.choices.examples, self.chatbot)
+                self.limits = FilterPanel(labels)
                 self.box = gr.Textbox(
                     elem_id="question",
                     show_label=False,
@@ -161,12 +164,14 @@ class _Chat:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
         told = [self.session, self.language]
-        spoken = [*told, *self.options.components]
+        spoken = [*told, *self.options.components, *self.limits.components]
         shown = [self.chatbot, self.box]
         opened = [self.reader, self.address]
         begun = [*shown, self.run, self.fresh]
         frame = [self.tools, self.heading, self.fresh, self.language, self.side]
-        labelled = [*frame, self.options.hint, *self.options.components, *shown, *opened]
+        panels = [self.options.hint, *self.options.components]
+        panels += [self.limits.panel, self.limits.hint, *self.limits.components]
+        labelled = [*frame, *panels, *shown, *opened]
 
         opened_page = self.blocks.load(
             self.begin,
@@ -254,6 +259,7 @@ class _Chat:
             self.language: gr.update(label=labels.switch),
             self.side: self._side(labels),
             **self.options.labelled(labels),
+            **self.limits.labelled(labels, self.assistant.articles()),
             self.chatbot: gr.update(
                 value=messages(session.slots(), labels),
                 placeholder=reader_html.welcome(self.assistant.articles(), labels),
@@ -284,35 +290,24 @@ class _Chat:
         return begun
 
     def pick(
-        self,
-        session: Session,
-        language: Language,
-        llm: str,
-        top_k: int,
-        strictness: str,
-        unsupported: str,
-        event: gr.EventData,
+        self, session: Session, language: Language, event: gr.EventData, *options: Any
     ) -> Updates:
         """An example was clicked, or a question that a refusal offers."""
         value = getattr(event, "value", None)
         question = value["text"] if isinstance(value, dict) else event.question
-        options = (llm, top_k, strictness, unsupported)
         return self._begin(str(question), session, language, options)
 
     def again(
-        self,
-        session: Session,
-        language: Language,
-        llm: str,
-        top_k: int,
-        strictness: str,
-        unsupported: str,
-        event: gr.EventData,
+        self, session: Session, language: Language, event: gr.EventData, *options: Any
     ) -> Updates:
-        """A question is asked once more, as it was or edited, as a version in its slot."""
+        """A question is asked once more, as it was or edited, as a version in its slot: of the
+        articles that the panel names, else of those it was asked of, or ``unlimited``."""
         question = getattr(event, "question", None) or ""
-        options = (llm, top_k, strictness, unsupported)
-        return self._begin(str(question), session, language, options, str(event.slot))
+        unlimited = bool(getattr(event, "unlimited", False))
+        kept = filter_from(getattr(event, "limits", None))
+        return self._begin(
+            str(question), session, language, options, str(event.slot), unlimited, kept
+        )
 
     def _begin(
         self,
@@ -321,8 +316,15 @@ class _Chat:
         language: Language,
         options: Sequence[Any],
         slot: str = "",
+        unlimited: bool = False,
+        kept: Filter = NO_FILTER,
     ) -> Updates:
-        run = session.begin(question.strip()[:LONGEST_QUESTION], Choice(*options), slot)
+        """``options``: the values of the panel of options, then those of the limits; ``kept``: the
+        limits of a question that was being answered when the page was left."""
+        options, limits = options[: len(self.options.components)], options[-len(FIELDS) :]
+        chosen = NO_FILTER if unlimited else kept or filter_of(limits)
+        choice = replace(Choice(*options), filter=chosen)
+        run = session.begin(question.strip()[:LONGEST_QUESTION], choice, slot, unlimited)
         if run is None:
             return {self.run: None}
         return {

@@ -109,6 +109,17 @@ class Labels:
     drop: str
     replace: str
     settings_hint: str
+    limit: str
+    limit_hint: str
+    since: str
+    until: str
+    day_hint: str
+    newspaper: str
+    author: str
+    limited_since: str
+    limited_until: str
+    ask_unlimited: str
+    computed: str
     find_article: str
     find_inside: str
     in_the_text: str

@@ -62,6 +62,18 @@ def _state(exchange: ProvenExchange, words: Words) -> str:
     return " · ".join(parts)
 
 
+def _limits(exchange: ProvenExchange, words: Words) -> str:
+    """Which articles were asked, in one line; "" where it was all of them."""
+    asked = exchange.filter
+    told = [
+        words["since"].format(day=_day(asked.since)) if asked.since else "",
+        words["until"].format(day=_day(asked.until)) if asked.until else "",
+        *(asked.source, asked.author),
+    ]
+    shown = ", ".join(filter(None, told))
+    return str(words["limited"].format(limits=shown)) if shown else ""
+
+
 def _remark(claim: Claim, words: Words) -> str:
     """What is to be said behind a claim; "" behind one that its own citations support."""
     if claim.verdict == "unsupported":
@@ -166,7 +178,8 @@ def _html_exchange(number: int, exchange: ProvenExchange, words: Words) -> str:
 
     answer = "".join(_html_piece(plain, claim, text, words) for plain, claim in _pieces(exchange))
     query = words["searched"].format(query=exchange.query) if exchange.query else ""
-    searched = f'<p class="meta">{escape(query)}</p>\n' if query else ""
+    before = [line for line in (_limits(exchange, words), query) if line]
+    searched = "".join(f'<p class="meta">{escape(line)}</p>\n' for line in before)
     cited = "".join(
         f'<li id="e{number}c{p.number}" value="{p.number}">{_html_proof(p, words)}</li>\n'
         for p in exchange.citations
@@ -247,6 +260,8 @@ def markdown(card: Card) -> str:
 
 def _md_exchange(exchange: ProvenExchange, words: Words) -> list[str]:
     parts = [f"## {_md(exchange.question)}"]
+    if limits := _limits(exchange, words):
+        parts.append(_md(limits))
     if exchange.query:
         parts.append(_md(words["searched"].format(query=exchange.query)))
     parts.append(_md_lines("".join(_md_piece(*piece, words) for piece in _pieces(exchange))))

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Final, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from assistant.types import (
+    NO_FILTER,
     Answer,
     Article,
     AssistantError,
@@ -28,15 +29,17 @@ from assistant.types import (
     Citation,
     Claim,
     FaultKind,
+    Filter,
     Grounding,
     IndexFault,
+    ResolvedDate,
     Span,
 )
 
 FORMAT: Final = "article-assistant card"
 VERSION: Final = 1  # of the format; another is refused
-RENDERING: Final = 3  # of the readable forms: raise it with any change of what they show
-ALIKE_RENDERINGS: Final = (2, RENDERING)  # those that show the same of the same document
+RENDERING: Final = 4  # of the readable forms: raise it with any change of what they show
+ALIKE_RENDERINGS: Final = (2, 3, RENDERING)  # those that show the same of the same document
 SEALED: Final = 3  # since this version of them, every card carries its own digest
 SUFFIXES: Final = (".json", ".md", ".html")
 MAX_BYTES: Final = 20_000_000
@@ -110,6 +113,9 @@ class ProvenExchange:
     fault: FaultKind | None
     short: str = ""
     certainty: Certainty | None = None  # of cards since version 2 of the readable forms
+    filter: Filter = NO_FILTER  # this and the next since version 4, where there are any
+    dates: tuple[ResolvedDate, ...] = ()
+    as_of: str = ""
 
     @property
     def proofs(self) -> tuple[Proof, ...]:
@@ -142,6 +148,11 @@ class Card:
         for exchange in document["exchanges"]:
             for claim in exchange["claims"]:
                 del claim["nearest"]
+            if not any(exchange["filter"].values()):
+                del exchange["filter"]
+            for name in ("dates", "as_of"):
+                if not exchange[name]:
+                    del exchange[name]
         if not self.sha256:  # a card of before there was one is written as it was
             del document["sha256"]
         return document
@@ -219,6 +230,9 @@ def _exchange(answer: Answer, facts: dict[str, Article]) -> ProvenExchange:
         answer.fault,
         fit(answer.short),
         answer.certainty,
+        Filter(*(_line(value) for value in asdict(answer.filter).values())),
+        tuple(replace(one, words=fit(one.words)) for one in answer.dates),
+        fit(answer.as_of),
     )
 
 

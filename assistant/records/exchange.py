@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from assistant.answering import schemas
 from assistant.types import (
+    NO_FILTER,
     Answer,
     AnswerEvent,
     Article,
@@ -24,6 +25,8 @@ from assistant.types import (
     Cited,
     Claim,
     Claimed,
+    Filter,
+    FilterError,
     Finished,
     IndexFault,
     Retrieved,
@@ -65,7 +68,7 @@ class Exchange:
     An exchange with neither ``answer`` nor ``fault`` is being answered.
     ``slot`` names its place in the conversation: exchanges with the same one are versions of each
     other. It is a name and no number, so that it holds although not every exchange is kept and
-    one conversation may be open twice.
+    one conversation may be open twice. ``filter``: which articles were asked.
     """
 
     question: str
@@ -80,6 +83,8 @@ class Exchange:
     instead: tuple[str, ...] = ()
     shared: bool = False
     slot: str = ""
+    filter: Filter = NO_FILTER
+    wrong: FilterError | None = None  # why its filter could not be used
 
     @property
     def running(self) -> bool:
@@ -103,6 +108,7 @@ class Exchange:
                     citations=answer.citations,
                     claims=answer.claims,
                     answer=answer,
+                    filter=answer.filter,
                 )
 
     def to_json(self) -> dict[str, Any] | None:
@@ -135,6 +141,7 @@ class Exchange:
             instead=tuple(map(str, instead))[:4] if isinstance(instead, list) else (),
             shared=document.get("shared") is True,
             slot=slot_of(document),
+            filter=answer.filter,
         )
 
     @classmethod
@@ -174,7 +181,7 @@ def answer_from_json(document: object, article: Callable[[str], Article]) -> Ans
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, fault["loc"]))
         raise ExchangeError(f"What was kept is not an exchange: {where}: {fault['msg']}") from None
-    most = max(map(len, (answer.citations, answer.claims, answer.hits)))
+    most = max(map(len, (answer.citations, answer.claims, answer.hits, answer.dates)))
     fits = all(0 <= c.start <= c.end <= len(answer.text) for c in answer.claims)
     if len(answer.text) > LONGEST or most > MOST or not fits:
         raise ExchangeError(

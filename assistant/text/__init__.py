@@ -8,6 +8,7 @@ language         the language of a text
 accents          restores the accents of Vietnamese typed without them
 spans            where spans stand when a text is cut or shown on one line
 dates, names     how they are written
+told_days        the days that words mean: "hôm qua", read against the day of their article
 entities         what a question may point back to
 term_rarity      how telling a term is in general; own_texts: the texts that this is counted on
 tokens           tokens of cl100k, offline

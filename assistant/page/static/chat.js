@@ -194,7 +194,8 @@ function answering() {
   const at = [...document.querySelectorAll("#messages .reply")].findIndex((it) => !it.querySelector(".foot, .fault"));
   if (at < 0) return null;
   const question = document.querySelectorAll("#messages .question")[at]?.innerText;
-  return question && { question, slot: document.querySelectorAll("#messages .edit")[at].value };
+  const limits = document.querySelectorAll("#messages .reply")[at].querySelector("[name=limits]")?.value;
+  return question && { question, limits, slot: document.querySelectorAll("#messages .edit")[at].value };
 }
 window.addEventListener("pagehide", () => {
   try {

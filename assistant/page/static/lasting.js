@@ -75,7 +75,7 @@ document.addEventListener("visibilitychange", lookIfSeen);
 for (const kind of ["online", "offline"]) window.addEventListener(kind, look);
 
 // Nothing is sent to a server that is not there, or that would begin another conversation.
-const SENDS = "#question button, #messages .example, #messages .instead, #messages .act-again";
+const SENDS = "#question button, #messages .example, #messages .instead, #messages .act-again, #messages .act-unlimited";
 function holdBack(event) {
   const sends = event.type === "click" ? event.target.closest(SENDS) : event.key === "Enter" && !event.shiftKey && event.target === box();
   if (!connection || !sends) return;

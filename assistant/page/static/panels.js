@@ -139,6 +139,7 @@ document.addEventListener("click", async (event) => {
   try {
     if (button.matches("#messages .instead")) trigger("ask", { question: button.value });
     else if (button.matches("#messages .act-again")) askAgain(button.value);
+    else if (button.matches("#messages .act-unlimited")) askAgain(button.value, "", true);
     else if (button.matches("#messages .edit")) await edited(button);
     else if (button.matches("#messages .versions button")) step(button);
     else if (button.matches("#messages .act-copy")) await copied(Number(button.value));

@@ -13,8 +13,8 @@ function free() {
   return !busy;
 }
 
-function askAgain(slot, question = "") {
-  if (free()) trigger("again", { slot, question });
+function askAgain(slot, question = "", unlimited = false) {
+  if (free()) trigger("again", { slot, question, unlimited });
 }
 
 async function edited(button) {
