@@ -13,11 +13,14 @@ import httpx
 from assistant.server import application, serve
 from assistant.settings import Settings
 from assistant.types import (
+    NO_FILTER,
     Answer,
     AnswerEvent,
     Article,
     Citation,
     Cited,
+    Filter,
+    FilterError,
     Finished,
     Hit,
     IndexFault,
@@ -49,10 +52,16 @@ class Scripted:
     def warm(self) -> None:
         pass
 
-    def retrieve(self, question: str, top_k: int | None = None) -> list[Hit]:
+    def retrieve(
+        self, question: str, top_k: int | None = None, *, filter: Filter = NO_FILTER
+    ) -> list[Hit]:
+        check(filter)
         return [HIT][:top_k]
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, filter: Filter = NO_FILTER
+    ) -> Iterator[AnswerEvent]:
+        check(filter)
         if question == "hỏng":
             raise RuntimeError("secret detail")
         if question == "mất":
@@ -70,7 +79,7 @@ class Scripted:
         yield Cited(QUOTE)
         yield TextDelta("[1]")
         text = f"({said}) {question} [1]"
-        yield Finished(Answer(question, text, "vi", 0.91234, (QUOTE,), (HIT,)))
+        yield Finished(Answer(question, text, "vi", 0.91234, (QUOTE,), (HIT,), filter=filter))
 
     def _forever(self) -> Iterator[AnswerEvent]:
         self.threads.add(threading.get_ident())
@@ -92,6 +101,12 @@ class Scripted:
 
     def examples(self, language: str) -> list[str]:
         return ["Cầu nào nối hai bờ?"]
+
+
+def check(filter: Filter) -> None:
+    """Nobody here writes for "lạ"."""
+    if filter.source == "lạ":
+        raise FilterError("No article is from it", "source", value="lạ", known="Tuổi Trẻ")
 
 
 @contextmanager

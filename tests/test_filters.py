@@ -150,7 +150,9 @@ names = st.sampled_from(["", "Tuổi Trẻ", "thanh niên", "vnexpress"])
 
 
 @given(since=days, until=days, source=names, left=st.sets(st.integers(0, 4)))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_the_searchers_find_what_is_let_through_and_nothing_else(
     index: Index, since: str, until: str, source: str, left: set[int]
 ) -> None:

@@ -13,7 +13,6 @@ import regex
 from assistant.answering._quotes import ALSO, quotes_of
 from assistant.answering.found_answers import Found
 from assistant.retrieval.hybrid_search import Query
-from assistant.retrieval.question_kind import share_told
 from assistant.text.terms import fold, terms
 from assistant.types import Span
 
@@ -57,10 +56,14 @@ def _is_rival(one: Found, best: Found, query: Query, least: float) -> bool:
 
 
 def _told(one: Found, query: Query) -> float:
-    """How much of what the question asks about is in the passage and its headline."""
-    stored = one.candidate.stored
+    """How much of what the question asks about is in the passage and its headline, in [0, 1]."""
+    stored, weights = one.candidate.stored, query.weights.terms
     text = f"{stored.title}\n{stored.passage.text}"
-    return share_told(list(query.weights.terms), query.weights.terms, text)
+    there = set(terms(fold(text) if query.lexical.folded else text))
+    whole = sum(weights.values())
+    return (
+        sum(weight for term, weight in weights.items() if term in there) / whole if whole else 0.0
+    )
 
 
 def _alike(one: Found, other: Found) -> bool:
