@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 import pytest
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -42,7 +42,10 @@ async def small(scope: Scope, receive: Receive, send: Send) -> None:
         await anyio.sleep(2)
         found = PlainTextResponse("at last")
     elif scope["path"] != "/unread":
-        found = PlainTextResponse(str(len(await Request(scope, receive).body())))
+        try:
+            found = PlainTextResponse(str(len(await Request(scope, receive).body())))
+        except ClientDisconnect:
+            return
     await found(scope, receive, send)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from hypothesis import given
@@ -133,14 +134,14 @@ ORIGINS: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 CREDENTIALS = ("none", "cookie", "false cookie", "key", "false key")
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get")
+METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS", "get")
 
 # Route → for whom it is, and what each method finds once the door is passed (else 405).
 ROUTES: dict[str, tuple[str, dict[str, int]]] = {
     "/": ("page", {"GET": 200, "HEAD": 200}),
     "/theme.css": ("page", {"GET": 200}),
     "/healthz": ("public", {"GET": 200}),
-    "/openapi.json": ("public", {"GET": 200}),
+    "/openapi.json": ("public", {"GET": 200, "HEAD": 200}),
     "/login": ("public", {}),  # there where people sign in
     "/api/v1/articles?limit=1": ("program", {"GET": 200, "POST": 422}),
     "/api/v1/search": ("program", {"POST": 422}),
@@ -185,6 +186,21 @@ async def opened(settings: Settings) -> AsyncIterator[FastAPI]:
         yield app
 
 
+FREE = Settings(requests_a_minute=0)
+Work = Callable[[FastAPI], Awaitable[None]]
+Asked = Callable[[Work], None]
+
+
+@pytest.fixture(scope="module")
+def free() -> Iterator[Asked]:
+    """Works with a server for everyone, page and all."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(opened(FREE)) as app,
+    ):
+        yield lambda work: portal.call(work, app)
+
+
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str]]:
     """A server with a user, whose hash is quick, and a program's key."""
@@ -223,25 +239,27 @@ def check(reply: Reply, told: int | None, behind: int, case: tuple[Any, ...]) ->
         assert shape and b"Traceback" not in reply.body, case
 
 
-@pytest.mark.parametrize("closed", [False, True])
-async def test_who_may_pass(secrets: tuple[Settings, str], closed: bool) -> None:
-    """Every route under every method, page that asks and credential; some thousands."""
+async def tried(app: FastAPI, said: dict[str, dict[str, str]], closed: bool) -> None:
+    """Every route under every method, page that asks and credential."""
+    for method, route, page, credential in itertools.product(METHODS, ROUTES, ORIGINS, said):
+        if route == "/mcp" and "key" in credential:
+            continue  # is told in test_access.py
+        origin, headers = ORIGINS[page]
+        told = expected(method, route, 0, origin, credential, closed)
+        sent = {"host": HOST, **headers, **said[credential]}
+        reply = await call(app, method, route, list(sent.items()))
+        check(reply, told, found_behind(method, route, closed), (method, route, page, credential))
+
+
+def test_who_may_pass_where_everyone_may(free: Asked) -> None:
+    said = {"none": {}, "cookie": {"cookie": "of=another program"}}
+    free(lambda app: tried(app, said, closed=False))
+
+
+async def test_who_may_pass_where_people_sign_in(secrets: tuple[Settings, str]) -> None:
     settings, key = secrets
-    async with opened(settings if closed else Settings(requests_a_minute=0)) as app:
-        said = await credential_headers(app, key) if closed else {"none": {}, "cookie": {}}
-        said["cookie"] = said["cookie"] or {"cookie": "of=another program"}
-        cases = itertools.product(METHODS, ROUTES, ORIGINS, said)
-        count = 0
-        for method, route, page, credential in cases:
-            if route == "/mcp" and "key" in credential:
-                continue  # is told in test_access.py
-            origin, headers = ORIGINS[page]
-            told = expected(method, route, 0, origin, credential, closed)
-            sent = {"host": HOST, **headers, **said[credential]}
-            reply = await call(app, method, route, list(sent.items()))
-            check(reply, told, found_behind(method, route, closed), (method, route, page, sent))
-            count += 1
-        assert count > 4000
+    async with opened(settings) as app:
+        await tried(app, await credential_headers(app, key), closed=True)
 
 
 @pytest.mark.parametrize("named", ["", "hoi.example, news.example"])
@@ -292,13 +310,15 @@ async def test_only_the_proxy_tells_another_name() -> None:
             assert (await call(app, "GET", "/healthz", headers)).status == 421
 
 
-async def test_the_page_is_not_told_where_it_is_by_strangers() -> None:
-    async with opened(Settings(requests_a_minute=0)) as app:
+def test_the_page_is_not_told_where_it_is_by_strangers(free: Asked) -> None:
+    async def work(app: FastAPI) -> None:
         for name in ("x-forwarded-host", "x-gradio-server"):
             for value in ("evil.example", "http://evil.example", "]bad[", "\xff"):
                 reply = await call(app, "GET", "/", [("host", HOST), (name, value)])
                 assert reply.status == 200
                 assert b"evil.example" not in reply.body
+
+    free(work)
 
 
 @given(st.text(max_size=40))
@@ -338,18 +358,22 @@ def test_an_authority_is_nothing_but_one(text: str) -> None:
         (f"/gradio_api/queue/data?session_hash={'a' * 65}", 422),
     ],
 )
-async def test_addresses_that_are_none(target: str, status: int) -> None:
-    async with opened(Settings(requests_a_minute=0)) as app:
+def test_addresses_that_are_none(free: Asked, target: str, status: int) -> None:
+    async def work(app: FastAPI) -> None:
         assert (await call(app, "GET", target)).status == status
 
+    free(work)
 
-async def test_headers_have_an_end() -> None:
-    async with opened(Settings(requests_a_minute=0, page=False)) as app:
+
+def test_headers_have_an_end(free: Asked) -> None:
+    async def work(app: FastAPI) -> None:
         for more in ([("a", "b" * 17_000)], [(f"a{n}", "b" * 100) for n in range(200)]):
             reply = await call(app, "GET", "/healthz", [("host", HOST), *more])
             assert reply.status == 431
         headers = [("host", HOST), ("content-length", "9" * 5000)]
         assert (await call(app, "POST", "/api/v1/search", headers)).status == 413
+
+    free(work)
 
 
 GRADIOS = (
@@ -363,19 +387,24 @@ GRADIOS = (
 ).split()
 
 
-async def test_what_the_page_does_not_ask_for_is_not_there() -> None:
+def test_what_the_page_does_not_ask_for_is_not_there(free: Asked) -> None:
     more = "config info monitoring monitoring/summary pwa_icon pwa_icon/99999999 svelte/x file=x"
-    async with opened(Settings(requests_a_minute=0)) as app:
+
+    async def work(app: FastAPI) -> None:
         for path in [f"/gradio_api/{name}" for name in GRADIOS] + [f"/{n}" for n in more.split()]:
             for method in ("GET", "POST", "HEAD", "DELETE"):
                 assert (await call(app, method, path)).status == 404, (method, path)
 
+    free(work)
 
-async def test_states_to_begin_with_are_not_looked_for() -> None:
-    async with opened(Settings(requests_a_minute=0)) as app:
+
+def test_states_to_begin_with_are_not_looked_for(free: Asked) -> None:
+    async def work(app: FastAPI) -> None:
         plain = await call(app, "GET", "/")
         for query in ("deep_link=x", "deep_link=..%2f..", "page=x", "view=api"):
             assert (await call(app, "GET", f"/?{query}")).body == plain.body
+
+    free(work)
 
 
 # JSON
@@ -424,15 +453,17 @@ JSON_DOORS = (
 )
 
 
-async def test_faulty_json_is_a_fault_of_the_request(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+def test_faulty_json_is_a_fault_of_the_request(
+    free: Asked, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with opened(Settings(requests_a_minute=0)) as app:
+    async def work(app: FastAPI) -> None:
         for path, (name, body) in itertools.product(JSON_DOORS, FAULTY.items()):
             reply = await post_json(app, path, body)
             # Where nobody has signed in, no conversation is kept.
             assert 400 <= reply.status < 500, (path, name, reply.status)
             assert reply.status != 403 or path == "/api/v1/conversations", (path, name)
+
+    free(work)
     assert not [record for record in caplog.records if record.exc_info]
     assert "Traceback" not in "".join(capfd.readouterr())
 
@@ -500,7 +531,7 @@ DOORS: dict[str, tuple[str, Any, int]] = {
 @pytest.mark.parametrize("first", DOORS)
 async def test_one_allowance_for_every_way_in(first: str) -> None:
     """What was spent at one door is missing at all others."""
-    async with opened(Settings(requests_a_minute=2)) as app:
+    async with opened(Settings(requests_a_minute=2, page=False)) as app:
         path, body, parts = DOORS[first]
         for _ in range(2 * QUESTION // parts):
             assert (await post_json(app, path, body)).status != 429
@@ -508,9 +539,9 @@ async def test_one_allowance_for_every_way_in(first: str) -> None:
             reply = await post_json(app, path, body)
             assert reply.status == 429, path
             assert int(reply.header("retry-after")) > 0
-        assert (await call(app, "GET", "/")).status == 429
+        assert (await call(app, "GET", "/docs")).status == 429
         assert (await call(app, "GET", "/healthz")).status == 200
-        other = await call(app, "GET", "/", client="127.0.0.2")
+        other = await call(app, "GET", "/docs", client="127.0.0.2")
         assert other.status == 200
 
 
@@ -549,8 +580,8 @@ def test_whose_allowance_it_is(one: str, other: str, same: bool) -> None:
 # Events of the page
 
 
-async def test_events_that_the_page_would_not_send(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+def test_events_that_the_page_would_not_send(
+    free: Asked, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.ERROR)
     faulty: list[Any] = [
@@ -580,9 +611,12 @@ async def test_events_that_the_page_would_not_send(
             for d in "xy"
         ),
     ]
-    async with opened(Settings(requests_a_minute=0)) as app:
+
+    async def work(app: FastAPI) -> None:
         for body in faulty:
             reply = await post_json(app, "/gradio_api/run/predict", body)
             assert reply.status < 500, (body, reply.body)
+
+    free(work)
     assert not [record for record in caplog.records if record.exc_info]
     assert "Traceback" not in "".join(capfd.readouterr())

@@ -32,7 +32,7 @@ AT_ONCE, IN_TURN, CANCEL = (
 _SESSION: Final = "[A-Za-z0-9-]{1,64}"
 _READ: Final = re.compile(
     r"/|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
-    r"|/(?:assets|static)(?:/[\w.@~+-]{1,200}){1,8}"
+    r"|/(?:assets|static)(?:/(?!\.+(?:/|$))[\w.@~+-]{1,200}){1,8}"
     rf"|/gradio_api/(?:app_id|queue/data|heartbeat/{_SESSION})",
     re.ASCII,
 )
@@ -196,7 +196,8 @@ async def _quietly(pages: ASGIApp, scope: Scope, receive: Receive, send: Send) -
 
     try:
         await pages(scope, receive, sent)
-    except HTTPException:
-        if not begun:
+    except Exception as failure:
+        told = failure if isinstance(failure, HTTPException) else failure.__cause__
+        if not begun or not isinstance(told, HTTPException):
             raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
