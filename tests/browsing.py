@@ -23,11 +23,13 @@ from assistant.answering.protocols import AnsweringAssistant
 from assistant.server import application, serve
 from assistant.settings import Settings
 from assistant.types import (
+    NO_FILTER,
     Answer,
     AnswerEvent,
     Article,
     Citation,
     Cited,
+    Filter,
     Finished,
     Hit,
     Retrieved,
@@ -82,9 +84,13 @@ class Scripted:
     ready: threading.Event = field(default_factory=threading.Event)
     unready: bool = False
     histories: list[Sequence[Turn]] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, filter: Filter = NO_FILTER
+    ) -> Iterator[AnswerEvent]:
         self.histories.append(history)
+        self.filters.append(filter)
         if "lâu" in question:
             self.gate.wait(20)
         yield Retrieved((), question)
@@ -93,7 +99,9 @@ class Scripted:
         elif "Huế" in question:
             text = "Các bài báo không nói về điều này."
             yield TextDelta(text)
-            yield Finished(Answer(question, text, "vi", 0.1, (), closest=cite(1, SECOND_QUOTE)))
+            yield Finished(
+                Answer(question, text, "vi", 0.1, (), closest=cite(1, SECOND_QUOTE), filter=filter)
+            )
         elif "hỏng" in question:
             yield TextDelta("Một nửa")
             raise RuntimeError("secret <detail>")
@@ -110,7 +118,9 @@ class Scripted:
     def with_settings(self, **changes: Any) -> Scripted:
         return self
 
-    def retrieve(self, question: str, top_k: int | None = None) -> list[Hit]:
+    def retrieve(
+        self, question: str, top_k: int | None = None, *, filter: Filter = NO_FILTER
+    ) -> list[Hit]:
         return []
 
     def warm(self) -> None:

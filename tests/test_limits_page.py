@@ -1,0 +1,40 @@
+"""The limits on the page, in a browser: closed until wanted, by keyboard, told above the answer."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from assistant.page.labels import LABELS
+from assistant.types import Filter
+from tests import browsing
+from tests.browsing import Opened, Scripted, ask, browser_test, expect_no_sideways_scroll
+
+browser, opened = browsing.browser, browsing.opened
+assistant, address = browsing.assistant, browsing.address
+VI = LABELS["vi"]
+
+
+@pytest.mark.browser
+@browser_test
+def test_a_question_is_limited_and_asked_again_without(opened: Opened, assistant: Scripted) -> None:
+    tab = opened(width=390)
+    since = tab.get_by_label(VI.since, exact=True)
+    expect(since).to_be_hidden()
+    handle = tab.locator("#limit > button")
+    handle.focus()
+    tab.keyboard.press("Enter")
+    expect(since).to_be_visible()
+    expect_no_sideways_scroll(tab)
+    since.fill("5/8/2025")
+    ask(tab, "Huế có mưa không?")
+    chip = tab.locator(".reply .limited")
+    expect(chip).to_contain_text("từ 5/8/2025")
+    expect(tab.get_by_role("button", name=VI.ask_unlimited)).to_be_visible()
+    assert assistant.filters == [Filter(since="5/8/2025")]
+    tab.reload()  # kept with the exchange, and no trap for the next question
+    expect(chip).to_contain_text("từ 5/8/2025")
+    tab.get_by_role("button", name=VI.ask_unlimited).click()
+    expect(tab.locator(".which")).to_have_text("2/2")
+    expect(chip).to_have_count(0)
+    assert assistant.filters[1:] == [Filter()]
