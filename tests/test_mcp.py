@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 
 from assistant.answering.assistant import Assistant
+from assistant.server.credentials import COOKIE, Keys, Users
 from assistant.settings import Settings
 from tests.served import Scripted, served
 from tests.test_server import seed_questions
@@ -96,6 +99,31 @@ async def test_the_history_reaches_the_assistant(scripted: httpx.Client) -> None
         turns = [{"question": "Q", "answer": "A"}]
         found = await call(client, "answer", question="Và?", history=turns)
         assert found["answer"] == "(Q → A) Và? [1]"
+
+
+@pytest.mark.parametrize("way", ["key", "cookie", "wrong key", "nothing", "page"])
+async def test_a_key_opens_it_and_strangers_stay_out(tmp_path: Path, way: str) -> None:
+    users, keys = Users(tmp_path / "users"), Keys(tmp_path / "keys")
+    users.add("linh", "một mật khẩu dài")
+    key = keys.add("reports")
+    settings = Settings(users=users.path, keys=keys.path, page=False)
+    with served(Scripted(), settings) as found:
+        found.post("/login", data={"name": "linh", "password": "một mật khẩu dài"})
+        headers = {
+            "key": {"authorization": f"Bearer {key}"},
+            "cookie": {"cookie": f"{COOKIE}={found.cookies[COOKIE]}"},
+            "wrong key": {"authorization": f"Bearer {key}x"},
+            "nothing": {},
+            "page": {"authorization": f"Bearer {key}", "origin": "https://evil.example"},
+        }[way]
+        async with httpx2.AsyncClient(headers=headers) as web:
+            transport = streamable_http_client(f"{found.base_url}/mcp", http_client=web)
+            try:
+                async with Client(transport) as client:
+                    told = await call(client, "answer", question="Cầu nào?")
+            except Exception:  # what the client raises for a refusal differs by version
+                told = {}
+    assert told.get("answer") == ("() Cầu nào? [1]" if way in ("key", "cookie") else None)
 
 
 @pytest.mark.parametrize(

@@ -5,4 +5,5 @@ cards               answers to keep; card_rendering: as .html, .md, .json; card_
                     their quotes still hold?
 feedback            what people said of answers → a question set
 conversations       conversations of those who sign in
+sqlite_file         the SQLite files of all that is written beside an index
 """

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from assistant.records._sqlite_file import Database
+from assistant.records.sqlite_file import Database
 from assistant.records.cards import fit
 from assistant.text.terms import fold
 from assistant.types import AssistantError

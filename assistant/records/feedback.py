@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from assistant import private_files
 from assistant.answering.citation_markers import MARKER
 from assistant.answering.prompt_texts import digests
-from assistant.records._sqlite_file import Database
+from assistant.records.sqlite_file import Database
 from assistant.records.card_verification import TELLING, find_words
 from assistant.records.cards import fit
 from assistant.settings import Settings

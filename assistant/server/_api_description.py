@@ -339,9 +339,9 @@ def _read(example: Any) -> Any:
 def _ways_in(access: Access) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if access.keys:
-        told = "A key that `assistant key add` made"
+        told = "A key that `assistant key add` made; it opens /mcp too"
         found["key"] = {"type": "http", "scheme": "bearer", "description": told}
     if access.sessions:
-        told = "Set by signing in at /login"
+        told = "Set by signing in at /login; over https its name begins with __Host- or __Secure-"
         found["session"] = {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": told}
     return found

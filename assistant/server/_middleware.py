@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect, cookie_parser
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +21,7 @@ from assistant.server import _cross_site as cross_site
 from assistant.server import _problem_details as problem_details
 from assistant.server._allowances import Allowances, client_of, price
 from assistant.server._authority import authority
+from assistant.server._cookies import cookie_values
 from assistant.server._problem_details import Problem
 from assistant.server.credentials import COOKIE, LOOPBACK, Access
 from assistant.settings import Settings, is_root_path
@@ -30,7 +31,7 @@ ROUTE: Final = "assistant.route"  # that of the path without what a proxy serves
 PUBLIC: Final = frozenset(
     "/healthz /readyz /metrics /login /login.css /login.js /openapi.json /docs".split()
 )
-KEYED: Final = ("/api/v1/", "/v1/")  # where a key is taken
+KEYED: Final = ("/api/v1/", "/v1/", "/mcp/")  # where a key is taken
 CLIENT: Final = "assistant.client"  # the key of the scope that holds whose allowance it is
 MOST_HEADERS: Final = 16_384  # bytes of all of them
 LONGEST_TARGET: Final = 8_192  # bytes of path and query
@@ -182,7 +183,7 @@ class AccessMiddleware:
     def _person(self, scope: Scope, headers: Headers, proxied: bool) -> str | None:
         """Who asks, marked with how that is known: names of users and of keys are not the same."""
         access = self.access
-        if access.keys and scope[ROUTE].startswith(KEYED):
+        if access.keys and is_keyed(scope[ROUTE]):
             kind, _, key = headers.get("authorization", "").partition(" ")
             owner = access.keys.owner(key.strip()) if kind.lower() == "bearer" else None
             if owner:
@@ -191,11 +192,8 @@ class AccessMiddleware:
             names = headers.getlist(access.proxy_header)
             if len(names) == 1 and names[0]:  # of two, one may be the client's own
                 return f"proxy:{names[0]}"
-        if access.sessions:
-            cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
-            if user := access.sessions.user(cookie):
-                return f"user:{user}"
-        return None
+        user = access.sessions and access.sessions.user_of(cookie_values(COOKIE, scope))
+        return f"user:{user}" if user else None
 
     def _wants_page(self, scope: Scope, headers: Headers) -> bool:
         html = "text/html" in headers.get("accept", "")
@@ -223,6 +221,11 @@ def _secure(message: Message) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
+
+
+def is_keyed(route: str) -> bool:
+    """Whether it is a program's way in: under one of KEYED, or one itself ("/mcp")."""
+    return f"{route}/".startswith(KEYED)
 
 
 def _tell_by_proxy(scope: Scope, headers: Headers) -> None:

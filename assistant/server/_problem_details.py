@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from assistant import logs
 from assistant.page.labels import preferred_language
 from assistant.retrieval import filtering
+from assistant.server._sign_in_file import SignInError
 from assistant.types import AssistantError, FilterError, IndexFault, LLMError, ModelError
 
 OPENAI: Final = "/v1/"
@@ -97,6 +98,9 @@ def of_failure(failure: Exception, spoken: str = "") -> Problem:
         case IndexFault() | ModelError():  # their messages name folders of this machine
             _log.error("%s", _line(failure))
             return Problem(503, "The index cannot be used; on the server: assistant doctor")
+        case SignInError():
+            _log.error("%s", _line(failure))
+            return Problem(503, "Nobody can be let in now; the server's log says why")
         case AssistantError():
             return Problem(503, _line(failure))
         case _:

@@ -2,8 +2,7 @@
 
 Users file: ``name:argon2 hash`` a line. Keys file: ``name:SHA-256 of the key`` a line; a key is
 32 random bytes, so that a slow hash would protect nothing more. Both are read again when they
-have changed. A session is a signed cookie that names the user until a time; it ends with the user
-and with the password.
+have changed. Who has signed in stands in a file beside the users file.
 """
 
 from __future__ import annotations
@@ -21,12 +20,15 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from itsdangerous import BadData, URLSafeTimedSerializer
 
+from assistant.server._password_tries import Tries
+from assistant.server._sessions import Sessions
+from assistant.server._sign_in_file import SignInError, SignInFile
 from assistant.settings import Settings
 from assistant.types import SettingsError
 
 COOKIE: Final = "assistant_session"
+DEVICE: Final = "assistant_device"  # the cookie of a browser that has signed in before
 KEY_PREFIX: Final = "aak_"  # tells a key of ours to people and to programs that look for leaks
 SHORTEST_PASSWORD: Final = 8
 LONGEST_PASSWORD: Final = 1024
@@ -42,22 +44,23 @@ class Names:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
         self._hashes: dict[str, str] = {}
 
     def read(self) -> dict[str, str]:
-        """Name → hash. Raises SettingsError when the file is missing or faulty."""
+        """Name → hash. Raises SignInError when the file is missing or faulty."""
         with self._lock:
             try:
                 status = self.path.stat()
-                seen = (status.st_mtime_ns, status.st_size)
+                # Not by time and size alone: a new password's hash is as long as the old one's.
+                seen = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
                 if seen != self._seen:
                     self._hashes = self._parsed(self.path.read_text("utf-8"))
                     self._seen = seen
             except FileNotFoundError:
-                raise SettingsError(f"There is no file {self.path}; {self._remedy()}") from None
+                raise SignInError(f"There is no file {self.path}; {self._remedy()}") from None
             except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"{self.path} cannot be read: {error}") from None
+                raise SignInError(f"{self.path} cannot be read: {error}") from None
             return self._hashes
 
     def put(self, name: str, hashed: str) -> None:
@@ -77,7 +80,7 @@ class Names:
                 continue
             name, colon, hashed = line.strip().partition(":")
             if not colon or not _NAME.fullmatch(name) or not hashed:
-                raise SettingsError(f"{self.path}, line {number}, is not 'name:hash'; mend it")
+                raise SignInError(f"{self.path}, line {number}, is not 'name:hash'; mend it")
             found[name] = hashed
         return found
 
@@ -101,10 +104,13 @@ class Users(Names):
         """Whether the password is the user's. Takes as long for a name that is not known."""
         if len(password) > LONGEST_PASSWORD:
             return False
-        hashed = self.read().get(name)
+        nobody, hashed = _nobody(), self.read().get(name)
         try:
-            return _HASHER.verify(hashed or _nobody(), password) and hashed is not None
-        except (Argon2Error, InvalidHashError):
+            given = password.encode(errors="surrogatepass")
+            return _HASHER.verify(hashed or nobody, given) and hashed is not None
+        except InvalidHashError:  # at once
+            return self.check("", password) if name else False
+        except Argon2Error:
             return False
 
     def _remedy(self) -> str:
@@ -132,38 +138,13 @@ class Keys(Names):
         return f"make it with: assistant key add NAME --keys {self.path}"
 
 
-class Sessions:
-    """Signed cookies that name a user, and the password that it was begun with."""
-
-    def __init__(self, users: Users, secret: bytes, hours: float) -> None:
-        self.users = users
-        self.seconds = int(hours * 3600)
-        self._signed = URLSafeTimedSerializer(secret)
-
-    def begin(self, name: str) -> str:
-        """The value of a new cookie of that user."""
-        return str(self._signed.dumps([name, self._password(name)]))
-
-    def user(self, cookie: str) -> str | None:
-        """The user of a cookie; None unless it is whole, ours, and not over."""
-        try:
-            name, password = self._signed.loads(cookie, max_age=self.seconds)
-        except (BadData, ValueError, TypeError):
-            return None
-        known = name in self.users.read() and self._password(name) == password
-        return str(name) if known else None
-
-    def _password(self, name: str) -> str:
-        """A digest of the password's hash: a new password ends the sessions of the old one."""
-        return _digest(self.users.read().get(name, ""))[:16]
-
-
 @dataclass(frozen=True, slots=True)
 class Access:
     """The ways in. None of them: everyone may come in (see :func:`check_open`)."""
 
     users: Users | None = None
     sessions: Sessions | None = None
+    tries: Tries | None = None
     keys: Keys | None = None
     proxy_address: str = ""
     proxy_header: str = ""
@@ -177,10 +158,13 @@ class Access:
         keys = Keys(settings.keys) if settings.keys else None
         for names in filter(None, (users, keys)):
             names.read()
-        sessions = None
+        sessions = tries = None
         if users:
-            sessions = Sessions(users, _secret_of(users.path), settings.session_hours)
-        return cls(users, sessions, keys, settings.proxy_address or "", settings.proxy_header or "")
+            file = SignInFile.beside(users.path)
+            sessions = Sessions(users.read, file, settings.session_hours)
+            tries = Tries(file, _secret_of(users.path))
+        proxy = (settings.proxy_address or "", settings.proxy_header or "")
+        return cls(users, sessions, tries, keys, *proxy)
 
     @property
     def required(self) -> bool:
@@ -200,14 +184,14 @@ def check_open(settings: Settings) -> None:
 
 
 def _secret_of(users: Path) -> bytes:
-    """What sessions are signed with: kept beside the users file, so that they outlive a restart."""
+    """What device cookies are signed with: kept beside the users file, to outlive a restart."""
     path = users.with_name(users.name + ".secret")
     try:
         found = path.read_bytes()
     except FileNotFoundError:
         found = b""
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from None
+        raise SignInError(f"{path} cannot be read: {error}") from None
     if len(found) < 32:
         found = secrets.token_hex(32).encode()
         _write(path, found.decode())
@@ -222,7 +206,7 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
         os.replace(name, path)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error}") from None
+        raise SignInError(f"{path} cannot be written: {error}") from None
 
 
 _nobodies: list[str] = []

@@ -1,4 +1,4 @@
-"""A SQLite file of what people wrote: shared by threads and processes, outliving its index."""
+"""A SQLite file of what is kept beside an index: shared by threads and processes, outliving it."""
 
 from __future__ import annotations
 
