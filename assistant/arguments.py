@@ -18,6 +18,7 @@ Command = Callable[[argparse.Namespace], int]
 EXAMPLES = """examples:
   assistant index                           index seeds/ into indexes/default
   assistant index news/ --index indexes/news
+  assistant sync https://bao.example/tin-moi.rss
   assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?"
   assistant ask "ai la bi thu dang uy phuong lai thieu" --json
   assistant search "nhà ở xã hội" --top-k 3
@@ -105,6 +106,11 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "--rebuild",
         action="store_true",
         help="make it from scratch; without PATHS from what it holds",
+    )
+    told = "Follow a feed, a sitemap or a list: fetch pages that are new or edited, and index them."
+    sync = add("sync", told, _EMBEDDING)
+    sync.add_argument(
+        "listing", metavar="FEED_OR_LIST", help="its address, or a file with an address a line"
     )
     search = add("search", "List the passages that match a question best.", _EMBEDDING)
     search.add_argument(

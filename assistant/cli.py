@@ -105,6 +105,19 @@ def _empty(settings: Settings) -> None:
         clear(settings.index)
 
 
+def _sync(options: argparse.Namespace) -> int:
+    from assistant.web.sync import sync
+
+    settings = _settings(options)
+    progress, done = _progress("addresses")
+    synced = sync(settings, options.listing, progress=progress)
+    done()
+    for line in synced.faults:
+        print(f"assistant: {_shown(line)}", file=sys.stderr)
+    print(f"{settings.index}: {synced}")
+    return 1 if synced.faults else 0
+
+
 def _search(options: argparse.Namespace) -> int:
     assistant = _open(options)
     question = _question(options)
@@ -427,6 +440,7 @@ def _progress(unit: str) -> tuple[Callable[[int, int], None], Callable[[], None]
 
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "index": _index,
+    "sync": _sync,
     "search": _search,
     "ask": _ask,
     "eval": _eval,

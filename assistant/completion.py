@@ -6,7 +6,12 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-_FILES: Final = {"FILE", "PATHS", "QUESTIONS"}  # metavars of what is a file; "DIR" is a folder
+_FILES: Final = {
+    "FILE",
+    "PATHS",
+    "QUESTIONS",
+    "FEED_OR_LIST",
+}  # metavars of what is a file; "DIR" is a folder
 
 Places = Mapping[str, argparse.ArgumentParser]  # "", " ask", " user", " user add" …: their parsers
 

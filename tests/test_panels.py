@@ -24,12 +24,12 @@ from assistant.index.index import CATALOG, Index
 from assistant.page.labels import LABELS
 from assistant.records import card_verification
 from assistant.records.feedback import Feedback
-from assistant.server import _web_fetch as web_fetch
 from assistant.server._uploads import Uploads
-from assistant.server._web_fetch import Rules
 from assistant.server.credentials import Users
 from assistant.settings import Settings
 from assistant.types import Vectors
+from assistant.web import fetch as web_fetch
+from assistant.web.fetch import Rules
 from tests import browsing, test_web_fetch
 from tests.browsing import (
     SEED,

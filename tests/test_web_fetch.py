@@ -22,11 +22,11 @@ from starlette.testclient import TestClient
 
 from assistant.answering.assistant import Assistant
 from assistant.index.index import Index
-from assistant.server import _web_fetch as web_fetch
 from assistant.server import application
-from assistant.server._web_fetch import FaultOfWeb, Page, Rules, WebError, fetch, is_public
 from assistant.settings import Settings
 from assistant.text.interface_texts import interface_texts
+from assistant.web import fetch as web_fetch
+from assistant.web.fetch import FaultOfWeb, Page, Rules, WebError, fetch, is_public
 
 TEXT = "Ông Phan Văn Chín nuôi tôm ở Cà Mau từ năm 2019, và năm nay thu hoạch được hai vụ tôm."
 PAGE = f"<html><head><title>Tôm</title></head><body><article><p>{TEXT}</p></article></body></html>"
@@ -34,7 +34,7 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
 class Site(ThreadingHTTPServer):
-    """Answers by path; keeps the head of every request."""
+    """Answers by path; keeps the head of every request but those for its robots.txt."""
 
     daemon_threads = True
 
@@ -58,11 +58,17 @@ class _Answers(BaseHTTPRequestHandler):
     server: Site
 
     def do_GET(self) -> None:
-        self.server.heads.append(dict(self.headers.items()) | {"path": self.path})
+        if self.path != "/robots.txt":
+            self.server.heads.append(dict(self.headers.items()) | {"path": self.path})
+        elif self.path not in self.server.pages:
+            self.send_error(404)
+            return
         if self.path == "/drips":
             self._drip()
             return
-        status, headers, data = self.server.pages[self.path]
+        status, headers, data = self.server.pages.get(self.path, (404, {}, b""))
+        if headers.get("ETag") and headers.get("ETag") == self.headers["If-None-Match"]:
+            status, data = 304, b""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from assistant.records.sqlite_file import Database
 from assistant.records.cards import fit
+from assistant.records.sqlite_file import Database
 from assistant.text.terms import fold
 from assistant.types import AssistantError
 

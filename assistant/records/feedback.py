@@ -21,9 +21,9 @@ from pydantic import TypeAdapter
 from assistant import private_files
 from assistant.answering.citation_markers import MARKER
 from assistant.answering.prompt_texts import digests
-from assistant.records.sqlite_file import Database
 from assistant.records.card_verification import TELLING, find_words
 from assistant.records.cards import fit
+from assistant.records.sqlite_file import Database
 from assistant.settings import Settings
 from assistant.text.terms import fold, terms
 from assistant.types import Answer, Article, AssistantError, Citation, Grounding

@@ -28,7 +28,6 @@ from assistant.records.exchange import ExchangeError, answer_from_json
 from assistant.records.feedback import Feedback, FeedbackError, Opinion, Reason, fingerprint
 from assistant.server import _api_description as described
 from assistant.server import _api_examples as api_examples
-from assistant.server import _web_fetch as web_fetch
 from assistant.server._file_messages import in_language
 from assistant.server._http_api import Answering, Body
 from assistant.server._middleware import PERSON
@@ -36,6 +35,7 @@ from assistant.server._problem_details import Problem
 from assistant.server._uploads import Uploads
 from assistant.text.interface_texts import interface_texts
 from assistant.types import CorpusError
+from assistant.web import fetch as web_fetch
 
 MOST_ANSWERS: Final = 200  # of a card
 HIGHEST: Final = (1 << 63) - 1  # number that the stores can look for

@@ -90,7 +90,7 @@ class Uploads:
             catalog = self.index.catalog
             path = file_of(Path(catalog.article(article_id).path))
             self.index.remove([article_id])
-            if path.parent != self.folder.resolve():
+            if not path.is_relative_to(self.folder.resolve()):
                 return path.exists()
             left = map(Path, catalog.article_paths().values())
             if not any(one.is_relative_to(path) for one in left):
