@@ -432,7 +432,7 @@ def test_a_folder_without_articles_is_a_fault(tmp_path: Path) -> None:
 
 def test_another_suffix_is_a_fault_that_says_what_is_read(tmp_path: Path) -> None:
     (message,) = faults(put(tmp_path, "a.jpg", b"x"))
-    assert "a.jpg is not an article: name .csv, .docx, .eml, .epub, .htm" in message
+    assert "a.jpg is not an article: name .csv, .docm, .docx, .eml, .epub, .htm" in message
 
 
 def test_a_folder_named_like_an_article_is_a_fault(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ import pytest
 from docx.document import Document as WordDocument
 
 from assistant.articles.document import table
-from assistant.articles.files import ARTICLE_SUFFIXES, read_article, read_articles
+from assistant.articles.files import read_article, read_articles
 from assistant.articles.markdown import light_text
+from assistant.articles.suffixes import ARTICLE_SUFFIXES
 from assistant.types import Article
 
 LONG = "Sáng 9-9, phường Bình Khê khai trương trạm y tế rộng 900m2. Trạm có 14 nhân viên."

@@ -5,7 +5,9 @@ document    what a file says before it is an article; tables and lists in plain 
 facts       what an article's own text says of it: headline, source, day
 metadata    what front matter, sidecar files, columns and records say
 text_files  bytes → text
+suffixes    which files hold articles
+apart       the process in which a stranger's file is read, and what becomes of it
 markdown, html (with layout, html_blocks), pdf, word, open_document, rich_text, tables, packed,
-mails       the formats
+mails, squad  the formats
 damage      why a file cannot be read
 """

@@ -12,6 +12,7 @@ from assistant.articles.text_files import corpus_error
 from assistant.types import CorpusError
 
 MOST_READ: Final = 1_000_000  # bytes of a list of files
+MOST_UNPACKED: Final = 200_000_000  # bytes of what is packed in a file, in all
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # files of Office 97, and encrypted ones
 _HEADS: Final = (
@@ -31,13 +32,31 @@ _IN_ZIP: Final = (
 )
 _IN_OLE: Final = (("WordDocument", ".doc"), ("Workbook", ".xls"))
 _PAGE = re.compile(rb"\A\s*(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)\b", re.IGNORECASE)
-_ALIKE: Final = ({".html", ".htm"}, {".odt", ".ods"}, {".mhtml", ".mht", ".eml"})
+_ALIKE: Final = (
+    {".html", ".htm"}, {".odt", ".ods"}, {".mhtml", ".mht", ".eml"}, {".docx", ".docm"},
+    {".xlsx", ".xlsm"},
+)  # fmt: skip
 _UNPACK: Final = "unpack it and add its files"
 _RECOGNIZE: Final = "recognize its text first, and save that"
 _REMEDIES: Final = {
     ".doc": "save it as .docx", ".gz": _UNPACK, ".rar": _UNPACK, ".7z": _UNPACK,
     ".png": _RECOGNIZE, ".jpg": _RECOGNIZE,
 }  # fmt: skip
+
+
+def check_unpacked(path: Path, data: bytes) -> None:
+    """Refuse a packed document that is far larger than it looks. Raises CorpusError.
+
+    The sizes are those that its list of files claims: zipfile reads no more of any, and other
+    readers are ended where they need too much.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as files:
+            unpacked = sum(info.file_size for info in files.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return  # what is wrong with it tells its reader
+    if unpacked > MOST_UNPACKED:
+        raise corpus_error(path, "holds too much when it is unpacked", "split it")
 
 
 def fault_of(path: Path, data: bytes) -> CorpusError | None:

@@ -46,6 +46,7 @@ class Document:
     what could not be read of it, a line each. ``around``: what is known of the book or the mail
     that it is part of, or guessed, which counts last. ``byline``: the short lines that stand under
     the headline, and ``edges`` the running heads of its pages, where the text has them not.
+    ``collected``: a paragraph of a collection, which is prose to its end.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Document:
     around: Metadata = field(default_factory=Metadata)
     byline: tuple[str, ...] = ()
     edges: tuple[str, ...] = ()
+    collected: bool = False
 
 
 def headline(title: str, shown: Iterable[str]) -> str:

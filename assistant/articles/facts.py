@@ -53,7 +53,7 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
     shown = [*prose[:1], *document.byline, *prose[1:]]
     told = _byline(shown).or_else(_running_head(document.edges))
     place = path / document.member if document.member else path
-    return Article(
+    article = Article(
         id=_id(text),
         title=headline(known.title, map(_bare, prose[:EDGE_LINES]))
         or _title(prose, document.marked)
@@ -67,6 +67,9 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
         author=known.author or told.author or document.around.author,
         marked=document.marked,
     )
+    # A text of a collection is prose to its end, and its dates are what it tells about.
+    bare = replace(article, source="", date="", furniture=())
+    return bare if document.collected else article
 
 
 def _id(text: str) -> str:
@@ -219,6 +222,4 @@ def article_of(path: Path, text: str, title: str = "", where: str = "it") -> Art
     """
     check_characters(path, text, where)
     check_content(path, text, where)
-    article = article_from(path, Document(text, Metadata(title=title)))
-    # A text of a collection is prose to its end, and its dates are what it tells about.
-    return replace(article, source="", date="", furniture=())
+    return article_from(path, Document(text, Metadata(title=title), collected=True))

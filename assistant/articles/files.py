@@ -9,36 +9,22 @@ what of a file could not be read is a note.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from assistant.articles.damage import fault_of
-from assistant.articles.document import Document
-from assistant.articles.facts import article_from, article_of
-from assistant.articles.metadata import parsed_json, read_front_matter, read_sidecar
-from assistant.articles.text_files import (
-    check_characters,
-    corpus_error,
-    decoded_text,
-    line_of,
-    read_bytes,
-    system_fault,
-    text_of,
-)
+from assistant.articles._readers import documents_of
+from assistant.articles.apart import Reading, reading
+from assistant.articles.document import Document, Metadata
+from assistant.articles.facts import article_from
+from assistant.articles.metadata import read_sidecar
+from assistant.articles.suffixes import ARTICLE_SUFFIXES, IN_FOLDERS, TEXTS
+from assistant.articles.text_files import corpus_error, read_bytes, system_fault, without_unfit
 from assistant.text.legacy_encodings import recovered
 from assistant.types import Article, CorpusError
 
-TEXTS: Final = frozenset({".txt", ".md", ".markdown"})
-TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
-PACKED: Final = frozenset({".epub", ".eml", ".zip"})
-PAGES: Final = frozenset({".html", ".htm", ".mhtml", ".mht", ".pdf", ".docx", ".odt", ".rtf"})
-RECORDS: Final = frozenset({".json", ".jsonl"})
-# A folder is searched for these; a .json file in one may be anything, and is named to be read.
-IN_FOLDERS: Final = TEXTS | TABLES | PACKED | PAGES | {".jsonl"}
-ARTICLE_SUFFIXES: Final = IN_FOLDERS | RECORDS
-_INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
+_PLAIN: Final = ".txt"  # read here: it has no parser to upset
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +70,18 @@ def file_of(path: Path) -> Path:
 
 
 def _each(paths: Iterable[Path]) -> Iterator[Article | CorpusError | str]:
-    for path in paths:
-        for file in _files(path):
+    with reading() as apart:
+        for file in (file for path in paths for file in _files(path)):
             if isinstance(file, CorpusError):
                 yield file
                 continue
             try:
-                yield from _articles(file)
+                yield from _articles(file, apart)
             except CorpusError as fault:
                 yield fault
 
 
-def _articles(path: Path) -> Iterator[Article | CorpusError | str]:
+def _articles(path: Path, apart: Reading) -> Iterator[Article | CorpusError | str]:
     """The articles of a file, and what of them could not be read."""
     suffix = path.suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:
@@ -103,15 +89,26 @@ def _articles(path: Path) -> Iterator[Article | CorpusError | str]:
         raise corpus_error(path, "is not an article", remedy)
     data = read_bytes(path)
     beside, notes = read_sidecar(path)
-    documents = documents_of(path, data)
-    if documents is None:
-        yield from _read_squad(path)
-        return
-    for number, document in enumerate(map(_in_unicode, documents)):
+    read = documents_of if suffix == _PLAIN else apart.documents_of
+    for number, document in enumerate(map(_in_unicode, map(_fit, read(path, data)))):
         for note in (*(notes if number == 0 else ()), *document.notes):
             yield note if str(path) in note else f"{path}: {note}"
         if document.text.strip() or not document.member:
             yield article_from(path, document, beside)
+
+
+def _fit(document: Document) -> Document:
+    """The document without what no text may hold, whatever its reader gave."""
+
+    def fit(told: Metadata) -> Metadata:
+        return Metadata(*(without_unfit(getattr(told, fact)) for fact in told.__slots__))
+
+    return replace(
+        document,
+        text=without_unfit(document.text), metadata=fit(document.metadata),
+        around=fit(document.around), byline=tuple(map(without_unfit, document.byline)),
+        edges=tuple(map(without_unfit, document.edges)),
+    )  # fmt: skip
 
 
 def _in_unicode(document: Document) -> Document:
@@ -124,138 +121,6 @@ def _in_unicode(document: Document) -> Document:
     metadata = replace(document.metadata, title=title[0] if title else "")
     note = f"was written in {encoding} and is converted"
     return replace(document, text=text, metadata=metadata, notes=(*document.notes, note))
-
-
-def documents_of(path: Path, data: bytes) -> list[Document] | None:
-    """What a file with this name and content says, None where it is in SQuAD's format.
-
-    Raises CorpusError where it is damaged, protected or holds no text.
-    """
-    suffix = path.suffix.lower()
-    try:
-        return _READERS[suffix](path, data)
-    except CorpusError:
-        raise
-    except (MemoryError, KeyboardInterrupt):
-        raise
-    except Exception as error:  # what libraries raise at damaged files has no common base
-        if told := fault_of(path, data):
-            raise told from error
-        kind = type(error).__name__
-        why = f"is no sound {suffix} file ({kind})"
-        raise corpus_error(path, why, "open it in its program and save it again") from error
-
-
-def _text(path: Path, data: bytes) -> list[Document]:
-    if data.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise corpus_error(path, "is a .html file by its content", "name it so")
-    metadata, text, notes = read_front_matter(text_of(path, data))
-    return [Document(text, metadata, notes=notes)]
-
-
-def _markdown(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.markdown import light_text
-
-    metadata, text, notes = read_front_matter(text_of(path, data))
-    return [Document(light_text(text), metadata, marked=True, notes=notes)]
-
-
-def _page(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.html import document_of
-
-    document = document_of(data)
-    if document is None:
-        raise corpus_error(path, "holds no text", "save the page as a whole, or its text as .txt")
-    return [document]
-
-
-def _pdf(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.pdf import Encrypted, NoText, document_of
-
-    try:
-        return [document_of(data)]
-    except NoText:
-        remedy = "recognize its text first, as with ocrmypdf -l vie"
-        raise corpus_error(path, "holds pictures and no text", remedy) from None
-    except Encrypted:
-        raise corpus_error(path, "opens with a password only", "save it without one") from None
-
-
-def _word(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.word import word_document
-
-    return [word_document(data)]
-
-
-def _open_document(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.open_document import open_document
-
-    return [open_document(data)]
-
-
-def _rich_text(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.rich_text import rich_text
-
-    return [rich_text(data)]
-
-
-def _table(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles import tables
-
-    separated = path.suffix.lower() in (".csv", ".tsv")
-    return (tables.comma_separated if separated else tables.workbook)(path, data)
-
-
-def _records(path: Path, data: bytes) -> list[Document] | None:
-    from assistant.articles import tables
-
-    lines = path.suffix.lower() == ".jsonl"
-    return (tables.lines_of_records if lines else tables.records)(path, data)
-
-
-def _mail(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.mails import mail
-
-    return mail(path, data, _INSIDE, _inner)
-
-
-def _saved_page(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.mails import saved_page
-
-    document = saved_page(data)
-    if document is None:
-        raise corpus_error(path, "holds no text", "save the page as .html, or its text as .txt")
-    return [document]
-
-
-def _book(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.packed import book
-
-    return book(data)
-
-
-def _archive(path: Path, data: bytes) -> list[Document]:
-    from assistant.articles.packed import archive
-
-    return archive(path, data, _INSIDE | {".zip"}, _inner)
-
-
-def _inner(path: Path, data: bytes) -> list[Document]:
-    """A file in an archive or mail. An archive there may hold less, and none itself."""
-    from assistant.articles.packed import MOST_UNPACKED, archive
-
-    if path.suffix.lower() == ".zip":
-        return archive(path, data, _INSIDE, _inner, MOST_UNPACKED // 10)
-    return documents_of(path, data) or []
-
-
-_READERS: Final = {
-    ".txt": _text, ".md": _markdown, ".markdown": _markdown, ".html": _page, ".htm": _page,
-    ".mhtml": _saved_page, ".mht": _saved_page,
-    ".pdf": _pdf, ".docx": _word, ".odt": _open_document, ".rtf": _rich_text,
-    **dict.fromkeys(sorted(TABLES), _table), **dict.fromkeys(sorted(RECORDS), _records),
-    ".eml": _mail, ".epub": _book, ".zip": _archive,
-}  # fmt: skip
 
 
 # Folders
@@ -305,51 +170,3 @@ def _check_folder(path: Path) -> None:
         raise corpus_error(path, "is a folder, though named like an article", "rename it")
     if path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve()):
         raise corpus_error(path, "is a symbolic link to a folder it lies in", "remove the link")
-
-
-# SQuAD
-def _read_squad(path: Path) -> list[Article]:
-    """An article for each paragraph of a file in SQuAD's format; its questions are not read."""
-    document = parsed_json(path, decoded_text(path))
-    found = []
-    for i, entry in enumerate(_items(path, document, "data", "")):
-        title = _optional_title(path, entry, f"data[{i}]")
-        for j, paragraph in enumerate(_items(path, entry, "paragraphs", f"data[{i}]")):
-            found.append(_squad_article(path, paragraph, f"data[{i}].paragraphs[{j}]", title))
-    if not found:
-        raise corpus_error(path, "holds no paragraphs", "name a file in SQuAD's format")
-    return found
-
-
-def _items(path: Path, holder: object, key: str, where: str) -> list[Any]:
-    value = _member(path, holder, key, where)
-    if not isinstance(value, list):
-        raise _squad_fault(path, f"{where}.{key}".lstrip("."), "is not a list")
-    return value
-
-
-def _member(path: Path, holder: object, key: str, where: str) -> Any:
-    if not isinstance(holder, Mapping):
-        raise _squad_fault(path, where or "the document", "is not an object")
-    if key not in holder:
-        raise _squad_fault(path, f"{where}.{key}".lstrip("."), "is missing")
-    return holder[key]
-
-
-def _squad_fault(path: Path, where: str, why: str) -> CorpusError:
-    return corpus_error(path, f"is not in SQuAD's format, {where} {why}", "correct it")
-
-
-def _optional_title(path: Path, entry: object, where: str) -> str:
-    title = entry.get("title") if isinstance(entry, Mapping) else None
-    if title is not None and not isinstance(title, str):
-        raise _squad_fault(path, f"{where}.title", "is not text")
-    check_characters(path, title or "", f"{where}.title")
-    return line_of(title or "")
-
-
-def _squad_article(path: Path, paragraph: object, where: str, title: str) -> Article:
-    context = _member(path, paragraph, "context", where)
-    if not isinstance(context, str):
-        raise _squad_fault(path, f"{where}.context", "is not text")
-    return article_of(path, context, title, f"{where}.context")

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from assistant.articles.document import heading, item, joined, table
 
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,40})\]:?")
-_HTML_TAG = re.compile(r"</?[a-zA-Z][^>]{0,300}>|<!--.*?-->", re.S)
+_HTML_TAG = re.compile(r"</?[a-zA-Z][^>]{0,300}>|<!--.*?(?:-->|\Z)", re.S)
 _DEEPEST = 100  # nested quotes and lists: deeper ones are read as text
 
 

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ from assistant.types import CorpusError
 MAX_METADATA = 64_000  # code points of front matter or a sidecar file: YAML is slow to parse
 MOST_NAMES, LONGEST_FACT = 8, 1000  # of a list of authors; characters of a fact
 LONGEST_DAY = 60  # characters
+LONGEST_NAME = 100  # characters of a key
+MOST_ALIASES, MOST_PAIRS = 20, 100_000  # of YAML: what they stand for can double with each
 SIDECAR_SUFFIXES = (".yaml", ".yml", ".json")
 
 # The names under which a fact is told, folded and without what is no letter.
@@ -63,7 +66,12 @@ _MOST_FACTS = 40  # lines of a block that has no closing fence
 
 def name_of(key: object) -> str:
     """The fact that a key or a column's header tells: "Tiêu đề" → "title"; "" for others."""
-    plain = re.sub(r"\W|_", "", fold(str(key)))
+    return _name_of(str(key))
+
+
+@lru_cache(maxsize=2000)  # every row has the same
+def _name_of(key: str) -> str:
+    plain = re.sub(r"\W|_", "", fold(key[:LONGEST_NAME]))
     return next((fact for fact, names in NAMES.items() if plain in names), "")
 
 
@@ -177,12 +185,32 @@ def _unclosed(text: str) -> tuple[Metadata, str, tuple[str, ...]]:
     return metadata, rest, ("its front matter is not closed by a line ---", *notes)
 
 
+class _FrugalLoader(yaml.SafeLoader):
+    """YAML in which aliases and merges cannot make much out of little."""
+
+    aliases = 0
+    pairs = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            self.aliases += 1
+            if self.aliases > MOST_ALIASES:
+                raise yaml.composer.ComposerError(None, None, "too many aliases")
+        return super().compose_node(parent, index)
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        self.pairs += len(node.value)
+        if self.pairs > MOST_PAIRS:
+            raise yaml.constructor.ConstructorError(None, None, "too many pairs")
+
+
 def _yaml(block: str) -> tuple[Mapping[Any, Any] | None, str]:
     """The keys of a block, None where it has none; and what is wrong with it."""
     if len(block) > MAX_METADATA:
         return {}, f"has more than {MAX_METADATA} characters and is not read"
     try:
-        told = yaml.safe_load(block)
+        told = yaml.load(block, _FrugalLoader)  # a SafeLoader
         return (told, "") if isinstance(told, Mapping) else (None, "")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -195,6 +223,8 @@ def _yaml(block: str) -> tuple[Mapping[Any, Any] | None, str]:
 
 
 def _toml(block: str) -> tuple[Mapping[Any, Any] | None, str]:
+    if len(block) > MAX_METADATA:
+        return {}, f"has more than {MAX_METADATA} characters and is not read"
     try:
         return tomllib.loads(block), ""
     except (ValueError, RecursionError):
@@ -226,6 +256,8 @@ def read_sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
 
 
 def _json(text: str) -> tuple[Mapping[Any, Any] | None, str]:
+    if len(text) > MAX_METADATA:
+        return {}, f"has more than {MAX_METADATA} characters and is not read"
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from assistant.articles._xml import xml_parser
+from assistant.articles.damage import MOST_UNPACKED
 from assistant.articles.document import Document, Metadata
 from assistant.articles.html_blocks import Block, Kind, blocks, ends_sentence, parsed, text_in
 from assistant.articles.metadata import day_of
@@ -22,7 +23,6 @@ from assistant.types import CorpusError
 
 MOST_MEMBERS: Final = 10_000
 MOST_ARCHIVES: Final = 100  # in an archive
-MOST_UNPACKED: Final = 200_000_000  # bytes of an archive in all
 LEAST_CHAPTER: Final = 200  # characters: covers and title pages of a book have fewer
 
 Read = Callable[[Path, bytes], list[Document]]

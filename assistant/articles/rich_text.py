@@ -38,8 +38,9 @@ def _plain(source: str) -> str:
 
 
 def _notes(source: str) -> Iterator[str]:
-    """The groups of footnotes, which stand where they are called."""
-    for found in _NOTE.finditer(source):
+    """The groups of footnotes, which stand where they are called; none stands in another."""
+    end = 0
+    while found := _NOTE.search(source, end):
         depth, end = 1, found.end()
         most = end + LONGEST_NOTE
         while depth and (brace := _BRACE.search(source, end, most)):

@@ -7,13 +7,15 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from assistant.articles.document import Document
 from assistant.articles.html_blocks import light_text, parsed
 from assistant.articles.metadata import NAMES, facts_of, name_of, parsed_json
+from assistant.articles.squad import paragraphs_of
 from assistant.articles.text_files import corpus_error, text_of, without_unfit
 
 TOP_ROWS: Final = 20  # in one of which the columns are named
@@ -31,9 +33,10 @@ def comma_separated(path: Path, data: bytes) -> list[Document]:
     text = _SEPARATOR_LINE.sub("", text_of(path, data))
     csv.field_size_limit(LONGEST_CELL)
     for delimiter in sorted(_DELIMITERS, key=text[:4096].count, reverse=True):
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
-        if (header := _header(rows)) is not None:
-            return _documents(rows, header)
+        rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+        top = list(islice(rows, TOP_ROWS))
+        if (header := _header(top)) is not None:
+            return _documents(chain(top, rows), header)
     raise corpus_error(path, _NO_TEXT, _NAME_ONE)
 
 
@@ -57,9 +60,9 @@ def _header(rows: Sequence[Sequence[Any]]) -> int | None:
     return next((i for i, row in enumerate(rows[:TOP_ROWS]) if "text" in map(name_of, row)), None)
 
 
-def _documents(rows: Sequence[Sequence[Any]], header: int) -> list[Document]:
-    names = [str(cell) for cell in rows[header]]
-    below = enumerate(rows[header + 1 :], header + 2)
+def _documents(rows: Iterable[Sequence[Any]], header: int) -> list[Document]:
+    below = enumerate(rows, 1)
+    names = [str(cell) for _, row in islice(below, header, header + 1) for cell in row]
     records = ((n, dict(zip(names, row, strict=False))) for n, row in below)
     found = [_of_record(record, f"row {n}") for n, record in records]
     return [document for document in found if document]
@@ -99,13 +102,13 @@ def _shown(value: object) -> object:
 
 
 # Records
-def records(path: Path, data: bytes) -> list[Document] | None:
-    """An article for each object with a text in a .json file; None where it is in SQuAD's form."""
+def records(path: Path, data: bytes) -> list[Document]:
+    """An article for each object with a text in a .json file, for each paragraph of SQuAD's."""
     document = parsed_json(path, text_of(path, data))
     if isinstance(document, dict) and isinstance(document.get("data"), list):
+        if any(isinstance(one, dict) and "paragraphs" in one for one in document["data"]):
+            return paragraphs_of(path, document)
         document = document["data"]
-        if any(isinstance(one, dict) and "paragraphs" in one for one in document):
-            return None
     found = [
         made
         for n, record in enumerate(_objects(document), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import stat
 import unicodedata
@@ -15,6 +16,9 @@ from assistant.types import CorpusError
 
 MAX_BYTES = 20_000_000
 
+MOST_GUESSED = 50_000  # bytes by which an encoding is guessed
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -66,21 +70,33 @@ def text_of(path: Path, data: bytes) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A regular file of at most 20 MB. Raises CorpusError."""
+    """A regular file of at most 20 MB. Raises CorpusError.
+
+    It waits for nothing: what the kernel shows as a file of no size, as the log in /proc/kmsg, is
+    not read, and a pipe that has just taken the file's place is not waited for.
+    """
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise corpus_error(path, "is a folder where a file should be", "rename it")
-        if not stat.S_ISREG(status.st_mode):
-            raise corpus_error(path, "is not a regular file", "copy its content into a file")
-        if status.st_size > MAX_BYTES:
-            size = f"{status.st_size / 1e6:.1f} MB"
-            raise corpus_error(
-                path, f"is too large ({size}, at most 20 MB)", "split it into articles"
-            )
-        return path.read_bytes()
+        _check_file(path, path.stat())  # first: to open a device may do something
+        with open(os.open(path, os.O_RDONLY | _NO_WAIT), "rb") as file:
+            size = _check_file(path, os.fstat(file.fileno()))
+            data = file.read(size) if size else b""
+        if len(data) < size:
+            raise corpus_error(path, "was cut short while it was read", "try again")
+        return data
     except (OSError, ValueError) as error:
         raise system_fault(path, error) from error
+
+
+def _check_file(path: Path, status: os.stat_result) -> int:
+    """The size of a file that can be read."""
+    if stat.S_ISDIR(status.st_mode):
+        raise corpus_error(path, "is a folder where a file should be", "rename it")
+    if not stat.S_ISREG(status.st_mode):
+        raise corpus_error(path, "is not a regular file", "copy its content into a file")
+    if status.st_size > MAX_BYTES:
+        size = f"{status.st_size / 1e6:.1f} MB"
+        raise corpus_error(path, f"is too large ({size}, at most 20 MB)", "split it into articles")
+    return status.st_size
 
 
 def _decode(path: Path, data: bytes) -> str:
@@ -112,7 +128,8 @@ def _uncertain(path: Path, data: bytes, position: int) -> CorpusError:
     Other encodings are not guessed: their bytes do not tell them apart (GB 18030 passes for
     Korean, Latin-1 for Baltic), and a wrong guess garbles an article without anyone noticing.
     """
-    best = from_bytes(data).best()
+    start = max(0, position - MOST_GUESSED // 2)
+    best = from_bytes(data[start : start + MOST_GUESSED]).best()
     guess = best.encoding.upper() if best else "WINDOWS-1258"
     why = f"is not UTF-8 (byte {position}), and its encoding is not certain"
     remedy = f"convert it, as with iconv -f {guess} -t UTF-8, naming the encoding you know"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from lxml import etree
 
@@ -27,15 +27,14 @@ _UNREAD: Final = frozenset(
     {*(f"{_W}{name}" for name in ("del", "moveFrom", "pict", "txbxContent", "pPr")), _FALLBACK}
 )
 _SPACES: Final = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+_WITH_MACROS: Final = "application/vnd.ms-word.document.macroEnabled.main+xml"
 _NO_TITLE: Final = "Word Document"  # what python-docx gives where the file has none
 _LEVEL = re.compile(r"(\d)$")
 
 
 def word_document(data: bytes) -> Document:
-    """A .docx file. Raises whatever zipfile, lxml or docx do where it is damaged."""
-    import docx
-
-    word = docx.Document(io.BytesIO(data))
+    """A .docx or .docm file. Raises whatever zipfile, lxml or docx do where it is damaged."""
+    word = _opened(data)
     core = word.core_properties
     title, blocks = _blocks(word, word.element.body)
     named = "" if core.title == _NO_TITLE else core.title
@@ -43,6 +42,19 @@ def word_document(data: bytes) -> Document:
     known = Metadata(line_of(named or title), date=day, author=author_of(core.author or ""))
     text = joined([*blocks, *_notes(word)])
     return Document(text, known, marked=True)
+
+
+def _opened(data: bytes) -> WordDocument:
+    """The document; one with macros too, of which nothing is run. Raises ValueError for others."""
+    from docx.opc.part import PartFactory
+    from docx.package import Package
+    from docx.parts.document import DocumentPart
+
+    PartFactory.part_type_for[_WITH_MACROS] = DocumentPart
+    part = Package.open(io.BytesIO(data)).main_document_part
+    if not isinstance(part, DocumentPart):
+        raise ValueError(f"no document: {part.content_type}")
+    return cast("WordDocument", part.document)
 
 
 def _blocks(word: WordDocument, holder: etree._Element) -> tuple[str, list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 import regex
@@ -62,7 +63,7 @@ def _sections(blocks: Iterable[list[Sentence]]) -> Iterator[list[Sentence]]:
     """Paragraphs, each with the headings directly above it."""
     section: list[Sentence] = []
     for block in blocks:
-        section = [*section, *block]
+        section += block
         if block[-1].kind != "heading":
             yield section
             section = []
@@ -79,6 +80,7 @@ class _Packer:
         self._budget = budget
         self._overlap = overlap
         self._fits = fits
+        self._count = lru_cache(maxsize=256)(count_tokens)  # the same text is asked of in a row
 
     def passage(self, chosen: Sequence[Sentence]) -> Passage:
         start, end = chosen[0].start, chosen[-1].end
@@ -131,13 +133,16 @@ class _Packer:
         return self._text[chosen[0].start : chosen[-1].end]
 
     def _is_half_full(self, current: Sequence[Sentence]) -> bool:
-        return count_tokens(self._slice(current)) * 2 >= self._budget
+        return self._count(self._slice(current)) * 2 >= self._budget
 
     def _allows(self, current: Sequence[Sentence], more: Sequence[Sentence]) -> bool:
         return self._is_short(self._text[current[0].start : more[-1].end])
 
     def _is_short(self, text: str) -> bool:
-        return count_tokens(text) <= self._budget and (self._fits is None or self._fits(text))
+        # No token is longer than the longest, so that what is far too long need not be counted.
+        if len(text) > self._budget * LONGEST_TOKEN:
+            return False
+        return self._count(text) <= self._budget and (self._fits is None or self._fits(text))
 
     # Sentences that are too long
 
@@ -150,19 +155,21 @@ class _Packer:
         found: list[Sentence] = []
         heading: Sentence | None = None  # the first of those directly above
         for sentence in section:
-            room = heading and self._text[heading.start : sentence.start]
             if sentence.kind == "heading" and self._is_short(self._slice([sentence])):
                 found.append(sentence)
                 heading = heading or sentence
                 continue
-            found += self._pieces(sentence, room or "")
+            # Cut where it takes too much room anyway: thousands of headings may stand there.
+            begin = max(heading.start, sentence.start - self._budget * LONGEST_TOKEN - 1) if heading else 0
+            room = self._text[begin : sentence.start] if heading else ""
+            found += self._pieces(sentence, room)
             heading = None
         return found
 
     def _pieces(self, sentence: Sentence, lead: str) -> list[Sentence]:
         """The sentence whole where it fits behind ``lead``, or in pieces that join to it."""
         text = self._slice([sentence])
-        if count_tokens(lead) * 2 > self._budget or not self._is_short(lead.rstrip()):
+        if self._count(lead) * 2 > self._budget or not self._is_short(lead.rstrip()):
             lead = ""
         if self._is_short(lead + text):
             return [sentence]

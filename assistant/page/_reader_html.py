@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from assistant.articles.files import ARTICLE_SUFFIXES
+from assistant.articles.suffixes import ARTICLE_SUFFIXES
 from assistant.index.index import matching
 from assistant.page.labels import (
     ALL_ARTICLES,

@@ -20,7 +20,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from assistant.answering import schemas
-from assistant.articles.files import ARTICLE_SUFFIXES
+from assistant.articles.suffixes import ARTICLE_SUFFIXES
 from assistant.page.labels import preferred_language
 from assistant.records import card_rendering, card_verification, cards
 from assistant.records.conversations import History, HistoryError

@@ -18,7 +18,8 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from assistant import private_files
-from assistant.articles.files import ARTICLE_SUFFIXES, file_of, read_articles
+from assistant.articles.files import file_of, read_articles
+from assistant.articles.suffixes import ARTICLE_SUFFIXES
 from assistant.index.index import UPLOADS, Index
 from assistant.settings import Settings
 from assistant.types import Article, CorpusError

@@ -1,0 +1,156 @@
+"""A file's name and content → what it says: a reader for each kind of file.
+
+What reads strangers' files runs apart, in a process that may do nothing else (``apart``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of
+from assistant.articles.document import Document
+from assistant.articles.metadata import read_front_matter
+from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES
+from assistant.articles.text_files import corpus_error, text_of
+from assistant.types import CorpusError
+
+_PACKS: Final = frozenset({".docx", ".docm", ".odt", ".ods", ".xlsx", ".xlsm", ".epub"})
+_INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
+
+
+def documents_of(path: Path, data: bytes) -> list[Document]:
+    """What a file with this name and content says.
+
+    Raises CorpusError where it is damaged, protected or holds no text.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix in _PACKS:
+            check_unpacked(path, data)
+        return _READERS[suffix](path, data)
+    except CorpusError:
+        raise
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except RecursionError as error:
+        remedy = "open it in its program and save it again"
+        raise corpus_error(path, "is nested too deeply", remedy) from error
+    except Exception as error:  # what libraries raise at damaged files has no common base
+        if told := fault_of(path, data):
+            raise told from error
+        kind = type(error).__name__
+        why = f"is no sound {suffix} file ({kind})"
+        raise corpus_error(path, why, "open it in its program and save it again") from error
+
+
+def _text(path: Path, data: bytes) -> list[Document]:
+    if data.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise corpus_error(path, "is a .html file by its content", "name it so")
+    metadata, text, notes = read_front_matter(text_of(path, data))
+    return [Document(text, metadata, notes=notes)]
+
+
+def _markdown(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.markdown import light_text
+
+    metadata, text, notes = read_front_matter(text_of(path, data))
+    return [Document(light_text(text), metadata, marked=True, notes=notes)]
+
+
+def _page(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.html import document_of
+
+    document = document_of(data)
+    if document is None:
+        raise corpus_error(path, "holds no text", "save the page as a whole, or its text as .txt")
+    return [document]
+
+
+def _pdf(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.pdf import Encrypted, NoText, document_of
+
+    try:
+        return [document_of(data)]
+    except NoText:
+        remedy = "recognize its text first, as with ocrmypdf -l vie"
+        raise corpus_error(path, "holds pictures and no text", remedy) from None
+    except Encrypted:
+        raise corpus_error(path, "opens with a password only", "save it without one") from None
+
+
+def _word(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.word import word_document
+
+    return [word_document(data)]
+
+
+def _open_document(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.open_document import open_document
+
+    return [open_document(data)]
+
+
+def _rich_text(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.rich_text import rich_text
+
+    return [rich_text(data)]
+
+
+def _table(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles import tables
+
+    separated = path.suffix.lower() in (".csv", ".tsv")
+    return (tables.comma_separated if separated else tables.workbook)(path, data)
+
+
+def _records(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles import tables
+
+    lines = path.suffix.lower() == ".jsonl"
+    return (tables.lines_of_records if lines else tables.records)(path, data)
+
+
+def _mail(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.mails import mail
+
+    return mail(path, data, _INSIDE, _inner)
+
+
+def _saved_page(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.mails import saved_page
+
+    document = saved_page(data)
+    if document is None:
+        raise corpus_error(path, "holds no text", "save the page as .html, or its text as .txt")
+    return [document]
+
+
+def _book(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.packed import book
+
+    return book(data)
+
+
+def _archive(path: Path, data: bytes) -> list[Document]:
+    from assistant.articles.packed import archive
+
+    return archive(path, data, _INSIDE | {".zip"}, _inner)
+
+
+def _inner(path: Path, data: bytes) -> list[Document]:
+    """A file in an archive or mail. An archive there may hold less, and none itself."""
+    from assistant.articles.packed import archive
+
+    if path.suffix.lower() == ".zip":
+        return archive(path, data, _INSIDE, _inner, MOST_UNPACKED // 10)
+    return documents_of(path, data)
+
+
+_READERS: Final = {
+    ".txt": _text, ".md": _markdown, ".markdown": _markdown, ".html": _page, ".htm": _page,
+    ".mhtml": _saved_page, ".mht": _saved_page,
+    ".pdf": _pdf, ".docx": _word, ".docm": _word, ".odt": _open_document, ".rtf": _rich_text,
+    **dict.fromkeys(sorted(TABLES), _table), **dict.fromkeys(sorted(RECORDS), _records),
+    ".eml": _mail, ".epub": _book, ".zip": _archive,
+}  # fmt: skip

@@ -1,0 +1,55 @@
+"""The process that reads strangers' files, one after the other, and can do nothing else.
+
+It is a copy of a process that has read no file (``_nursery``); it answers each file with its
+documents, a message each, or with what is wrong.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+from assistant.articles._confinement import SECONDS, allow_seconds, confine
+from assistant.articles._messages import NoMessage, of_document, packed, receive, send, unpacked
+from assistant.articles._readers import documents_of
+from assistant.types import CorpusError
+
+MOST_TEXT: Final = 50_000_000  # characters of a file's documents
+MOST_DOCUMENTS: Final = 100_000
+GRACE: Final = 10  # seconds behind the limit of computing: who asks has given up long before
+
+
+def serve(asker: socket.socket) -> None:
+    """Confined, read what is asked until nobody asks any more."""
+    send(asker, packed({"held": confine()}))
+    while True:
+        try:
+            path = Path(str(unpacked(receive(asker))["path"]))
+            data = receive(asker)
+        except (NoMessage, OSError):
+            return
+        allow_seconds()
+        signal.alarm(SECONDS + GRACE)
+        _answer(asker, path, data)
+        signal.alarm(0)
+
+
+def _answer(asker: socket.socket, path: Path, data: bytes) -> None:
+    try:
+        documents = documents_of(path, data)
+        if len(documents) > MOST_DOCUMENTS or sum(len(d.text) for d in documents) > MOST_TEXT:
+            _say(asker, {"over": "text"})
+            return
+        for document in documents:
+            _say(asker, {"document": of_document(document)})
+        _say(asker, {"end": True})
+    except CorpusError as fault:
+        _say(asker, {"fault": str(fault)})
+    except MemoryError:
+        _say(asker, {"over": "memory"})
+
+
+def _say(asker: socket.socket, message: dict[str, Any]) -> None:
+    send(asker, packed(message))
