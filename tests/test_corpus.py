@@ -470,18 +470,18 @@ def test_permission_denied_is_a_fault(tmp_path: Path, monkeypatch: pytest.Monkey
     denied = [put(tmp_path, "a.txt", PROSE), put(tmp_path, "d/x.txt", PROSE).parent]
     good = put(tmp_path, "z.txt", PROSE)
 
-    def refuse(method: str) -> None:
-        original = getattr(Path, method)
+    def refuse(holder: object, method: str) -> None:
+        original = getattr(holder, method)
 
-        def guarded(self: Path) -> object:
-            if self in denied:
-                raise PermissionError(13, "Permission denied", str(self))
-            return original(self)
+        def guarded(path: Path, *rest: int) -> object:
+            if path in denied:
+                raise PermissionError(13, "Permission denied", str(path))
+            return original(path, *rest)
 
-        monkeypatch.setattr(Path, method, guarded)
+        monkeypatch.setattr(holder, method, guarded)
 
-    refuse("read_bytes")
-    refuse("iterdir")
+    refuse(os, "open")
+    refuse(Path, "iterdir")
     corpus = read_articles([tmp_path])
     assert [a.path for a in corpus.articles] == [str(good)]
     assert [str(f) for f in corpus.faults] == [

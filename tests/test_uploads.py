@@ -128,7 +128,7 @@ def test_a_name_leads_nowhere_but_into_the_folder(uploads: Uploads, name: str, k
 @pytest.mark.parametrize(
     ("name", "data", "fault"),
     [
-        ("a.jpg", b"x", r"^a\.jpg is not taken: name \.csv, \.docx, "),
+        ("a.jpg", b"x", r"^a\.jpg is not taken: name \.csv, \.docm, \.docx, "),
         ("a.pdf", b"x", r"^a\.pdf is no sound \.pdf file \(PdfiumError\): open it"),
         ("a.txt", b"\x00\x01", r"^a\.txt is a binary file: save its text as UTF-8$"),
         ("a.txt", b"  \n", r"^a\.txt cannot be used, it is empty"),

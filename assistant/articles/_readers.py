@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of
+from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of, is_packed
 from assistant.articles.document import Document
 from assistant.articles.metadata import read_front_matter
 from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES
@@ -16,6 +16,8 @@ from assistant.articles.text_files import corpus_error, text_of
 from assistant.types import CorpusError
 
 _PACKS: Final = frozenset({".docx", ".docm", ".odt", ".ods", ".xlsx", ".xlsm", ".epub"})
+# Their readers make something of any bytes.
+_LENIENT: Final = frozenset({".html", ".htm", ".mhtml", ".mht", ".rtf", ".eml"})
 _INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
 
 
@@ -28,6 +30,8 @@ def documents_of(path: Path, data: bytes) -> list[Document]:
     try:
         if suffix in _PACKS:
             check_unpacked(path, data)
+        elif suffix in _LENIENT and is_packed(data) and (told := fault_of(path, data)):
+            raise told
         return _READERS[suffix](path, data)
     except CorpusError:
         raise

@@ -74,6 +74,13 @@ def fault_of(path: Path, data: bytes) -> CorpusError | None:
     return None
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether the bytes are those of an archive or a picture, and no text."""
+    return data.startswith(
+        (_OLE, b"PK\x03\x04", *(head for head, kind in _HEADS if kind in _REMEDIES))
+    )
+
+
 def _is_encrypted(data: bytes) -> bool:
     if data.startswith(_OLE):
         return _utf16("EncryptedPackage") in data

@@ -90,11 +90,16 @@ def _articles(path: Path, apart: Reading) -> Iterator[Article | CorpusError | st
     data = read_bytes(path)
     beside, notes = read_sidecar(path)
     read = documents_of if suffix == _PLAIN else apart.documents_of
+    told = 0
     for number, document in enumerate(map(_in_unicode, map(_fit, read(path, data)))):
         for note in (*(notes if number == 0 else ()), *document.notes):
             yield note if str(path) in note else f"{path}: {note}"
+            told += 1
         if document.text.strip() or not document.member:
             yield article_from(path, document, beside)
+            told += 1
+    if not told:  # nothing is passed over in silence
+        raise corpus_error(path, "holds no text", "save its text as .txt")
 
 
 def _fit(document: Document) -> Document:

