@@ -12,7 +12,7 @@ from assistant.articles.document import Document
 from assistant.types import Article, CorpusError
 from tests.hostile import SECRET, Case
 
-MOST_SECONDS = 30.0
+MOST_SECONDS = 30.0  # of computing: the machine may be busy
 MOST_MEMORY = 1 << 20  # KiB
 DOCUMENTS = sorted(
     path for path in (Path(__file__).parent / "documents").iterdir() if path.name[:2].isdigit()
@@ -44,7 +44,7 @@ def check(case: Case, folder: Path) -> tuple[float, int]:
     path.write_bytes(case.make())
     articles: list[Article] = []
     said: list[str] = []
-    begun = time.monotonic()
+    begun = time.process_time()
     with reading() as read:
         try:
             for found in files._articles(path, read):
@@ -54,7 +54,7 @@ def check(case: Case, folder: Path) -> tuple[float, int]:
                     said.append(str(found))
         except CorpusError as fault:
             said.append(str(fault))
-    seconds = time.monotonic() - begun
+    seconds = time.process_time() - begun + read.seconds
     was_read = case.read is not None and any(case.read in one.text for one in articles)
     was_refused = not articles and any(why in line for why in case.refused for line in said)
     assert was_read or was_refused, (said, [one.text[:80] for one in articles[:2]])

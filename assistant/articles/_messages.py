@@ -20,7 +20,8 @@ LONGEST: Final = 256_000_000  # bytes of a message
 # To the nursery and back, by their size: what, the kind of file, the reader.
 START, END = 0, 1
 QUESTION: Final = struct.Struct("=i8si")
-ANSWER: Final = struct.Struct("=iiq")  # the reader, its exit status, its most memory in KiB
+# The reader, its exit status, its most memory in KiB, the seconds that it computed.
+ANSWER: Final = struct.Struct("=iiqd")
 _CHUNK: Final = 1 << 20
 _LENGTH = struct.Struct("=I")
 _FACTS: Final = ("title", "source", "date", "language", "author")

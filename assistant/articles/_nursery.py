@@ -56,7 +56,7 @@ def _answer(asker: socket.socket) -> bool:
         if reader == 0:
             asker.detach()
             _read(own)
-    asker.sendall(ANSWER.pack(reader, 0, 0))
+    asker.sendall(ANSWER.pack(reader, 0, 0, 0.0))
     return True
 
 
@@ -76,7 +76,8 @@ def _ended(reader: int) -> bytes:
     """Ends a reader. One that had ended by itself keeps its own status."""
     os.kill(reader, signal.SIGKILL)
     _, status, used = os.wait4(reader, 0)
-    return ANSWER.pack(reader, os.waitstatus_to_exitcode(status), used.ru_maxrss)
+    ended, seconds = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+    return ANSWER.pack(reader, ended, used.ru_maxrss, seconds)
 
 
 if __name__ == "__main__":

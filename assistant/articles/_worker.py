@@ -11,14 +11,13 @@ import socket
 from pathlib import Path
 from typing import Any, Final
 
-from assistant.articles._confinement import SECONDS, allow_seconds, confine
+from assistant.articles._confinement import WAITED, allow_seconds, confine
 from assistant.articles._messages import NoMessage, of_document, packed, receive, send, unpacked
 from assistant.articles._readers import documents_of
 from assistant.types import CorpusError
 
 MOST_TEXT: Final = 50_000_000  # characters of a file's documents
 MOST_DOCUMENTS: Final = 100_000
-GRACE: Final = 10  # seconds behind the limit of computing: who asks has given up long before
 
 
 def serve(asker: socket.socket) -> None:
@@ -31,7 +30,7 @@ def serve(asker: socket.socket) -> None:
         except (NoMessage, OSError):
             return
         allow_seconds()
-        signal.alarm(SECONDS + GRACE)
+        signal.alarm(2 * WAITED)  # who asks has given up, if it lives
         _answer(asker, path, data)
         signal.alarm(0)
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from assistant.articles._confinement import WAITED
 from assistant.articles._messages import (
     ANSWER,
     END,
@@ -37,7 +38,7 @@ from assistant.articles.document import Document
 from assistant.articles.text_files import corpus_error, printable
 from assistant.types import CorpusError
 
-MOST_SECONDS: Final = 25.0  # for one file, waiting included
+MOST_SECONDS: Final = float(WAITED)
 MOST_FILES: Final = 1000  # of one reader
 LONGEST_FAULT: Final = 2000  # characters
 
@@ -76,7 +77,7 @@ class _Nursery:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                number, _, _ = self._ask(START, kind, 0, [theirs.fileno()])
+                number, *_ = self._ask(START, kind, 0, [theirs.fileno()])
                 theirs.close()
                 told = unpacked(receive(ours, time.monotonic() + MOST_SECONDS))
                 return _Reader(number, ours, tuple(told.get("held", ())))
@@ -87,18 +88,19 @@ class _Nursery:
                 ours.close()
                 raise
 
-    def end(self, reader: _Reader) -> tuple[int, int]:
-        """(exit status, most memory in KiB) of a reader, which is ended if it lives."""
+    def end(self, reader: _Reader) -> tuple[int, int, float]:
+        """(exit status, most memory in KiB, seconds computed) of a reader, which is ended if it
+        lives."""
         reader.asked.close()
         try:
-            _, status, memory = self._ask(END, "", reader.number, [], again=False)
-            return status, memory
+            _, status, memory, seconds = self._ask(END, "", reader.number, [], again=False)
+            return status, memory, seconds
         except OSError:
-            return 0, 0
+            return 0, 0, 0.0
 
     def _ask(
         self, what: int, kind: str, reader: int, descriptors: list[int], again: bool = True
-    ) -> tuple[int, int, int]:
+    ) -> tuple[int, int, int, float]:
         question = QUESTION.pack(what, kind.encode()[:8], reader)
         with self._lock:
             asked = self._opened()
@@ -162,12 +164,16 @@ def _environment() -> dict[str, str]:
 
 
 class Reading:
-    """Files read apart, one after the other. ``most_memory``: KiB, of the readers that ended."""
+    """Files read apart, one after the other.
+
+    ``most_memory``: KiB, and ``seconds``: of computing, of the readers that have ended.
+    """
 
     def __init__(self) -> None:
         self._reader: _Reader | None = None
         self._files = 0  # that it has been given
         self.most_memory = 0
+        self.seconds = 0.0
 
     def documents_of(self, path: Path, data: bytes) -> list[Document]:
         """What the file says. Raises CorpusError where it is faulty, or asks too much."""
@@ -216,9 +222,10 @@ class Reading:
         """End the reader; returns its exit status."""
         if self._reader is None:
             return 0
-        status, memory = _nursery.end(self._reader)
+        status, memory, seconds = _nursery.end(self._reader)
         self._reader, self._files = None, 0
         self.most_memory = max(self.most_memory, memory)
+        self.seconds += seconds
         return status
 
 
