@@ -356,7 +356,7 @@ TEXTS = {
     **{
         f"a line of {name} in .md": Case(
             "a.md",
-            lambda mark=mark: f"{LONG}\n\n{mark * (10_000 // len(mark))}".encode(),
+            lambda mark=mark: f"{LONG}\n\n{mark * (5_000 // len(mark))}".encode(),
             read=LONG,
         )
         for name, mark in MARKS.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from assistant.articles.document import Document
 from assistant.articles.files import read_articles
 from assistant.index.passages import split
 from assistant.server._file_messages import in_language
-from assistant.types import Article
+from assistant.types import Article, CorpusError
 from tests.hostile import LONG
 from tests.hostile_cases import CASES
 from tests.hostile_checks import DOCUMENTS, InProcess, check, results
@@ -143,14 +144,17 @@ def test_a_message_that_claims_too_much_is_not_waited_for() -> None:
 def test_a_reader_that_says_nothing_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apart, "MOST_SECONDS", 0.5)
-    (tmp_path / "a.json").write_bytes(b"[" + b"{}," * 2_000_000 + b"{}]")
-    (tmp_path / "b.json").write_text('{"text": "Hai."}')
-    corpus = read_articles([tmp_path / "a.json", tmp_path / "b.json"])
-    (fault,) = corpus.faults
+    path, data = tmp_path / "a.json", b'{"text": "Mot."}'
+    with reading() as read:
+        assert read.documents_of(path, data)[0].text == "Mot."
+        assert read._reader is not None
+        os.kill(read._reader.number, signal.SIGSTOP)
+        with monkeypatch.context() as patched, pytest.raises(CorpusError) as raised:
+            patched.setattr(apart, "MOST_SECONDS", 0.3)
+            read.documents_of(path, data)
+        assert read.documents_of(path, data)[0].text == "Mot."
     said = "a.json takes too long to read: split it, or save its text as .txt"
-    assert str(fault).endswith(said)
-    assert [article.text for article in corpus.articles] == ["Hai."]
+    assert str(raised.value).endswith(said)
     told = in_language(said, "vi")
     assert told.startswith("a.json mất quá nhiều thời gian để đọc: hãy chia nhỏ")
 
