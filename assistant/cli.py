@@ -12,7 +12,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from contextlib import closing
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -54,12 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from assistant.index.index import rebuild
+    from assistant.index.rebuilding import rebuild
 
     settings = _settings(options)
     progress, done = _progress("articles")
     if options.rebuild and not options.paths:
-        update = rebuild(settings, progress)
+        update = rebuild(settings, progress, _say_waiting)
     else:
         paths = [Path(p) for p in options.paths] or [DEFAULT_ARTICLES]
         update = _updated(settings, paths, options.rebuild, progress)
@@ -73,36 +74,36 @@ def _index(options: argparse.Namespace) -> int:
 def _updated(settings: Settings, paths: Sequence[Path], anew: bool, progress: Any) -> Any:
     """The index brought to what ``paths`` hold; where that fails, no empty index is left."""
     from assistant.articles.files import read_articles
-    from assistant.index.index import CATALOG, Index, discard_empty
+    from assistant.index import rebuilding
+    from assistant.index.index import Index, discard_empty, is_there
 
+    there = is_there(settings.index)
+    if there and not anew:
+        # First: what a run that was cut short has left to do with files is done then.
+        with closing(Index.create(settings)) as index:
+            return index.update(read_articles(paths), paths, settings, progress, _say_waiting)
+    if anew:  # what people sent stays, though nobody names it
+        paths = [*paths, *rebuilding.uploads_of(settings.index)]
     corpus = read_articles(paths)
-    there = (settings.index / CATALOG).exists()
     if not corpus.articles and not there:
         *others, last = corpus.faults
         for fault in others:
             print(f"assistant: {fault}", file=sys.stderr)
         raise last
-    if anew:
-        _empty(settings)
-    index = Index.create(settings)
     try:
-        return index.update(corpus, paths, settings, progress, _say_waiting)
-    finally:
-        index.close()
+        if anew:
+            done = rebuilding.rebuild(settings, progress, _say_waiting, corpus.articles)
+            return replace(done, faults=corpus.faults, notes=corpus.notes)
+        with closing(Index.create(settings)) as index:
+            return index.update(corpus, paths, settings, progress, _say_waiting)
+    except Exception:
         if not there:
             discard_empty(settings.index)
+        raise
 
 
 def _say_waiting() -> None:
     print("assistant: another run updates this index; waiting for it", file=sys.stderr)
-
-
-def _empty(settings: Settings) -> None:
-    """Takes away the old index, so that the new one holds just what is given."""
-    from assistant.index.index import CATALOG, clear
-
-    if (settings.index / CATALOG).exists():
-        clear(settings.index)
 
 
 def _sync(options: argparse.Namespace) -> int:

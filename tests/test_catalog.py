@@ -72,7 +72,7 @@ def test_more_passages_than_one_statement_takes(catalog: Catalog) -> None:
     numbers = list(range(1, 1204))
     assert sorted(catalog.passages(numbers)) == numbers
     assert len(catalog.sentence_vectors(numbers)[0]) == 1203
-    assert [n for n, _ in catalog.passage_texts(0, until=1)] == numbers
+    assert [n for n, _ in catalog.passage_texts(numbers)] == numbers == catalog.passage_numbers()
 
 
 def test_equal_texts_have_one_vector(catalog: Catalog) -> None:
@@ -109,11 +109,13 @@ def test_a_full_disk_is_a_fault_and_changes_nothing(catalog: Catalog) -> None:
     add_articles(catalog, "một câu có sẵn")
     before = everything(catalog), catalog.generation
     pages = catalog._rows("PRAGMA page_count")[0][0]
-    catalog._rows(f"PRAGMA max_page_count = {pages}")
+    with catalog._transaction() as db:
+        db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(IndexFault, match="full"):
         add_articles(catalog, "\n".join(f"câu dài {i} " * 20 for i in range(200)))
     assert (everything(catalog), catalog.generation) == before
-    catalog._rows("PRAGMA max_page_count = 1000000")
+    with catalog._transaction() as db:
+        db.execute("PRAGMA max_page_count = 1000000")
     add_articles(catalog, "hai câu mới")
 
 
@@ -136,16 +138,15 @@ def test_each_change_raises_the_generation(catalog: Catalog) -> None:
     assert catalog.generation == 4  # no searcher needs to know
 
 
-def test_changes_since_a_generation(catalog: Catalog) -> None:
+def test_numbers_tell_what_has_changed(catalog: Catalog) -> None:
     first, second = add_articles(catalog, "một\nhai", "ba")
     add_articles(catalog, "bốn")
-    assert list(catalog.passage_texts(1, until=2)) == [(4, "bốn")]
-    assert [n for n, _ in catalog.passage_texts(0, until=1)] == [1, 2, 3]
+    assert list(catalog.passage_texts([4, 2])) == [(2, "hai"), (4, "bốn")]
+    assert catalog.passage_numbers() == [1, 2, 3, 4]
     assert catalog.remove([first.id]) == 2
+    assert catalog.passage_numbers() == [3, 4]
     catalog.remove([second.id])
-    assert sorted(catalog.removed_since(2)) == [1, 2, 3]
-    assert catalog.removed_since(3) == [3]
-    assert [n for n, _ in catalog.passage_texts(0, until=9)] == [4]
+    assert catalog.passage_numbers() == [4]
 
 
 def test_numbers_of_removed_passages_are_never_used_again(catalog: Catalog) -> None:
@@ -244,15 +245,78 @@ def test_damage_inside_is_found_and_is_a_fault_where_it_is_met(catalog: Catalog)
     half = len(content) // 2 // 4096 * 4096
     content[half:] = b"\xff" * (len(content) - half)
     catalog.path.write_bytes(content)
-    damaged = Catalog.open(catalog.path)
-    assert damaged.integrity() != "ok"
+    assert "malformed" in refusal(catalog.path)
+
+
+# Each cell of each table, and what meets it when it was changed.
+CELLS = [
+    f"{table}.{column}"
+    for table, columns in {
+        "articles": "id path title language source date furniture author marked digest seal text",
+        "passages": "id article_id start stop digest seal",
+        "sentences": "passage_id start stop kind digest",
+        "vectors": "digest seal vector",
+        "forms": "folded form n",
+        "pairs": "folded a b n",
+        "errands": "path becomes seal",
+        "meta": "value",
+    }.items()
+    for column in columns.split()
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_changed_cell_is_found_before_it_is_told(catalog: Catalog, cell: str) -> None:
+    add_articles(catalog, "Bí thư đảng ủy\nông Tâm họp", "ông Châu")
+    with catalog.change() as changes:
+        changes.leave_errand("uploads/a.txt", "uploads/b.txt")
+    catalog.close()
+    table, column = cell.split(".")
+    db = sqlite3.connect(catalog.path)
+    wrong = {"BLOB": "x'00'", "INTEGER": f"{column} + 7"}
+    (kind,) = [row[2] for row in db.execute(f"PRAGMA table_info({table})") if row[1] == column]
+    key = next(row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[5])
+    at = f"(SELECT max({key}) FROM {table})" if table != "meta" else "'identity'"
+    new = wrong.get(kind, f"{column} || 'x'")
+    db.execute(f"UPDATE {table} SET {column} = {new} WHERE {key} = {at}")
+    db.commit()
+    db.close()
     with pytest.raises(IndexFault, match="cannot be read"):
-        everything(damaged)
-    damaged.close()
+        reading = Catalog.open(catalog.path)
+        try:
+            assert reading.integrity() != "ok"
+            _all_that_is_told(reading)
+        finally:
+            reading.close()
+
+
+def _all_that_is_told(catalog: Catalog) -> None:
+    numbers = catalog.passage_numbers()
+    catalog.articles(), catalog.article_paths(), catalog.languages(), catalog.errands()
+    catalog.passages(numbers), catalog.passage_vectors(), catalog.sentence_vectors(numbers)
+
+
+@pytest.mark.parametrize(
+    "table", ["articles", "passages", "sentences", "vectors", "forms", "pairs"]
+)
+def test_a_missing_row_is_found(catalog: Catalog, table: str) -> None:
+    add_articles(catalog, "Bí thư đảng ủy\nông Tâm họp", "ông Châu")
+    catalog.close()
+    db = sqlite3.connect(catalog.path)
+    key = db.execute(f"PRAGMA table_info({table})").fetchone()[1]
+    db.execute(f"DELETE FROM {table} WHERE {key} = (SELECT min({key}) FROM {table})")
+    db.commit()
+    db.close()
+    with pytest.raises(IndexFault, match="cannot be read"):
+        reading = Catalog.open(catalog.path)
+        try:
+            _all_that_is_told(reading)
+        finally:
+            reading.close()
 
 
 def test_another_layout_is_refused(catalog: Catalog) -> None:
-    with catalog._write() as db:
+    with catalog._transaction() as db:
         db.execute("UPDATE meta SET value = '0' WHERE key = 'layout'")
     catalog.close()
     assert "layout 0" in refusal(catalog.path)
@@ -263,8 +327,9 @@ def test_another_layout_is_refused(catalog: Catalog) -> None:
 
 def test_a_second_writer_is_told_to_wait(catalog: Catalog) -> None:
     other = Catalog.open(catalog.path)
-    other._rows("PRAGMA busy_timeout = 20")
-    with catalog._write(), pytest.raises(IndexFault, match="in use by another process"):
+    with other._transaction() as db:
+        db.execute("PRAGMA busy_timeout = 20")
+    with catalog.change(), pytest.raises(IndexFault, match="in use by another process"):
         add_articles(other, "một câu")
     add_articles(other, "một câu")
     assert catalog.counts()["articles"] == 1
@@ -274,7 +339,7 @@ def test_a_second_writer_is_told_to_wait(catalog: Catalog) -> None:
 def test_a_second_writer_waits_its_turn(catalog: Catalog) -> None:
     other = Catalog.open(catalog.path)
     waiting = threading.Thread(target=add_articles, args=(other, "hai câu"))
-    with catalog._write():
+    with catalog.change():
         waiting.start()
         waiting.join(0.2)
         assert waiting.is_alive()
@@ -285,9 +350,9 @@ def test_a_second_writer_waits_its_turn(catalog: Catalog) -> None:
 
 def test_a_reader_sees_the_state_before_until_the_writer_commits(catalog: Catalog) -> None:
     reader = Catalog.open(catalog.path)
-    with catalog._write() as db:
-        db.execute("UPDATE meta SET value = '7' WHERE key = 'generation'")
-        assert reader.generation == 0
+    with catalog.change() as changes:
+        changes.raise_generation(7)
+        assert (changes.generation, reader.generation, catalog.generation) == (7, 0, 0)
     assert reader.generation == 7
     reader.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable
@@ -106,7 +105,7 @@ def test_an_empty_dense_index_finds_nothing(catalog: Catalog, tmp_path: Path) ->
     dense = Dense.build(tmp_path, catalog, UNCENTRED)
     assert dense.search(question("phường"), 5) == {}
     assert dense.similarities(question("phường"), []) == {}
-    assert isinstance(Dense.open(tmp_path), Dense)
+    assert isinstance(Dense.open(tmp_path, dense.stamp), Dense)
 
 
 @pytest.mark.parametrize("arm", ["dense", "lexical"])
@@ -240,14 +239,19 @@ def test_catching_up_is_building_anew(catalog: Catalog, tmp_path: Path, removed:
     old = Lexical.build(tmp_path, catalog)
     catalog.remove([article.id for article in articles[:removed]])
     add_articles(catalog, "bí thư mới họp", "câu mới")
-    caught_up = Lexical.catch_up(tmp_path, old, catalog)
+    before = state(old)
+    caught_up = Lexical.catch_up(tmp_path, old.stamp, catalog)
     assert caught_up.stamp.generation == catalog.generation
     assert caught_up.stamp.count == len(LINES) + 2 - removed
     found = state(caught_up)
-    opened = Lexical.open(tmp_path)
+    opened = Lexical.open(tmp_path, caught_up.stamp)
     assert isinstance(opened, Lexical)
     assert state(opened) == found
     assert state(Lexical.build(tmp_path, catalog)) == found
+    assert state(old) == before  # who answers from it is not disturbed
+    as_it_was = Lexical.open(tmp_path, old.stamp)
+    assert isinstance(as_it_was, Lexical)
+    assert state(as_it_was) == before
 
 
 def test_a_few_removed_passages_are_taken_out_in_place(catalog: Catalog, tmp_path: Path) -> None:
@@ -255,7 +259,7 @@ def test_a_few_removed_passages_are_taken_out_in_place(catalog: Catalog, tmp_pat
     add_articles(catalog, "\n".join(f"câu số x{i}" for i in range(60)))
     old = Lexical.build(tmp_path, catalog)
     catalog.remove([gone.id])
-    caught_up = Lexical.catch_up(tmp_path, old, catalog)
+    caught_up = Lexical.catch_up(tmp_path, old.stamp, catalog)
     assert (caught_up.stamp.count, caught_up.stamp.removed) == (60, 1)
     query = LexicalQuery.of("cảng Cái Mép")
     assert caught_up.search(query, 9) == {}
@@ -274,47 +278,46 @@ def test_many_small_removals_lead_to_a_new_build(catalog: Catalog, tmp_path: Pat
     counted = []
     for article in articles[:5]:
         catalog.remove([article.id])
-        lexical = Lexical.catch_up(tmp_path, lexical, catalog)
+        lexical = Lexical.catch_up(tmp_path, lexical.stamp, catalog)
         counted.append(lexical.stamp.removed)
     assert counted == [1, 2, 0, 1, 2]  # 3 of 57 are more than a twentieth
     assert lexical.stamp.count == 55
 
 
-def test_a_build_does_not_mind_who_still_uses_the_old_folder(
-    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_replaces_an_open_index_leaves_it_be(catalog: Catalog, tmp_path: Path) -> None:
     add_articles(catalog, "phường Lái Thiêu")
-    Lexical.build(tmp_path, catalog)
-    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # as when a lock comes in between
-    Lexical.build(tmp_path, catalog)
-    monkeypatch.undo()
-    assert len(list(tmp_path.glob("lexical.old-*"))) == 1
-    Lexical.build(tmp_path, catalog)
-    assert not list(tmp_path.glob("lexical.old-*"))
-    assert isinstance(Lexical.open(tmp_path), Lexical)
+    old = Lexical.build(tmp_path, catalog)
+    new = Lexical.build(tmp_path, catalog)
+    stamps.clear(tmp_path, stamps.Stamps(new.stamp, new.stamp))
+    assert [path.name for path in tmp_path.glob("lexical-*")] == [new.stamp.name]
+    assert old.search(LexicalQuery.of("Lái Thiêu"), 9).keys() == {1}  # its files are open
+    assert isinstance(Lexical.open(tmp_path, new.stamp), Lexical)
 
 
-def test_what_is_added_while_it_is_read_is_not_read_twice(
-    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_articles(catalog, "một câu")
-    read = Catalog.passage_texts
+def test_a_damaged_index_is_not_caught_up(catalog: Catalog, tmp_path: Path) -> None:
+    add_articles(catalog, *LINES)
+    old = Lexical.build(tmp_path, catalog)
+    flip_a_byte(next((tmp_path / old.stamp.name).glob("*.term")))
+    add_articles(catalog, "câu mới")
+    new = Lexical.catch_up(tmp_path, old.stamp, catalog)
+    assert isinstance(Lexical.open(tmp_path, new.stamp), Lexical)
+    assert not set(new.stamp.files) & set(old.stamp.files) - {"meta.json", ".managed.json"}
+    assert state(new) == state(Lexical.build(tmp_path, catalog))
 
-    def meanwhile(self: Catalog, since: int, until: int) -> object:
-        monkeypatch.undo()
-        add_articles(catalog, "hai câu")  # as another process may
-        return read(self, since, until)
 
-    monkeypatch.setattr(Catalog, "passage_texts", meanwhile)
-    lexical = Lexical.build(tmp_path, catalog)
-    assert lexical.stamp.generation == 1
-    lexical = Lexical.catch_up(tmp_path, lexical, catalog)
-    assert lexical.stamp.count == 2
+def test_a_file_that_is_damaged_later_keeps_its_checksum(catalog: Catalog, tmp_path: Path) -> None:
+    add_articles(catalog, *LINES)
+    old = Lexical.build(tmp_path, catalog)
+    add_articles(catalog, "câu mới")
+    new = Lexical.catch_up(tmp_path, old.stamp, catalog)
+    same = set(new.stamp.files) & set(old.stamp.files) - {"meta.json", ".managed.json"}
+    assert same
+    assert all(new.stamp.files[name] == old.stamp.files[name] for name in same)
 
 
 # Stamps and checksums
 
-Opened = Callable[[Path], Dense | Lexical | str]
+Opened = Callable[[Path, Stamp], Dense | Lexical | str]
 
 
 def flip_a_byte(path: Path) -> None:
@@ -328,35 +331,38 @@ def cut(path: Path) -> None:
 
 
 @pytest.fixture(params=["dense", "lexical"])
-def built(request: pytest.FixtureRequest, catalog: Catalog, tmp_path: Path) -> tuple[Opened, Path]:
-    """How a derived index is opened, and the largest of its files."""
+def built(
+    request: pytest.FixtureRequest, catalog: Catalog, tmp_path: Path
+) -> tuple[Opened, Path, Stamp]:
+    """How a derived index is opened, the largest of its files, and its stamp."""
     add_articles(catalog, "\n".join(LINES))
     if request.param == "dense":
-        Dense.build(tmp_path, catalog, UNCENTRED)
-        return Dense.open, tmp_path / "passages.faiss"
-    Lexical.build(tmp_path, catalog)
-    return Lexical.open, max((tmp_path / "lexical").iterdir(), key=lambda p: p.stat().st_size)
+        stamp = Dense.build(tmp_path, catalog, UNCENTRED).stamp
+        return Dense.open, tmp_path / stamp.name, stamp
+    stamp = Lexical.build(tmp_path, catalog).stamp
+    files = (tmp_path / stamp.name).iterdir()
+    return Lexical.open, max(files, key=lambda p: p.stat().st_size), stamp
 
 
-def test_a_sound_index_opens(built: tuple[Opened, Path], tmp_path: Path) -> None:
-    opened, _ = built
-    index = opened(tmp_path)
+def test_a_sound_index_opens(built: tuple[Opened, Path, Stamp], tmp_path: Path) -> None:
+    opened, _, stamp = built
+    index = opened(tmp_path, stamp)
     assert not isinstance(index, str)
     assert index.stamp.count == len(LINES)
 
 
 @pytest.mark.parametrize("harm", [flip_a_byte, cut, os.unlink])
 def test_harm_to_a_file_is_found_before_it_is_read(
-    built: tuple[Opened, Path],
+    built: tuple[Opened, Path, Stamp],
     tmp_path: Path,
     harm: Callable[[Path], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    opened, file = built
-    monkeypatch.setattr(faiss, "read_index", _must_not_run)
+    opened, file, stamp = built
+    monkeypatch.setattr(faiss, "deserialize_index", _must_not_run)
     monkeypatch.setattr("assistant.index.lexical.tantivy.Index", _Unopened)
     harm(file)
-    why = opened(tmp_path)
+    why = opened(tmp_path, stamp)
     assert isinstance(why, str)
     assert file.name in why
     assert ("missing" if harm is os.unlink else "damaged") in why
@@ -370,53 +376,29 @@ class _Unopened:
     open = staticmethod(_must_not_run)
 
 
-@pytest.mark.parametrize(
-    "stamp",
-    [
-        None,
-        "",
-        "{",
-        "[]",
-        "{}",
-        '{"generation": 1, "identity": {}, "count": 5, "files": {}}',  # would check nothing
-        '{"generation": 1, "identity": {}, "count": 5, "files": ["passages.faiss"]}',
-        '{"generation": "1", "identity": {}, "count": 5, "files": {"passages.faiss": ""}}',
-        '{"generation": 1, "identity": {}, "count": 5, "files": {"a": ""}, "more": 1}',
-    ],
-)
-def test_without_a_sound_stamp_there_is_no_index(
-    built: tuple[Opened, Path], tmp_path: Path, stamp: str | None
-) -> None:
-    opened, _ = built
-    for file in tmp_path.glob("*.json"):
-        if stamp is None:
-            file.unlink()
-        else:
-            file.write_text(stamp)
-    why = opened(tmp_path)
-    assert isinstance(why, str)
-    assert "missing" in why
-
-
-def test_a_build_cut_short_leaves_no_stamp(
+def test_a_build_cut_short_leaves_what_was(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_articles(catalog, *LINES)
     lexical = Lexical.build(tmp_path, catalog)
+    before = state(lexical)
     add_articles(catalog, "câu mới")
     monkeypatch.setattr("assistant.index.lexical._document", _broken)
     with pytest.raises(RuntimeError):
-        Lexical.catch_up(tmp_path, lexical, catalog)
-    assert Lexical.open(tmp_path) == "the lexical index is missing"
+        Lexical.catch_up(tmp_path, lexical.stamp, catalog)
+    opened = Lexical.open(tmp_path, lexical.stamp)
+    assert isinstance(opened, Lexical)
+    assert state(opened) == before
 
 
 def _broken(*args: object) -> None:
     raise RuntimeError("interrupted")
 
 
-def test_a_stamp_is_written_whole(tmp_path: Path) -> None:
-    stamp = Stamp(3, {"model": "bundled"}, 7, {"a": "0" * 64}, removed=1)
-    stamps.write(tmp_path / "x.json", stamp)
-    assert stamps.read(tmp_path / "x.json") == stamp
-    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
-    assert json.loads((tmp_path / "x.json").read_text())["generation"] == 3
+def test_the_catalog_keeps_the_stamps_of_its_state(catalog: Catalog) -> None:
+    assert stamps.read(catalog) is None
+    one = Stamp("dense-3-0", 3, {"model": "bundled"}, 7, {"a": "0" * 64})
+    other = Stamp("lexical-3-0", 3, {"model": "bundled"}, 7, {"b": "0" * 64}, removed=1)
+    with catalog.renewal() as changes:
+        changes.derive(stamps.written(stamps.Stamps(one, other)))
+    assert stamps.read(catalog) == stamps.Stamps(one, other)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from assistant.articles.files import read_articles
-from assistant.index.index import CATALOG, Index, Update, rebuild
+from assistant.index.catalog import Catalog
+from assistant.index.index import CATALOG, Index, Update
 from assistant.index.lexical import identity_of
+from assistant.index.rebuilding import rebuild
 from assistant.retrieval.hybrid_search import make_query, rank
 from assistant.settings import Settings
 from assistant.types import IndexFault
@@ -235,11 +239,12 @@ def test_an_interrupted_update_goes_on_where_it_stopped(settings: Settings, tmp_
         (many / f"{i:02}.txt").write_text(f"Bài số {i} nói về phường {broken}.", "utf-8")
     with pytest.raises(RuntimeError):
         update(settings, many)
-    assert len(held(settings)) == 64  # the first batch was committed
+    with pytest.raises(IndexFault, match="did not finish"):
+        Index.open(settings)  # what is not whole is not there
     (many / "69.txt").write_text("Bài số 69 nói về phường.", "utf-8")
     done, embedded = update(settings, many)
-    assert len(embedded) == 6
-    assert figures(done) == (70, 70, 6, 64, 0, 6)
+    assert len(embedded) == 6  # all but the last batch were kept
+    assert figures(done) == (70, 70, 70, 0, 0, 6)
 
 
 def test_a_reader_sees_an_update_after_refresh(settings: Settings, news: Path) -> None:
@@ -268,7 +273,7 @@ def test_a_reader_that_lags_finds_no_removed_passage(settings: Settings, news: P
 
 
 def _lose_folder(folder: Path) -> None:
-    shutil.rmtree(folder / "lexical")
+    shutil.rmtree(next(folder.glob("lexical-*")))
 
 
 def _flip(name: str) -> Callable[[Path], None]:
@@ -285,17 +290,30 @@ def _unlink(name: str) -> Callable[[Path], None]:
     return lambda folder: os.unlink(next(folder.glob(name)))
 
 
-def _old(name: str) -> Callable[[Path], None]:
-    """Puts the files of an index with one article in place: sound, but behind."""
+def _stamped(stamps: str) -> Callable[[Path], None]:
+    def harm(folder: Path) -> None:
+        with closing(Catalog.open(folder / CATALOG)) as catalog, catalog.renewal() as changes:
+            changes.derive(stamps)
+
+    return harm
+
+
+def _old(kind: str, named: bool = True) -> Callable[[Path], None]:
+    """Puts derived indexes with one article in place: sound, but behind. Not ``named``: as if they
+    were those of now."""
 
     def harm(folder: Path) -> None:
-        for path in (folder / "old").glob(name):
-            target = folder / path.name
-            if target.is_dir():
-                shutil.rmtree(target)
-                shutil.copytree(path, target)
-            else:
-                shutil.copy(path, target)
+        with closing(Catalog.open(folder / "old" / CATALOG)) as catalog:
+            old = json.loads(catalog.meta()["derived"])
+        with closing(Catalog.open(folder / CATALOG)) as catalog, catalog.renewal() as changes:
+            now = json.loads(changes.meta()["derived"])
+            for one in ("dense", "lexical") if kind == "both" else (kind,):
+                name = old[one]["name"]
+                target = folder / (name if named else now[one]["name"])
+                copy = shutil.copytree if (folder / "old" / name).is_dir() else shutil.copy
+                copy(folder / "old" / name, target)
+                now[one] = old[one] if named else now[one]
+            changes.derive(json.dumps(now))
 
     return harm
 
@@ -303,17 +321,17 @@ def _old(name: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     "harm",
     [
-        pytest.param(_flip("passages.faiss"), id="dense damaged"),
-        pytest.param(_unlink("passages.faiss"), id="dense lost"),
-        pytest.param(_unlink("dense.json"), id="dense unstamped"),
-        pytest.param(_flip("lexical/*.store"), id="lexical damaged"),
-        pytest.param(_unlink("lexical/*.idx"), id="lexical file lost"),
+        pytest.param(_flip("dense-*"), id="dense damaged"),
+        pytest.param(_unlink("dense-*"), id="dense lost"),
+        pytest.param(_stamped(""), id="unstamped"),
+        pytest.param(_flip("lexical-*/*.store"), id="lexical damaged"),
+        pytest.param(_unlink("lexical-*/*.idx"), id="lexical file lost"),
+        pytest.param(_flip("lexical-*/.managed.json"), id="lexical list of files damaged"),
         pytest.param(_lose_folder, id="lexical lost"),
-        pytest.param(_unlink("lexical.json"), id="lexical unstamped"),
-        pytest.param(_old("*dense.json"), id="dense stamp of other files"),
-        pytest.param(_old("passages.faiss"), id="dense files of another stamp"),
-        pytest.param(_old("[dp]*"), id="dense behind"),
-        pytest.param(_old("lexical*"), id="lexical behind"),
+        pytest.param(_old("dense", named=False), id="dense files of another stamp"),
+        pytest.param(_old("dense"), id="dense behind"),
+        pytest.param(_old("lexical"), id="lexical behind"),
+        pytest.param(_old("both"), id="both behind"),
     ],
 )
 def test_what_is_damaged_or_stale_is_built_again(
@@ -342,10 +360,13 @@ def test_a_derived_index_of_another_catalog_is_not_used(
     other = settings.model_copy(update={"index": tmp_path / "other", "model": "another"})
     update(settings, news)
     update(other, news)
-    for name in ("passages.faiss", "dense.json", "lexical.json"):
-        shutil.copy(other.index / name, settings.index / name)
-    shutil.rmtree(settings.index / "lexical")
-    shutil.copytree(other.index / "lexical", settings.index / "lexical")
+    with closing(Catalog.open(other.index / CATALOG)) as catalog:
+        theirs = catalog.meta()["derived"]
+    with closing(Catalog.open(settings.index / CATALOG)) as catalog, catalog.renewal() as changes:
+        changes.derive(theirs)
+    for path in other.index.glob("[dl][ei][nx]*"):
+        copy = shutil.copytree if path.is_dir() else shutil.copy
+        copy(path, settings.index / path.name)
     assert held(settings) == SENTENCES
     index = Index.open(settings)
     assert index.dense.stamp.identity == index.catalog.identity

@@ -251,23 +251,33 @@ def test_a_question_is_answered_while_articles_are_added(uploads: Uploads) -> No
         reply = client.post("/api/v1/search", json={"question": "nắng ở Vinh", "top_k": 100})
         return [hit["text"] for hit in reply.json()["hits"]]
 
-    with stuck(uploads, packed(70), after=2):  # 64 articles are committed, 6 are not
+    with stuck(uploads, packed(70), after=2):  # 64 articles are embedded, 6 are not
         began = time.perf_counter()
         assert found() == [SEED]
         assert time.perf_counter() - began < 5
-        assert client.get("/api/v1/articles").json()["total"] == 65
+        assert client.get("/api/v1/articles").json()["total"] == 1  # all come at once
     assert len(found()) == 71
 
 
 def test_an_index_that_another_is_writing_answers_as_it_is(uploads: Uploads) -> None:
     reader = Index.open(uploads.settings)
-    uploads.add("hai.txt", SENT.encode())
     generation = reader.lexical.stamp.generation
-    with locked(uploads.index.folder):
+    with uploads.index.catalog.change() as changes:  # as a version before did: without indexes
+        changes.raise_generation(generation + 1)
+    with locked(uploads.index.folder):  # another makes them
         reader.refresh()
     assert reader.lexical.stamp.generation == reader.dense.stamp.generation == generation
     reader.refresh()
-    assert reader.lexical.stamp.generation == reader.catalog.generation
+    assert reader.lexical.stamp.generation == reader.catalog.generation == generation + 1
+    reader.close()
+
+
+def test_what_another_has_committed_is_answered_from_while_it_goes_on(uploads: Uploads) -> None:
+    reader = Index.open(uploads.settings)
+    uploads.add("hai.txt", SENT.encode())
+    with locked(uploads.index.folder):
+        reader.refresh()
+    assert reader.lexical.stamp.generation == reader.dense.stamp.generation == 2
     reader.close()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from assistant.answering._quotes import Quote, choose, cite, whole_list
 from assistant.answering.found_answers import Found, Scope
-from assistant.index.catalog import Catalog
+from assistant.index.catalog import Reading
 from assistant.retrieval.filtering import Among
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import Kind
@@ -39,7 +39,7 @@ class Asked:
 
 
 def cited(
-    asked: Asked, catalog: Catalog, least: float, first: int = 1
+    asked: Asked, catalog: Reading, least: float, first: int = 1
 ) -> tuple[tuple[Citation, ...], dict[str, Article]]:
     """Citations, numbered from ``first``, of what answers, and their articles by id; there is a
     passage that was read. ``least``: the confidence that a further answer must have."""

@@ -16,7 +16,7 @@ from assistant.answering._quotes import Quote
 from assistant.answering._refusals import refusals
 from assistant.answering.prompt_texts import all_languages
 from assistant.index.encoder import BUNDLED
-from assistant.index.index import Index
+from assistant.index.view import View
 from assistant.llm._output_filters import Thought
 from assistant.llm.streaming import speak
 from assistant.reading.claim_check import judge
@@ -63,7 +63,7 @@ class Draft:
 
 
 def read_by(
-    index: Index, settings: Settings, question: str, language: str,
+    index: View, settings: Settings, question: str, language: str,
     history: Sequence[Turn], ranked: Sequence[Candidate], among: Among,
 ) -> Context:  # fmt: skip
     """The question with the best passages, and their neighbours where the window has room."""
@@ -75,7 +75,7 @@ def read_by(
 def write(
     model: BaseChatModel,
     context: Context,
-    index: Index,
+    index: View,
     reader: PassageReader,
     settings: Settings,
     before: str = "",
@@ -172,12 +172,12 @@ def _checked(
     return judge(claim, cited, shown, reader, similar)
 
 
-def _cite(index: Index, number: int, shown: Shown, span: Span) -> Citation:
+def _cite(index: View, number: int, shown: Shown, span: Span) -> Citation:
     quote = Quote(shown.passage.article_id, shown.title, span)
     return quotes.citation(number, quote, index.catalog.article(shown.passage.article_id).text)
 
 
-def _shown(index: Index, ranked: Sequence[Candidate], among: Among) -> Iterable[Shown]:
+def _shown(index: View, ranked: Sequence[Candidate], among: Among) -> Iterable[Shown]:
     """The passages, best first, then the neighbours of the best, each once."""
     catalog = index.catalog
     numbers = [candidate.stored.id for candidate in ranked]

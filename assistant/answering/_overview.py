@@ -9,7 +9,7 @@ import numpy as np
 import regex
 
 from assistant.answering._quotes import Quote
-from assistant.index.catalog import Catalog
+from assistant.index.catalog import Reading
 from assistant.retrieval.question_kind import Kind
 from assistant.text.names import FULL_NAME
 from assistant.text.sentences import sentences
@@ -33,7 +33,7 @@ _PERSON = regex.compile(
 _FIGURE = regex.compile(r"\p{Nd}")
 
 
-def of_article(kind: Kind, article: Article, catalog: Catalog) -> tuple[Kind, list[Quote]]:
+def of_article(kind: Kind, article: Article, catalog: Reading) -> tuple[Kind, list[Quote]]:
     """What is quoted of one article for a question of that kind, and what it is: a summary where
     the article has nothing of the kind."""
     if kind == "people" and (quotes := people(article)):

@@ -10,6 +10,7 @@ from assistant.answering._overview import GREETED_WITH, MOST_ARTICLES, of_articl
 from assistant.answering._quotes import Quote
 from assistant.answering._search import Search
 from assistant.answering.found_answers import Found
+from assistant.index.catalog import Reading
 from assistant.index.encoder import BUNDLED
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import CERTAIN, Kind, question_kinds, share_told
@@ -41,7 +42,7 @@ class Overviews:
             asked = self._read(asked)
             if _is_answered(asked, self.settings.least_confidence):
                 return asked
-        catalog = self.search.index.catalog
+        catalog = self._catalog(asked)
         allowed = asked.among.articles
         articles = [
             article
@@ -57,7 +58,8 @@ class Overviews:
         if not named and asked.history:  # "tóm tắt bài này" of what was spoken of
             last = asked.history[-1]
             said = last.query or last.question
-            ranked = tuple(self.search.rank(said, asked.exclude, asked.answer.filter)[1])
+            view = asked.query.view
+            ranked = tuple(self.search.rank(said, asked.exclude, asked.answer.filter, view)[1])
             if not ranked:
                 return asked
         article = catalog.article(ranked[0].stored.passage.article_id)
@@ -70,11 +72,15 @@ class Overviews:
         return self._of_article(asked, kind, article)
 
     def _of_article(self, asked: Asked, kind: Kind, article: Article) -> Asked:
-        catalog = self.search.index.catalog
+        catalog = self._catalog(asked)
         kind, quotes = of_article(kind, article, catalog)
         stored = catalog.passages(sorted(catalog.passages_of([article.id])))
         whole = tuple(Candidate(one, 0.0, (), 0.0) for one in stored.values())
         return replace(_with(asked, kind, quotes), ranked=whole) if quotes else asked
+
+    def _catalog(self, asked: Asked) -> Reading:
+        """That of the state of the index that the question was searched in."""
+        return (asked.query.view or self.search.index.view).catalog
 
     def _read(self, asked: Asked) -> Asked:
         if asked.read is not None:

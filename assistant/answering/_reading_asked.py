@@ -55,7 +55,8 @@ class ReadingAsked:
         it was where neither has one."""
         found, notice = [], asked.notice
         for side in compared:
-            read = self.find(*self.search.rank(side, asked.exclude, asked.answer.filter))
+            view, limits = asked.query.view, asked.answer.filter
+            read = self.find(*self.search.rank(side, asked.exclude, limits, view))
             if read and read[0].confidence >= self.settings.least_confidence:
                 found.append(read[0])
             else:

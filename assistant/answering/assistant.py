@@ -21,6 +21,7 @@ from assistant.answering._wording import overview, refusal, short_answer, wordin
 from assistant.answering.found_answers import Found, find_answers
 from assistant.answering.prompt_texts import say
 from assistant.index.index import Index
+from assistant.index.view import View
 from assistant.llm.models import NONE, check, is_small, name_of, open_llm
 from assistant.reading.shipped import SHIPPED, WEIGHTS, CalibratedReader, reader_in
 from assistant.retrieval.filtering import checked
@@ -174,12 +175,14 @@ class Assistant:
         whole: bool,
     ) -> Iterator[AnswerEvent]:
         """``whole``: nobody reads the answer while it comes."""
-        filter = checked(filter, self.index.catalog)
+        view = self.index.refresh()  # one answer tells of one state of the index
+        filter = checked(filter, view.catalog)
         text, cut = readable(question, self.settings.max_question)
         if not text:
             yield from unreadable(question)
             return
-        asked = replace(self._asked(question, text, history, exclude, filter, cut), whole=whole)
+        asked = self._asked(question, text, history, exclude, filter, view, cut)
+        asked = replace(asked, whole=whole)
         asked = self._overviews.of(asked)
         if asked.quotes:
             yield Retrieved(asked.answer.hits, "")
@@ -188,7 +191,7 @@ class Assistant:
             return
         meant = self._meant(text, asked)
         if meant != text:
-            asked = self._asked(question, meant, history, exclude, filter, cut)
+            asked = self._asked(question, meant, history, exclude, filter, view, cut)
             asked = replace(asked, whole=whole)
         searched = asked.query.text if asked.query.text != text else ""
         yield Retrieved(asked.answer.hits, searched)
@@ -207,16 +210,17 @@ class Assistant:
         history: Sequence[Turn],
         exclude: Collection[str],
         filter: Filter,
+        view: View,
         cut: bool,
     ) -> Asked:
         """The question, searched."""
-        query, ranked = self._search.rank(text, exclude, filter)
+        query, ranked = self._search.rank(text, exclude, filter, view)
         hits = tuple(hits_of(ranked, self.settings.top_k))
         return Asked(
             query, tuple(ranked), tuple(history), frozenset(exclude),
             self._notice(query.language) if cut else "",
             Answer(question, "", query.language, 0.0, (), hits, filter=filter),
-            among=self._search.among(exclude, filter),
+            among=self._search.among(exclude, filter, view),
         )  # fmt: skip
 
     def _meant(self, text: str, asked: Asked) -> str:
@@ -226,7 +230,8 @@ class Assistant:
         from assistant.answering._follow_up import follow  # loads LangChain's messages
 
         def search(query: str) -> tuple[float, list[str]]:
-            made, ranked = self._search.rank(query, asked.exclude, asked.answer.filter)
+            view, limits = asked.query.view, asked.answer.filter
+            made, ranked = self._search.rank(query, asked.exclude, limits, view)
             found = self._find(made, ranked)
             texts = [hit.text for hit in hits_of(ranked, self.settings.top_k)]
             return (found[0].confidence if found else 0.0), texts
@@ -267,7 +272,8 @@ class Assistant:
             answer = replace(answer, dates=dates, short=short)
         else:
             allowed = asked.among.articles
-            count = self.index.catalog.counts()["articles"] if allowed is None else len(allowed)
+            catalog = self._seen(asked).catalog
+            count = catalog.counts()["articles"] if allowed is None else len(allowed)
             told = overview(say(asked.kind, language, n=count), citations, language, articles)
             answer = replace(answer, confidence=1.0, short=short_answer(citations))
         said = (before or asked.notice) + told
@@ -285,7 +291,7 @@ class Assistant:
         name = name_of(self.settings.llm)
         query = asked.query
         context = generation.read_by(
-            self.index, self.settings, query.question, query.language,
+            self._seen(asked), self.settings, query.question, query.language,
             asked.history, surest_first(asked), asked.among,
         )  # fmt: skip
         try:
@@ -294,8 +300,9 @@ class Assistant:
             draft = generation.Draft("", (), (), False, fault=error)
         else:
             draft = yield from generation.write(
-                model, context, self.index, self.reader, self.settings, asked.notice, asked.whole
-            )
+                model, context, self._seen(asked), self.reader, self.settings,
+                asked.notice, asked.whole,
+            )  # fmt: skip
         answer = replace(
             asked.answer, text=asked.notice + draft.text, citations=draft.citations,
             claims=draft.claims, llm=name, usage=draft.usage, as_of="",
@@ -333,7 +340,11 @@ class Assistant:
     def _cited(
         self, asked: Asked, first: int = 1
     ) -> tuple[tuple[Citation, ...], dict[str, Article]]:
-        return cited(asked, self.index.catalog, self.settings.least_confidence, first)
+        return cited(asked, self._seen(asked).catalog, self.settings.least_confidence, first)
+
+    def _seen(self, asked: Asked) -> View:
+        """The state of the index that the question was searched in."""
+        return asked.query.view or self.index.view
 
     # -- reading -------------------------------------------------------------------------
 

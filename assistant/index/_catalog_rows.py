@@ -1,39 +1,47 @@
-"""The catalog's tables, and articles, passages and vectors as their rows."""
+"""The catalog's tables, articles, passages and vectors as their rows, and the rows' seals.
+
+SQLite does not see a byte that changed in a cell. So each row has a seal, a CRC-32 of all it
+holds, which is held against the row whenever it is read: it misses one damage in 2³², and none
+within 32 neighbouring bits. An article's text and a passage's are held against their digests.
+That no row is missing is told by totals in ``meta``, and ``meta`` is sealed as a whole.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
 from assistant.text.accents import count_syllables
 from assistant.text.terms import fold
-from assistant.types import Article, Passage, Span, Vectors
+from assistant.types import Article, Passage, Sentence, Span, Vectors
 
-SCHEMA = """
+# ``text`` stands last, so that the facts are read without it. There is no index beside the tables:
+# what is asked by another key than theirs is asked seldom, and an index can be damaged too.
+SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, path TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
-    source TEXT NOT NULL, date TEXT NOT NULL, text TEXT NOT NULL, furniture TEXT NOT NULL,
-    author TEXT NOT NULL DEFAULT '', marked INTEGER NOT NULL DEFAULT 0
+    source TEXT NOT NULL, date TEXT NOT NULL, furniture TEXT NOT NULL, author TEXT NOT NULL,
+    marked INTEGER NOT NULL, digest BLOB NOT NULL, seal INTEGER NOT NULL, text TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL REFERENCES articles (id),
-    start INTEGER NOT NULL, stop INTEGER NOT NULL, digest BLOB NOT NULL,
-    generation INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, article_id TEXT NOT NULL, start INTEGER NOT NULL,
+    stop INTEGER NOT NULL, digest BLOB NOT NULL, seal INTEGER NOT NULL
 );
-CREATE INDEX passages_of_article ON passages (article_id, start);
-CREATE INDEX passages_since ON passages (generation);
 CREATE TABLE sentences (
     passage_id INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
     kind TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (passage_id, start)
 ) WITHOUT ROWID;
-CREATE TABLE vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE removals (passage_id INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
+CREATE TABLE vectors (
+    digest BLOB PRIMARY KEY, seal INTEGER NOT NULL, vector BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE forms (
     folded TEXT NOT NULL, form TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (folded, form)
 ) WITHOUT ROWID;
@@ -41,15 +49,34 @@ CREATE TABLE pairs (
     folded TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (folded, a, b)
 ) WITHOUT ROWID;
+CREATE TABLE errands (
+    path TEXT PRIMARY KEY, becomes TEXT NOT NULL, seal INTEGER NOT NULL
+) WITHOUT ROWID;
 """
-LAYOUT = "2"  # of the tables above
-# Layout → what makes it the next one; any other layout is refused.
-MIGRATIONS = {
-    "1": """
-ALTER TABLE articles ADD COLUMN author TEXT NOT NULL DEFAULT '';
-ALTER TABLE articles ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
-UPDATE articles SET marked = 1 WHERE lower(path) LIKE '%.md';
-"""
+LAYOUT: Final = "3"  # of the tables above
+TABLES: Final = (
+    "meta",
+    "articles",
+    "passages",
+    "sentences",
+    "vectors",
+    "forms",
+    "pairs",
+    "errands",
+)
+
+FACTS: Final = "id, path, title, language, source, date, furniture, author, marked, digest, seal"
+
+# What tells that a table has all its rows, unchanged: the sum of their seals, or where a row has
+# none since it is asked for by its key and may well not be there, everything in it.
+TOTALS: Final = {
+    "articles": "SELECT count(*), coalesce(sum(seal), 0) FROM articles",
+    "passages": "SELECT count(*), coalesce(sum(seal), 0) FROM passages",
+    "errands": "SELECT count(*), coalesce(sum(seal), 0) FROM errands",
+    "forms": "SELECT count(*), group_concat(row, char(10)) FROM"
+    " (SELECT folded || char(31) || form || char(31) || n AS row FROM forms)",
+    "pairs": "SELECT count(*), group_concat(row, char(10)) FROM"
+    " (SELECT folded || char(31) || a || char(31) || b || char(31) || n AS row FROM pairs)",
 }
 
 
@@ -58,51 +85,101 @@ def digest_of(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
-def article_of_row(row: Sequence[Any]) -> Article:
-    article_id, path, title, language, source, date, text, furniture, author, marked = row
+def seal_of(*values: object) -> int:
+    """A CRC-32 of the values and their types."""
+    return zlib.crc32(repr(values).encode())
+
+
+def seal_of_vector(digest: bytes, vector: bytes) -> int:
+    return zlib.crc32(vector, zlib.crc32(digest))
+
+
+def seal_of_passage(row: Sequence[object], sentences: Iterable[Sequence[object]]) -> int:
+    """Of (id, article, start, stop, digest) and its sentences' (start, stop, kind, digest)."""
+    return seal_of(*row, *(tuple(sentence) for sentence in sentences))
+
+
+def seal_of_meta(rows: Mapping[str, str]) -> str:
+    return str(seal_of(*sorted((key, value) for key, value in rows.items() if key != "seal")))
+
+
+def facts_row(article: Article) -> tuple[object, ...]:
+    """The article's row, but for its text; :data:`FACTS` names the columns."""
+    a = article
+    furniture = json.dumps([[span.start, span.end] for span in a.furniture])
+    facts = (
+        *(a.id, a.path, a.title, a.language, a.source, a.date, furniture, a.author),
+        *(int(a.marked), digest_of(a.text)),
+    )
+    return (*facts, seal_of(*facts))
+
+
+def article_of_row(row: Sequence[Any]) -> Article | None:
+    """The article of :data:`FACTS` and text; None where it is not as it was written."""
+    *facts, seal, text = row
+    if seal != seal_of(*facts) or not isinstance(text, str) or facts[9] != digest_of(text):
+        return None
+    article_id, path, title, language, source, date, furniture, author, marked, _ = facts
     spans = tuple(Span(a, b) for a, b in json.loads(furniture))
     return Article(
         article_id, title, text, language, source, date, path, spans, author, bool(marked)
     )
 
 
-def vectors_of_blobs(blobs: Sequence[bytes]) -> Vectors:
-    if not blobs:
+def vectors_of_rows(rows: Sequence[tuple[Any, Any, Any]]) -> Vectors | None:
+    """(digest, seal, vector) rows as an array; None where one is missing or was changed."""
+    if not rows:
         return np.zeros((0, 0), np.float32)
-    return np.frombuffer(b"".join(blobs), np.float16).reshape(len(blobs), -1).astype(np.float32)
+    for digest, seal, vector in rows:
+        if not isinstance(vector, bytes) or seal != seal_of_vector(digest, vector):
+            return None
+    joined = b"".join(row[2] for row in rows)
+    return np.frombuffer(joined, np.float16).reshape(len(rows), -1).astype(np.float32)
+
+
+def insert_vectors(db: sqlite3.Connection, vectors: Mapping[bytes, Vectors]) -> None:
+    blobs = ((key, value.astype(np.float16).tobytes()) for key, value in vectors.items())
+    db.executemany(
+        "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
+        [(key, seal_of_vector(key, blob), blob) for key, blob in blobs],
+    )
 
 
 def insert_article(db: sqlite3.Connection, article: Article) -> None:
-    furniture = json.dumps([[span.start, span.end] for span in article.furniture])
-    a = article
     db.execute(
-        "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(a.id, a.path, a.title, a.language, a.source, a.date, a.text, furniture),
-            *(a.author, a.marked),
-        ),
+        f"INSERT INTO articles ({FACTS}, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*facts_row(article), article.text),
     )
 
 
-def insert_passage(
-    db: sqlite3.Connection, article: Article, passage: Passage, generation: int
-) -> None:
-    number = db.execute(
-        "INSERT INTO passages (article_id, start, stop, digest, generation) VALUES (?, ?, ?, ?, ?)",
-        (article.id, passage.start, passage.end, digest_of(passage.text), generation),
-    ).lastrowid
+def sentence_rows(article: Article, passage: Passage) -> list[tuple[int, int, str, bytes]]:
+    """(start, stop, kind, digest) of the passage's sentences, in order."""
+
+    def row(s: Sentence) -> tuple[int, int, str, bytes]:
+        return s.start, s.end, s.kind, digest_of(article.text[s.start : s.end])
+
+    return sorted(map(row, passage.sentences), key=lambda found: found[0])
+
+
+def insert_passage(db: sqlite3.Connection, number: int, article: Article, passage: Passage) -> None:
+    row = (number, article.id, passage.start, passage.end, digest_of(passage.text))
+    sentences = sentence_rows(article, passage)
+    db.execute(
+        "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", (*row, seal_of_passage(row, sentences))
+    )
     db.executemany(
-        "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
-        [
-            (number, s.start, s.end, s.kind, digest_of(article.text[s.start : s.end]))
-            for s in passage.sentences
-        ],
+        "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)", [(number, *found) for found in sentences]
     )
 
 
-def add_syllables(db: sqlite3.Connection, text: str, sign: int) -> None:
-    """Adds (or takes back) a Vietnamese text's syllables and pairs, line by line."""
-    forms, pairs = count_syllables(text.splitlines())
+def add_syllables(db: sqlite3.Connection, texts: Iterable[str], sign: int) -> None:
+    """Adds (or takes back) the syllables and pairs of Vietnamese texts, line by line."""
+    forms: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
+    for text in texts:
+        some_forms, some_pairs = count_syllables(text.splitlines())
+        forms.update(some_forms)
+        pairs.update(some_pairs)
     keep = "ON CONFLICT DO UPDATE SET n = n + excluded.n"
     db.executemany(
         f"INSERT INTO forms VALUES (?, ?, ?) {keep}",
@@ -115,3 +192,9 @@ def add_syllables(db: sqlite3.Connection, text: str, sign: int) -> None:
     if sign < 0:
         db.execute("DELETE FROM forms WHERE n <= 0")
         db.execute("DELETE FROM pairs WHERE n <= 0")
+
+
+def total_of(rows: Sequence[tuple[Any, Any]]) -> list[int]:
+    """A row of :data:`TOTALS` as two numbers."""
+    count, content = rows[0]
+    return [count, content if isinstance(content, int) else zlib.crc32((content or "").encode())]

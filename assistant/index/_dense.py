@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -12,11 +12,8 @@ import numpy as np
 from assistant.index import _stamps as stamps
 from assistant.index._language_centring import Centring
 from assistant.index._stamps import Stamp
-from assistant.index.catalog import Catalog
+from assistant.index.catalog import Reading
 from assistant.types import Vectors
-
-FILE = "passages.faiss"
-STAMP = "dense.json"
 
 
 class Dense:
@@ -27,32 +24,30 @@ class Dense:
         self.stamp = stamp
 
     @classmethod
-    def build(cls, folder: Path, catalog: Catalog, centring: Centring) -> Dense:
-        """Builds from the catalog's vectors (nothing is embedded) and writes index and stamp."""
-        generation, identity = catalog.generation, catalog.identity
+    def build(cls, folder: Path, catalog: Reading, centring: Centring) -> Dense:
+        """Builds from the catalog's vectors (nothing is embedded) and writes a new file."""
+        generation = catalog.generation
         numbers, languages, vectors = catalog.passage_vectors()
         width = vectors.shape[1] if len(numbers) else 1
         index = faiss.IndexIDMap2(faiss.IndexFlatIP(width))
         if numbers:
             index.add_with_ids(centring.passages(vectors, languages), np.array(numbers, np.int64))
-        scratch = folder / (FILE + ".new")
-        faiss.write_index(index, str(scratch))
-        os.replace(scratch, folder / FILE)
-        files = stamps.checksums([folder / FILE])
-        stamp = Stamp(generation, identity, len(numbers), files)
-        stamps.write(folder / STAMP, stamp)
-        return cls(index, stamp)
+        path = folder / stamps.fresh_name("dense", generation, ".faiss")
+        content = faiss.serialize_index(index).tobytes()
+        path.write_bytes(content)
+        files = {path.name: hashlib.sha256(content).hexdigest()}
+        return cls(index, Stamp(path.name, generation, catalog.identity, len(numbers), files))
 
     @classmethod
-    def open(cls, folder: Path) -> Dense | str:
+    def open(cls, folder: Path, stamp: Stamp) -> Dense | str:
         """The index, or why it cannot be used. Read only after its checksum matched."""
-        stamp = stamps.read(folder / STAMP)
-        if stamp is None:
-            return "the dense index is missing"
-        fault = stamps.damaged(stamp, folder)
-        if fault:
-            return fault
-        return cls(faiss.read_index(str(folder / FILE)), stamp)
+        try:
+            content = (folder / stamp.name).read_bytes()
+        except OSError:
+            return f"{folder / stamp.name} is missing"
+        if hashlib.sha256(content).hexdigest() != stamp.files.get(stamp.name):
+            return f"{folder / stamp.name} is damaged (its checksum differs)"
+        return cls(faiss.deserialize_index(np.frombuffer(content, np.uint8)), stamp)
 
     def search(
         self,

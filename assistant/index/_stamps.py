@@ -1,21 +1,31 @@
-"""Stamps of derived indexes: what they were built from, and checksums of their files."""
+"""Stamps of derived indexes: what they were built from, and checksums of their files.
+
+The catalog keeps them: the commit that makes a state names the indexes of that state, which were
+made before. So whoever reads a state finds its indexes, and no run that was cut short leaves any
+that are used. Nothing here waits for the disk: an index that the power failure took is found
+damaged, and made again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from assistant.index._catalog_reading import Reading
+from assistant.index.files import discarded
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """``generation`` of the catalog a derived index has seen, ``identity`` of what made it,
-    ``count`` of passages in it, the SHA-256 of each of its files, and how many passages were
-    ``removed`` from it since it was built."""
+    """``name`` of a derived index's file or folder, ``generation`` of the catalog it has seen,
+    ``identity`` of what made it, ``count`` of passages in it, the SHA-256 of each of its files,
+    and how many passages were ``removed`` from it since it was built."""
 
+    name: str
     generation: int
     identity: dict[str, str]
     count: int
@@ -23,24 +33,31 @@ class Stamp:
     removed: int = 0
 
 
-def read(path: Path) -> Stamp | None:
-    """The stamp, or None when it is missing or not a stamp."""
-    try:
-        stamp = Stamp(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """Of both indexes of one state."""
+
+    dense: Stamp
+    lexical: Stamp
+
+
+def written(stamps: Stamps) -> str:
+    """As the catalog keeps them."""
+    return json.dumps(asdict(stamps))
+
+
+def read(catalog: Reading) -> Stamps | None:
+    """Those of the catalog's state, or the last ones that were made; None without any."""
+    text = catalog.meta()["derived"]
+    if not text:
         return None
-    numbers = (stamp.generation, stamp.count, stamp.removed)
-    tables = (stamp.identity, stamp.files)
-    sound = all(type(n) is int for n in numbers) and all(type(t) is dict for t in tables)
-    # A stamp without files would let them be read unchecked.
-    return stamp if sound and stamp.files else None
+    found = json.loads(text)
+    return Stamps(Stamp(**found["dense"]), Stamp(**found["lexical"]))
 
 
-def write(path: Path, stamp: Stamp) -> None:
-    """Writes the stamp in one step: a reader sees the old one or the new one."""
-    scratch = path.with_name(path.name + ".new")
-    scratch.write_text(json.dumps(asdict(stamp), indent=1), "utf-8")
-    os.replace(scratch, path)
+def fresh_name(kind: str, generation: int, suffix: str = "") -> str:
+    """A name that no other index has or had."""
+    return f"{kind}-{generation}-{secrets.token_hex(4)}{suffix}"
 
 
 def checksums(files: Sequence[Path]) -> dict[str, str]:
@@ -62,3 +79,19 @@ def damaged(stamp: Stamp, folder: Path) -> str:
         if actual != expected:
             return f"{folder / name} is damaged (its checksum differs)"
     return ""
+
+
+# What earlier versions called them, too.
+_DERIVED = ("dense-*.faiss", "lexical-*", "passages.faiss*", "lexical", "lexical.*", "dense.json*")
+
+
+def leftovers(folder: Path, stamps: Stamps | None) -> list[Path]:
+    """Derived indexes that are none of ``stamps``: replaced, or of a run that was cut short."""
+    kept = {stamps.dense.name, stamps.lexical.name} if stamps else set()
+    return sorted({p for pattern in _DERIVED for p in folder.glob(pattern) if p.name not in kept})
+
+
+def clear(folder: Path, stamps: Stamps | None) -> None:
+    """Deletes the leftovers. Who has one of them open goes on with it."""
+    for path in leftovers(folder, stamps):
+        discarded(path)

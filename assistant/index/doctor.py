@@ -6,18 +6,23 @@ It also says which language models could be used here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from assistant.articles.files import file_of, read_articles
+from assistant.index import _stamps as stamps
 from assistant.index._dense import Dense
+from assistant.index._salvage import salvage
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
+from assistant.index.files import discarded
 from assistant.index.index import CATALOG, Index, identity_of
 from assistant.index.lexical import Lexical
-from assistant.index.lexical import identity_of as lexical_identity
+from assistant.index.rebuilding import leftovers
+from assistant.index.view import unusable
 from assistant.llm.available import examine_language_models
 from assistant.settings import Settings
-from assistant.types import AssistantError, Finding
+from assistant.types import AssistantError, Finding, IndexFault
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -28,30 +33,50 @@ def examine(settings: Settings) -> list[Finding]:
         catalog = Catalog.open(folder / CATALOG)
     except AssistantError as error:
         return [Finding(False, str(error))]
-    try:
+    with closing(catalog):
         complaint = catalog.integrity()
         if complaint != "ok":
-            remedy = f"index your articles again: assistant index PATHS --rebuild --index {folder}"
-            return [Finding(False, f"The catalog is damaged: {complaint}", remedy)]
+            return [Finding(False, f"The catalog is damaged: {complaint}", _repair(folder))]
         return [
             *_identity(catalog, settings),
             *_catalog(catalog, update),
             *_derived(catalog, folder),
+            *_left(catalog, folder),
             *_files(catalog, update),
             *examine_language_models(settings),
         ]
-    finally:
-        catalog.close()
 
 
 def repair(settings: Settings) -> list[Finding]:
-    """Rebuilds the derived indexes that are not sound, then looks again.
+    """Makes again what can be made again, then looks again; what was lost for good comes first.
 
-    Raises AssistantError when the index cannot be opened at all.
+    The derived indexes come from the catalog; of a damaged catalog everything comes from its
+    articles, and an article that is damaged from its file. Raises AssistantError when the catalog
+    cannot be read at all.
     """
-    catalog = Catalog.open(settings.index / CATALOG)
-    Index(settings.index, catalog, SentenceEncoder(settings)).close()
-    return examine(settings)
+    folder = settings.index
+    lost: list[Finding] = []
+    if not _is_sound(folder):
+        lost = salvage(settings)
+    catalog = Catalog.open(folder / CATALOG)
+    with closing(Index(folder, catalog, SentenceEncoder(settings))) as index, index.changing():
+        for path in leftovers(folder):
+            discarded(path)
+    return [*lost, *examine(settings)]
+
+
+def _is_sound(folder: Path) -> bool:
+    if not (folder / CATALOG).is_file():
+        return True  # there is nothing to mend, which opening it says
+    try:
+        with closing(Catalog.open(folder / CATALOG)) as catalog:
+            return catalog.integrity() == "ok"
+    except IndexFault:
+        return False
+
+
+def _repair(folder: Path) -> str:
+    return f"assistant doctor --index {folder} --repair"
 
 
 def _identity(catalog: Catalog, settings: Settings) -> Iterator[Finding]:
@@ -86,27 +111,30 @@ def _catalog(catalog: Catalog, update: str) -> Iterator[Finding]:
 
 
 def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
-    """Each derived index against the catalog."""
-    passages = catalog.counts()["passages"]
-    remedy = f"assistant doctor --index {folder} --repair"
-    derived: tuple[tuple[str, Dense | Lexical | str, dict[str, str]], ...] = (
-        ("Dense", Dense.open(folder), catalog.identity),
-        ("Lexical", Lexical.open(folder), lexical_identity(catalog)),
-    )
-    for name, found, identity in derived:
-        if isinstance(found, str):
-            yield Finding(False, f"{name} index: {found}", remedy)
-        elif found.stamp.identity != identity:
-            text = f"{name} index: belongs to a catalog made with another model or splitter"
-            yield Finding(False, text, remedy)
-        elif found.stamp.generation != catalog.generation:
-            text = f"{name} index: lags behind the catalog"
-            yield Finding(False, text, remedy)
-        elif found.stamp.count != passages:
-            text = f"{name} index: has {found.stamp.count} passages, the catalog {passages}"
-            yield Finding(False, text, remedy)
+    """The derived indexes against the catalog."""
+    found = stamps.read(catalog)
+    fault = unusable(found, catalog)
+    if fault or found is None:
+        yield Finding(False, fault[0].upper() + fault[1:], _repair(folder))
+        return
+    for name, opened in (
+        ("Dense", Dense.open(folder, found.dense)),
+        ("Lexical", Lexical.open(folder, found.lexical)),
+    ):
+        if isinstance(opened, str):
+            yield Finding(False, f"{name} index: {opened}", _repair(folder))
         else:
-            yield Finding(True, f"{name} index: {passages} passages, checksums match")
+            text = f"{name} index: {opened.stamp.count} passages, checksums match"
+            yield Finding(True, text)
+
+
+def _left(catalog: Catalog, folder: Path) -> Iterator[Finding]:
+    """What a run that was cut short has left: in no answer, but in the way of the disk."""
+    left = [*leftovers(folder), *stamps.leftovers(folder, stamps.read(catalog))]
+    if left or catalog.errands():
+        first = f", the first: {left[0]}" if left else ""
+        text = f"A run that was cut short has left {len(left)} files or folders{first}"
+        yield Finding(False, text, _repair(folder))
 
 
 def _files(catalog: Catalog, update: str) -> Iterator[Finding]:

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import shutil
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant import private_files
-from assistant.articles.files import Corpus, file_of
-from assistant.index._catalog_rows import digest_of
+from assistant.articles.files import Corpus
+from assistant.index import _stamps as stamps
 from assistant.index._dense import Dense
 from assistant.index._language_centring import Centring
-from assistant.index._locks import UPDATING, Busy, locked
+from assistant.index._locks import DERIVED, UPDATING, Busy, locked
+from assistant.index._planning import (
+    SLICE,
+    Change,
+    Embedding,
+    Pairs,
+    Progress,
+    planned,
+    prepared,
+)
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
+from assistant.index.errands import UPLOADS
+from assistant.index.errands import finish as finish_errands
+from assistant.index.files import SCRATCH, Unwritable, discarded, writable
 from assistant.index.lexical import Lexical
-from assistant.index.lexical import identity_of as lexical_identity
-from assistant.index.passages import split
+from assistant.index.view import View, derived, opened
 from assistant.settings import Settings
 from assistant.text.terms import fold
-from assistant.types import Article, CorpusError, IndexFault, Passage, Vectors
+from assistant.types import Article, CorpusError, IndexFault
+
+__all__ = ["SLICE", "Index", "Update", "View"]
 
 CATALOG = "catalog.sqlite"
 PATIENCE = 3600.0  # seconds that another update is waited for
-UPLOADS = "uploads"  # folder of the files that people sent
+TRIES = 5  # of opening what others may be replacing
 # What people wrote or sent; no rebuild takes it away.
 KEPT = ("feedback.sqlite", "history.sqlite", UPLOADS)
+REBUILDING = "rebuilding"  # folder in it of an index that is made anew
 RULES = "1"  # version of the rules for sentences, passages and terms; another is refused
-BATCH = 64  # articles that commit together
-SLICE = 32  # texts after which it is told how many are embedded
-
-Progress = Callable[[int, int], None]  # batches of articles done, and in all
-Embedding = Callable[[int, int], None]  # characters of the articles embedded, and in all
+SPLITTING = ("passage tokens", "overlap")  # of an identity: questions are embedded without them
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,82 +78,122 @@ def identity_of(encoder: SentenceEncoder, settings: Settings) -> dict[str, str]:
 
 
 class Index:
-    """An open index. Searchers follow the catalog: they catch up when it has moved on."""
+    """An open index. Its view follows the catalog: it moves on when that has changed."""
 
     def __init__(self, folder: Path, catalog: Catalog, encoder: SentenceEncoder) -> None:
         self.folder = folder
         self.catalog = catalog
         self.encoder = encoder
         self.centring = Centring.of(encoder)
-        self.dense: Dense
-        self.lexical: Lexical
-        self._updating = False  # by this object
-        self._catch_up()
+        self._moving = threading.Lock()
+        self._owner = 0  # the thread that changes it
+        self._view = self._opened()
+        self._settle()
 
     @classmethod
     def open(cls, settings: Settings) -> Index:
         """The index at ``settings.index``. Raises IndexFault when it is missing, damaged, or was
         made with another model, prefix, pooling or splitter."""
-        catalog = Catalog.open(settings.index / CATALOG)
-        encoder = SentenceEncoder(settings)
-        refuse_other_identity(catalog, encoder, settings)
-        return cls(settings.index, catalog, encoder)
+        catalog = _whole(settings.index)
+        try:
+            if not catalog.generation:
+                raise IndexFault(
+                    f"No index at {settings.index}: the run that was to make it did not finish; "
+                    f"run: assistant index PATHS --index {settings.index}"
+                )
+            encoder = SentenceEncoder(settings)
+            refuse_other_identity(catalog, encoder, settings)
+            return cls(settings.index, catalog, encoder)
+        except BaseException:
+            catalog.close()
+            raise
 
     @classmethod
     def create(cls, settings: Settings) -> Index:
         """The index at ``settings.index``, made empty when there is none."""
-        if (settings.index / CATALOG).exists():
-            return cls.open(settings)
-        encoder = SentenceEncoder(settings)
-        identity = identity_of(encoder, settings)
-        private_files.make_folder(settings.index)
-        with locked(settings.index):
-            if not (settings.index / CATALOG).exists():  # nor has another process made it
-                Catalog.create(settings.index / CATALOG, identity).close()
-        return cls.open(settings)
+        folder, encoder = settings.index, SentenceEncoder(settings)
+        _made(folder, identity_of(encoder, settings))
+        catalog = _whole(folder)
+        try:
+            refuse_other_identity(catalog, encoder, settings)
+            return cls(folder, catalog, encoder)
+        except BaseException:
+            catalog.close()
+            raise
 
     def close(self) -> None:
+        """Lets go of it; a question that is being answered keeps its view."""
+        with suppress(AttributeError):  # it was closed before
+            del self._view
         self.catalog.close()
 
-    def refresh(self) -> None:
-        """Brings dense and lexical to the catalog's generation; rebuilds what is unusable.
+    # -- what is answered from -----------------------------------------------------------
 
-        No question waits for an update: while this index is being updated, or another thread or
-        process writes them, they stay as they are.
+    @property
+    def view(self) -> View:
+        """The state that was current when the index was refreshed last."""
+        return self._view
+
+    @property
+    def dense(self) -> Dense:
+        return self._view.dense
+
+    @property
+    def lexical(self) -> Lexical:
+        return self._view.lexical
+
+    def refresh(self, wait: bool = False) -> View:
+        """The view of the catalog's state, which is made anew where another is committed.
+
+        No question waits for an update: what it commits has its derived indexes already. Where
+        these are unusable and cannot be made again now, where another thread is making the view
+        (but for ``wait``), and where the index was made anew with another model, it is the last.
         """
-        if self._updating:
-            return
-        with suppress(Busy):
-            self._catch_up(patience=0)
+        self.catalog.follow()
+        if self.catalog.state != self._view.state and self._moving.acquire(blocking=wait):
+            try:
+                with suppress(Busy, Unwritable, _OtherModel):
+                    self._view = self._opened(self._view.catalog.identity, patience=0)
+                self._settle()
+            finally:
+                self._moving.release()
+        return self._view
 
-    def _catch_up(self, patience: float = 120) -> None:
-        generation = self.catalog.generation
-        current = [getattr(self, name, None) for name in ("dense", "lexical")]
-        if all(s is not None and s.stamp.generation == generation for s in current):
-            return
-        with locked(self.folder, patience=patience):
-            # Both at once: what one finds, the other must know.
-            dense, lexical = self._current_dense(), self._current_lexical()
-            self.dense, self.lexical = dense, lexical
+    def _settle(self) -> None:
+        """Lets the catalog's log be emptied: the view reads the log as long as it began with it,
+        and the file alone where all of the log was in it by then."""
+        self.catalog.tidy()
+        again = self.catalog.snapshot()
+        if again.state == self._view.state:
+            self._view = replace(self._view, catalog=again)
+        self.catalog.tidy()
 
-    def _current_dense(self) -> Dense:
-        dense = Dense.open(self.folder)
-        if isinstance(dense, str) or self._lags(dense, self.catalog.identity):
-            return Dense.build(self.folder, self.catalog, self.centring)
-        return dense
+    def _opened(self, identity: Mapping[str, str] | None = None, patience: float = 120) -> View:
+        """A view of what is committed now. Raises IndexFault, and _OtherModel where it was not made
+        with what ``identity`` says of the model."""
+        for _ in range(TRIES):  # what it names may have been replaced since
+            snapshot = self.catalog.snapshot()
+            if identity and _model_of(snapshot.identity) != _model_of(identity):
+                raise _OtherModel
+            found = opened(self.folder, snapshot, self.encoder, self.centring)
+            if isinstance(found, View):
+                return found
+            snapshot.close()
+            with locked(self.folder, patience=patience), writable(self.folder):
+                self._derive_again()
+        raise IndexFault(f"{self.folder}: {found}; run: assistant doctor --index {self.folder}")
 
-    def _current_lexical(self) -> Lexical:
-        lexical = Lexical.open(self.folder)
-        identity = lexical_identity(self.catalog)
-        if isinstance(lexical, str) or lexical.stamp.identity != identity:
-            return Lexical.build(self.folder, self.catalog)
-        if self._lags(lexical, identity):
-            return Lexical.catch_up(self.folder, lexical, self.catalog)
-        return lexical
+    def _clear(self) -> None:
+        """Deletes what is of no state that is committed; the next run does where that fails."""
+        with suppress(IndexFault, OSError):
+            stamps.clear(self.folder, stamps.read(self.catalog))
+            for path in self.folder.glob(f"{CATALOG}{SCRATCH}*"):
+                path.unlink()
 
-    def _lags(self, derived: Dense | Lexical, identity: dict[str, str]) -> bool:
-        stamp = derived.stamp
-        return (stamp.generation, stamp.identity) != (self.catalog.generation, identity)
+    def _derive_again(self) -> None:
+        with self.catalog.renewal() as changes:
+            changes.derive(stamps.written(derived(self.folder, changes, self.centring)))
+        self._clear()
 
     # -- updating ------------------------------------------------------------------------
 
@@ -155,138 +205,149 @@ class Index:
         progress: Progress = lambda done, total: None,
         waiting: Callable[[], None] = lambda: None,
         embedding: Embedding = lambda done, total: None,
+        errands: Mapping[str, str] | None = None,
     ) -> Update:
-        """Makes the index hold ``corpus``, which was read from ``paths``.
+        """Makes the index hold ``corpus``, which was read from ``paths``: all of it at once.
 
         Embeds only texts that are new; drops articles that came from ``paths`` and are there no
-        more; articles from elsewhere, and those of files that could not be read now, stay.
-        Commits every 64 articles, so that an interrupted run goes on where it stopped. Waits
-        while another process updates the index; ``waiting`` is called when that begins.
+        more; articles from elsewhere, and those of files that could not be read now, stay. What is
+        embedded is kept as it comes, so that an interrupted run goes on where it stopped, but
+        nobody finds it before everything is committed. Waits while another process updates the
+        index; ``waiting`` is called when that begins. ``errands``: see ``errands``.
         """
-        with self._changing(waiting):
-            return self._update(corpus, paths, settings, progress, embedding)
+        with self.changing(waiting):
+            refuse_other_identity(self.catalog, self.encoder, settings)
+            began = time.perf_counter()
+            change = planned(self.catalog, corpus.articles, paths)
+            done = self._make(change, settings, progress, embedding, errands or {})
+            seconds = time.perf_counter() - began
+            return replace(done, seconds=seconds, faults=corpus.faults, notes=corpus.notes)
+
+    def become(self, articles: Sequence[Article], settings: Settings, progress: Progress) -> Update:
+        """Makes the index hold these articles and no others."""
+        with self.changing():
+            change = planned(self.catalog, articles, None)
+            return self._make(change, settings, progress, lambda done, total: None, {})
+
+    def remove(self, article_ids: Sequence[str], errands: Mapping[str, str] | None = None) -> int:
+        """Takes articles out; returns how many passages went. Raises IndexFault for an unknown."""
+        with self.changing():
+            for article_id in article_ids:
+                self.catalog.article(article_id)
+            return self._commit(Change(gone=tuple(article_ids)), [], errands or {})
 
     @contextmanager
-    def _changing(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def changing(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """One thread of one process at a time; whatever a run before has left is finished first."""
+        if self._owner == threading.get_ident():
+            yield
+            return
         with locked(self.folder, UPDATING, PATIENCE, waiting):
-            self._updating = True
+            self._owner = threading.get_ident()
             try:
+                self.catalog.follow()
+                with writable(self.folder):
+                    finish_errands(self.folder, self.catalog)
+                with suppress(Busy), locked(self.folder, patience=0):
+                    self._clear()
                 yield
             finally:
-                self._updating = False
+                self._owner = 0
 
-    def _update(
+    def _make(
         self,
-        corpus: Corpus,
-        paths: Sequence[Path],
+        change: Change,
         settings: Settings,
         progress: Progress,
         embedding: Embedding,
+        errands: Mapping[str, str],
     ) -> Update:
-        began = time.perf_counter()
-        before = self.catalog.article_paths()
-        found = [replace(a, path=str(Path(a.path).resolve())) for a in corpus.articles]
-        fresh = [article for article in found if article.id not in before]
-        fresh += self._renew_facts([article for article in found if article.id in before])
-        kept = self.catalog.counts()["passages"]
-        embedded = self.add(fresh, settings, progress, embedding)
-        new = self.catalog.counts()["passages"] - kept
-        removed = self.catalog.remove(_vanished(before, found, paths))
-        self.catalog.drop_unused_vectors()
-        self._catch_up()
-        self._forget()
-        counts = self.catalog.counts()
-        return Update(
-            counts["articles"],
-            counts["passages"],
-            new,
-            kept - removed,
-            removed,
-            embedded,
-            time.perf_counter() - began,
-            corpus.faults,
-            corpus.notes,
+        before = self.catalog.counts()["passages"]
+        moved = len(self.catalog.passages_of(change.moved))
+        pairs, embedded = prepared(
+            self.catalog, self.encoder, change.fresh, settings, progress, embedding
         )
-
-    def remove(self, article_ids: Sequence[str]) -> int:
-        """Takes articles out; returns how many passages went. Raises IndexFault for an unknown."""
-        with self._changing():
-            removed = self.catalog.remove(article_ids)
+        if change.is_none and not errands and self.catalog.generation:
+            removed = 0
             self.catalog.drop_unused_vectors()
-            self._catch_up()
-            self._forget()
+            self.refresh()
+        else:
+            removed = self._commit(change, pairs, errands)
+        counts = self.catalog.counts()
+        new = sum(len(passages) for _, passages in pairs)
+        kept = before - moved - removed
+        return Update(counts["articles"], counts["passages"], new, kept, removed, embedded, 0.0)
+
+    def _commit(
+        self,
+        change: Change,
+        pairs: Pairs,
+        errands: Mapping[str, str],
+    ) -> int:
+        """The change with its derived indexes, at once; returns how many passages went."""
+        with locked(self.folder), writable(self.folder):
+            try:
+                with self.catalog.change() as changes:
+                    changes.remove(change.moved)
+                    removed = changes.remove(change.gone)
+                    for article in change.renewed:
+                        changes.update_facts(article)
+                    changes.add(pairs)
+                    changes.drop_unused_vectors()
+                    for path, becomes in errands.items():
+                        changes.leave_errand(path, becomes)
+                    changes.derive(stamps.written(derived(self.folder, changes, self.centring)))
+            finally:
+                self._clear()
+        self.refresh(wait=True)
+        with writable(self.folder):
+            finish_errands(self.folder, self.catalog)
         return removed
 
-    def _forget(self) -> None:
-        """Leaves no word of what was removed in any file: tantivy keeps them until it merges its
-        own. Done last, when all that is new can be found already."""
-        with locked(self.folder):
-            if self.lexical.stamp.removed:
-                self.lexical = Lexical.build(self.folder, self.catalog)
-        self.catalog.forget()
 
-    def add(
-        self,
-        articles: Sequence[Article],
-        settings: Settings,
-        progress: Progress = lambda done, total: None,
-        embedding: Embedding = lambda done, total: None,
-    ) -> int:
-        """Splits, embeds and stores articles that are not there yet; returns texts embedded."""
-        batches = [articles[i : i + BATCH] for i in range(0, len(articles), BATCH)]
-        done, read, whole = 0, 0, _size(articles)
-        for number, batch in enumerate(batches, 1):
-            pairs = [(article, self._split(article, settings)) for article in batch]
-            vectors = self._embed_missing(pairs, _within(embedding, read, _size(batch), whole))
-            self.catalog.add(pairs, vectors)
-            done += len(vectors)
-            read += _size(batch)
-            progress(number, len(batches))
-            embedding(read, whole)
-        self._catch_up()
-        return done
+def is_there(folder: Path) -> bool:
+    """Whether there is a catalog, and not only the beginning of one."""
+    path = folder / CATALOG
+    if not path.is_file():
+        return False
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as db:
+        return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    return True
 
-    def _split(self, article: Article, settings: Settings) -> list[Passage]:
-        return split(article, settings.passage_tokens, settings.overlap, self.encoder.fits)
 
-    def _embed_missing(
-        self, pairs: Sequence[tuple[Article, Sequence[Passage]]], embedding: Embedding
-    ) -> dict[bytes, Vectors]:
-        """Vectors of the passages and sentences that have none yet, by digest."""
-        texts = {
-            digest_of(text): text
-            for article, passages in pairs
-            for text in _texts(article, passages)
-        }
-        # By length: the shorter ones of a slice are padded.
-        missing = sorted(
-            self.catalog.without_vector(texts), key=lambda key: (-len(texts[key]), key)
-        )
-        total, done = sum(len(texts[key]) for key in missing), 0
-        vectors: dict[bytes, Vectors] = {}
-        for i in range(0, len(missing), SLICE):
-            part = missing[i : i + SLICE]
-            embedded = self.encoder.embed_passages([texts[key] for key in part])
-            vectors |= zip(part, embedded, strict=True)
-            done += sum(len(texts[key]) for key in part)
-            embedding(done, total)
-        return vectors
+def _whole(folder: Path) -> Catalog:
+    """The catalog of an index, after what a restore or a run that was cut short has left to do."""
+    catalog = Catalog.open(folder / CATALOG)
+    try:
+        if catalog.errands():
+            with suppress(Busy), locked(folder, UPDATING, patience=0), writable(folder):
+                finish_errands(folder, catalog)
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
 
-    def _renew_facts(self, articles: Sequence[Article]) -> list[Article]:
-        """Title, source, date and path may change while the text stays.
 
-        Returns the articles of another language than before, taken out to be added again:
-        accents and centring go by it. Their vectors stay.
-        """
-        moved = []
-        for article in articles:
-            old = self.catalog.article(article.id)
-            if old.language != article.language:
-                moved.append(article)
-            elif old != replace(article, furniture=old.furniture):
-                self.catalog.update_facts(article)
-        self.catalog.remove([article.id for article in moved])
-        return moved
+def _made(folder: Path, identity: Mapping[str, str]) -> None:
+    """There is a catalog in the folder after it, if only an empty one."""
+    if is_there(folder):
+        return
+    with writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            if not is_there(folder):  # nor has another process made it
+                for path in folder.glob(f"{CATALOG}*"):  # half of one
+                    path.unlink()
+                Catalog.create(folder / CATALOG, identity).close()
+
+
+def _model_of(identity: Mapping[str, str]) -> dict[str, str]:
+    """What of an identity a question must be embedded with."""
+    return {key: value for key, value in identity.items() if key not in SPLITTING}
+
+
+class _OtherModel(Exception):
+    """The index was made anew with another model, and questions are embedded with the old one."""
 
 
 def refuse_other_identity(catalog: Catalog, encoder: SentenceEncoder, settings: Settings) -> None:
@@ -301,91 +362,27 @@ def refuse_other_identity(catalog: Catalog, encoder: SentenceEncoder, settings: 
             )
 
 
-def rebuild(settings: Settings, progress: Progress = lambda done, total: None) -> Update:
-    """Makes the index again with these settings from the articles its catalog holds.
-
-    The old index stays until the new one is whole. Raises IndexFault.
-    """
-    folder = settings.index
-    began = time.perf_counter()
-    old = Catalog.open(folder / CATALOG)
-    articles, before = old.articles(), old.counts()["passages"]
-    old.close()
-    scratch = folder.with_name(folder.name + ".new")
-    shutil.rmtree(scratch, ignore_errors=True)
-    index = Index.create(settings.model_copy(update={"index": scratch}))
-    embedded = index.add(articles, settings, progress)
-    counts = index.catalog.counts()
-    index.close()
-    clear(folder)
-    for path in scratch.iterdir():
-        path.rename(folder / path.name)
-    scratch.rmdir()
-    passages, seconds = counts["passages"], time.perf_counter() - began
-    return Update(counts["articles"], passages, passages, 0, before, embedded, seconds)
-
-
 def discard_empty(folder: Path) -> None:
     """Takes away an index that holds no article, and its folder where nothing else is in it."""
-    catalog = Catalog.open(folder / CATALOG)
-    empty = not catalog.counts()["articles"]
-    catalog.close()
-    if empty:
+    with suppress(IndexFault), closing(Catalog.open(folder / CATALOG)) as catalog:
+        if catalog.counts()["articles"]:
+            return
+    if folder.is_dir():
         clear(folder)
         with suppress(OSError):  # what people wrote is in it
             folder.rmdir()
 
 
 def clear(folder: Path) -> None:
-    """Deletes all of the index in ``folder`` but what people wrote, which is not touched.
+    """Deletes all of the index in ``folder``, and nothing that is none of its files.
 
     The catalog goes first: what is left of a deletion that was interrupted is not an index.
     """
-    for path in sorted(folder.iterdir(), key=lambda path: not path.name.startswith(CATALOG)):
-        if path.name.startswith(KEPT):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-
-
-def _size(articles: Sequence[Article]) -> int:
-    return sum(len(article.text) for article in articles)
-
-
-def _within(embedding: Embedding, before: int, size: int, whole: int) -> Embedding:
-    """Tells of a batch's texts (a passage's characters are its sentences' too) as of ``size``
-    characters after ``before`` others, of ``whole``."""
-    return lambda done, total: embedding(before + size * done // total, whole)
-
-
-def _texts(article: Article, passages: Sequence[Passage]) -> Iterator[str]:
-    """The texts of both grains: each passage, and each of its sentences."""
-    for passage in passages:
-        yield passage.text
-        for sentence in passage.sentences:
-            yield article.text[sentence.start : sentence.end]
-
-
-def _vanished(
-    before: Mapping[str, str], found: Sequence[Article], paths: Sequence[Path]
-) -> list[str]:
-    """Articles that came from ``paths`` and are no longer there.
-
-    One whose file still exists but gave no article now (it could not be read) stays, and so do
-    all of a folder that is not there itself (a disk that is not mounted).
-    """
-    present = {article.id for article in found}
-    read = {article.path for article in found}
-    roots = [path.resolve() for path in paths if path.exists()]
-    return [
-        article_id
-        for article_id, path in before.items()
-        if article_id not in present
-        and any(Path(path).is_relative_to(root) for root in roots)
-        and (path in read or not file_of(Path(path)).exists())
-    ]
+    for path in sorted(folder.glob(f"{CATALOG}*")):
+        path.unlink()
+    stamps.clear(folder, None)
+    for name in (REBUILDING, UPDATING, DERIVED):
+        discarded(folder / name)
 
 
 def matching(articles: Sequence[Article], words: str) -> list[Article]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
-import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,11 @@ from tantivy import Occur, Query
 
 from assistant.index import _stamps as stamps
 from assistant.index._stamps import Stamp
-from assistant.index.catalog import Catalog
+from assistant.index.catalog import Reading
+from assistant.index.files import discarded
 from assistant.text.term_rarity import tellingness
 from assistant.text.terms import bigrams, fold, terms
 
-FOLDER = "lexical"
-STAMP = "lexical.json"
 TERMS = "2"  # version of what makes a text's terms; an index of another is built again
 PAIR_WEIGHT = 0.3  # of a pair's BM25 beside a single term's
 LONGEST_QUERY = 256  # distinct terms searched of each field; more add nothing but time
@@ -74,7 +73,7 @@ class TermWeights:
     known: float
 
 
-def identity_of(catalog: Catalog) -> dict[str, str]:
+def identity_of(catalog: Reading) -> dict[str, str]:
     """What a lexical index of the catalog must have been made with."""
     return catalog.identity | {"terms": TERMS}
 
@@ -91,55 +90,72 @@ class Lexical:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, folder: Path, catalog: Catalog) -> Lexical:
+    def build(cls, folder: Path, catalog: Reading) -> Lexical:
         """Builds from the catalog's passages, from nothing."""
-        path = folder / FOLDER
-        _clear(path)
+        path = folder / stamps.fresh_name("lexical", catalog.generation)
+        path.mkdir()
         index = tantivy.Index(_schema(), str(path))
-        return cls._update(folder, index, catalog)
+        return cls._updated(path, index, catalog, catalog.passage_numbers(), [])
 
     @classmethod
-    def catch_up(cls, folder: Path, old: Lexical, catalog: Catalog) -> Lexical:
-        """Adds and removes what changed in the catalog since the stamp."""
-        removed = old.stamp.removed + len(catalog.removed_since(old.stamp.generation))
-        if removed > REMOVED_SHARE * catalog.counts()["passages"]:
+    def catch_up(cls, folder: Path, old: Stamp, catalog: Reading) -> Lexical:
+        """A copy of the index of ``old`` with what the catalog has more or less than that.
+
+        The files of a copy are the old ones under another name: none is ever written again. What
+        is missing or too much is told by the passages' numbers, whatever happened in between.
+        """
+        path = folder / stamps.fresh_name("lexical", catalog.generation)
+        if old.identity != identity_of(catalog) or not _copied(folder / old.name, old, path):
             return cls.build(folder, catalog)
-        return cls._update(folder, old._index, catalog, old.stamp.generation, removed)
+        index = tantivy.Index.open(str(path))
+        there, wanted = _numbers(index), catalog.passage_numbers()
+        gone = sorted(there.difference(wanted))
+        removed = old.removed + len(gone)
+        if removed > REMOVED_SHARE * len(wanted):
+            discarded(path)
+            return cls.build(folder, catalog)
+        fresh = [number for number in wanted if number not in there]
+        return cls._updated(path, index, catalog, fresh, gone, removed, old.files)
 
     @classmethod
-    def _update(
-        cls, folder: Path, index: tantivy.Index, catalog: Catalog, since: int = 0, removed: int = 0
+    def _updated(
+        cls,
+        path: Path,
+        index: tantivy.Index,
+        catalog: Reading,
+        fresh: Sequence[int],
+        gone: Sequence[int],
+        removed: int = 0,
+        known: Mapping[str, str] | None = None,
     ) -> Lexical:
         _register(index)
-        (folder / STAMP).unlink(missing_ok=True)  # half written is unstamped, so rebuilt
-        generation, identity = catalog.generation, identity_of(catalog)
         writer = index.writer(heap_size=64_000_000, num_threads=1)
-        if removed:
-            gone = Query.term_set_query(index.schema, "number", catalog.removed_since(since))
-            writer.delete_documents_by_query(gone)
-        for number, text in catalog.passage_texts(since, until=generation):
+        if gone:
+            writer.delete_documents_by_query(
+                Query.term_set_query(index.schema, "number", list(gone))
+            )
+        for number, text in catalog.passage_texts(fresh):
             writer.add_document(_document(number, text))
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
-        files = sorted(p for p in (folder / FOLDER).iterdir() if not p.name.startswith("."))
-        files = [p for p in files if p.suffix != ".lock"]
+        files = [p for p in sorted(path.iterdir()) if p.suffix != ".lock"]
+        # One that was there keeps the checksum it had: a damage since then is none that is sealed.
+        same = {p.name: known[p.name] for p in files if known and p.name in known and _segment(p)}
+        sums = stamps.checksums([p for p in files if p.name not in same]) | same
         count = index.searcher().num_docs
-        stamp = Stamp(generation, identity, count, stamps.checksums(files), removed)
-        stamps.write(folder / STAMP, stamp)
-        return cls(index, stamp)
+        generation, identity = catalog.generation, identity_of(catalog)
+        return cls(index, Stamp(path.name, generation, identity, count, sums, removed))
 
     @classmethod
-    def open(cls, folder: Path) -> Lexical | str:
+    def open(cls, folder: Path, stamp: Stamp) -> Lexical | str:
         """The index, or why it cannot be used. Read only after its checksums matched."""
-        stamp = stamps.read(folder / STAMP)
-        if stamp is None:
-            return "the lexical index is missing"
-        fault = stamps.damaged(stamp, folder / FOLDER)
+        path = folder / stamp.name
+        fault = stamps.damaged(stamp, path)
         if fault:
             return fault
         try:
-            return cls(tantivy.Index.open(str(folder / FOLDER)), stamp)
+            return cls(tantivy.Index.open(str(path)), stamp)
         except ValueError as error:
             return f"the lexical index cannot be opened ({error})"
 
@@ -236,19 +252,35 @@ def _pairs_of(text: str, folded: bool) -> frozenset[str]:
     return frozenset(bigrams(terms(fold(text) if folded else text)))
 
 
-def _clear(path: Path) -> None:
-    """An empty folder at ``path``.
+def _copied(path: Path, stamp: Stamp, target: Path) -> bool:
+    """The stamped files under another folder's name as well; False where one is damaged."""
+    if stamps.damaged(stamp, path):
+        return False
+    target.mkdir()
+    for name in stamp.files:
+        if _segment(Path(name)):
+            try:
+                os.link(path / name, target / name)
+                continue
+            except OSError:  # a file system without links
+                pass
+        shutil.copyfile(path / name, target / name)
+    return True
 
-    What is there is moved away before it is deleted: an index that is still open may put a lock
-    or take away a file meanwhile, and the folder would not go.
-    """
-    for old in path.parent.glob(f"{path.name}.old-*"):  # of a run that was cut short
-        shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        old = path.with_name(f"{path.name}.old-{uuid.uuid4().hex}")
-        path.rename(old)
-        shutil.rmtree(old, ignore_errors=True)
-    path.mkdir()
+
+def _segment(path: Path) -> bool:
+    """Whether tantivy never writes the file again; the others tell which there are."""
+    return path.suffix != ".json"
+
+
+def _numbers(index: tantivy.Index) -> set[int]:
+    """The number of every passage in the index."""
+    index.reload()
+    searcher = index.searcher()
+    if not searcher.num_docs:
+        return set()
+    hits = searcher.search(Query.all_query(), searcher.num_docs, count=False).hits
+    return {int(n or 0) for n in searcher.fast_field_values("number", [a for _, a in hits])}
 
 
 def _silent(query: Query) -> Query:

@@ -10,7 +10,7 @@ from typing import Final
 
 import regex
 
-from assistant.index.catalog import Catalog, Facts
+from assistant.index.catalog import Facts, Reading
 from assistant.text.dates import day_of
 from assistant.text.interface_texts import interface_texts
 from assistant.text.names import publisher
@@ -41,7 +41,7 @@ class Among:
         }
 
 
-def checked(filter: Filter, catalog: Catalog) -> Filter:
+def checked(filter: Filter, catalog: Reading) -> Filter:
     """The filter with ISO days, and newspaper and author as the articles have them.
 
     Raises FilterError for what is no day, since after until, and names that no article has.
@@ -49,7 +49,7 @@ def checked(filter: Filter, catalog: Catalog) -> Filter:
     return _resolved(filter, catalog)[0] if filter else NO_FILTER
 
 
-def among(filter: Filter, leave_out: Collection[str], catalog: Catalog) -> Among:
+def among(filter: Filter, leave_out: Collection[str], catalog: Reading) -> Among:
     """What a question under ``filter`` is searched among. ``leave_out``: ids of articles. Raises
     FilterError."""
     if not filter:
@@ -78,7 +78,7 @@ def newspapers(facts: Mapping[str, Facts]) -> list[str]:
     return [name for name, _ in names.most_common()]
 
 
-def _resolved(filter: Filter, catalog: Catalog) -> tuple[Filter, Callable[[Facts], bool]]:
+def _resolved(filter: Filter, catalog: Reading) -> tuple[Filter, Callable[[Facts], bool]]:
     """The checked filter, and whether it lets an article through."""
     since, until = _day(filter.since), _day(filter.until)
     if since and until and since > until:

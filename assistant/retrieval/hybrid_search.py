@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from assistant.index.catalog import Stored
 from assistant.index.index import Index
 from assistant.index.lexical import LexicalQuery, TermWeights
+from assistant.index.view import View
 from assistant.text.accents import prior, restore_accents
 from assistant.text.language import has_accents, language_among
 from assistant.types import Hit, Vectors
@@ -26,7 +27,7 @@ class Query:
     """What a question becomes before it is searched.
 
     ``text`` has its accents restored where the question had none; ``vector`` (d,) is
-    ``embedding`` centred.
+    ``embedding`` centred. ``view``: the state of the index that it is searched in.
     """
 
     question: str
@@ -37,6 +38,7 @@ class Query:
     weights: TermWeights
     vector: Vectors = field(repr=False)
     embedding: Vectors = field(repr=False, default_factory=lambda: np.zeros(0, np.float32))
+    view: View | None = field(repr=False, compare=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Candidate:
         return max(self.sentence_similarities, default=self.similarity)
 
 
-def make_query(index: Index, question: str, without: Collection[str] = ()) -> Query:
+def make_query(index: Index | View, question: str, without: Collection[str] = ()) -> Query:
     """Tells the question's language, restores its accents, embeds it.
 
     ``without``: texts of passages that count as not indexed.
@@ -81,11 +83,12 @@ def make_query(index: Index, question: str, without: Collection[str] = ()) -> Qu
         index.lexical.weigh(lexical, without),
         index.centring.questions(vectors, language)[0],
         vectors[0],
+        index if isinstance(index, View) else index.view,
     )
 
 
 def rank(
-    index: Index,
+    index: Index | View,
     query: Query,
     exclude: Collection[int] = (),
     only: Collection[int] | None = None,
@@ -157,7 +160,7 @@ def hits_of(candidates: Sequence[Candidate], top_k: int) -> list[Hit]:
 
 
 def _sentence_similarities(
-    index: Index, query: Query, stored: dict[int, Stored]
+    index: Index | View, query: Query, stored: dict[int, Stored]
 ) -> dict[int, tuple[float, ...]]:
     """Passage number → cosine of each of its sentences, in order."""
     owners, vectors = index.catalog.sentence_vectors(sorted(stored))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import threading
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
@@ -20,7 +21,9 @@ from typing import Final
 from assistant import private_files
 from assistant.articles.files import file_of, read_articles
 from assistant.articles.suffixes import ARTICLE_SUFFIXES
-from assistant.index.index import UPLOADS, Index
+from assistant.index.errands import INCOMING, UPLOADS, noted
+from assistant.index.files import discarded, written
+from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.types import Article, CorpusError
 
@@ -60,20 +63,19 @@ class Uploads:
 
         ``source``: the web address it came from. ``mark``: what ``progress`` is asked for.
         """
-        with self._lock:
+        with self._lock, self.index.changing():
             self._running = (mark, 0, 0)
             path = self._free(_safe(name))
+            waiting = self.folder / f"{INCOMING}{secrets.token_hex(4)}"
             try:
-                _write(path, data)
+                _write(waiting / path.name, data)
                 if source:
                     known = f"source: {json.dumps(source, ensure_ascii=False)}\n"  # JSON is YAML
-                    _write(_beside(path), known.encode())
-                return self._index(path, mark)
-            except BaseException:
-                _unlink(path)
-                raise
+                    _write(_beside(waiting / path.name), known.encode())
+                return self._index(waiting / path.name, path, mark)
             finally:
                 self._running = ("", 0, 0)
+                discarded(waiting)
 
     def progress(self, mark: str) -> tuple[int, int]:
         """Characters indexed, and in all, of what is added under ``mark``; (0, 0) before and after:
@@ -87,30 +89,37 @@ class Uploads:
         Returns whether a file stays from which `assistant index` would add it again. Raises
         IndexFault when there is no such article.
         """
-        with self._lock:
+        with self._lock, self.index.changing():
             catalog = self.index.catalog
             path = file_of(Path(catalog.article(article_id).path))
-            self.index.remove([article_id])
-            if not path.is_relative_to(self.folder.resolve()):
-                return path.exists()
-            left = map(Path, catalog.article_paths().values())
-            if not any(one.is_relative_to(path) for one in left):
-                _unlink(path)
+            others = (p for i, p in catalog.article_paths().items() if i != article_id)
+            is_sent = path.is_relative_to(self.folder.resolve())
+            goes = is_sent and not any(Path(one).is_relative_to(path) for one in others)
+            errands = {path: None, _beside(path): None} if goes else {}
+            self.index.remove([article_id], noted(self.index.folder, errands))
             return path.exists()
 
-    def _index(self, path: Path, mark: str) -> Added:
-        corpus = read_articles([path])
+    def _index(self, waiting: Path, path: Path, mark: str) -> Added:
+        """What is in the file that waits, indexed as what is at ``path``, where it goes then."""
+        corpus = read_articles([waiting])
         # A path of the server's is nobody's business.
         if corpus.faults:
-            raise UploadError(str(corpus.faults[0]).replace(str(path), path.name))
-        notes = tuple(note.replace(str(path), path.name) for note in corpus.notes)
+            raise UploadError(str(corpus.faults[0]).replace(str(waiting), path.name))
+        notes = tuple(note.replace(str(waiting), path.name) for note in corpus.notes)
         known = self.index.catalog.article_paths()
-        new = tuple(article for article in corpus.articles if article.id not in known)
-        if new:
-            fresh = type(corpus)(new, ())
-            self.index.update(fresh, [path], self.settings, embedding=partial(self._tell, mark))
-        else:
-            _unlink(path)  # all of it is there, from another file
+        new = tuple(
+            replace(article, path=str(path) + article.path.removeprefix(str(waiting)))
+            for article in corpus.articles
+            if article.id not in known
+        )
+        if new:  # else all of it is there, from another file
+            self.index.update(
+                type(corpus)(new, ()),
+                [path],
+                self.settings,
+                embedding=partial(self._tell, mark),
+                errands=noted(self.index.folder, {waiting: path, _beside(waiting): _beside(path)}),
+            )
         return Added(new, len(corpus.articles) - len(new), notes)
 
     def _tell(self, mark: str, done: int, total: int) -> None:
@@ -146,13 +155,9 @@ def _beside(path: Path) -> Path:
     return path.with_name(path.name + BESIDE)
 
 
-def _unlink(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    _beside(path).unlink(missing_ok=True)
-
-
 def _write(path: Path, data: bytes) -> None:
     try:
-        private_files.write(path, data, new=True)
+        private_files.make_folder(path.parent)
+        written(path, data)
     except OSError as error:
         raise UploadError(f"{path.name} cannot be kept, {error.strerror}: try again") from None

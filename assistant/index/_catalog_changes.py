@@ -1,0 +1,128 @@
+"""Changing a catalog: within one transaction, which others see as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from assistant.index._catalog_reading import Reading
+from assistant.index._catalog_rows import (
+    TOTALS,
+    add_syllables,
+    insert_article,
+    insert_passage,
+    insert_vectors,
+    seal_of,
+    seal_of_meta,
+    total_of,
+)
+from assistant.types import Article, Passage, Vectors
+
+
+class Changes(Reading):
+    """What a transaction has made of the catalog so far: reads what is not committed yet."""
+
+    removed = False  # whether it takes away what must be in no byte of the file then
+
+    def begin(self) -> None:
+        """Raises IndexFault where the catalog is damaged: what is written would bear it out."""
+        self._require(self._rows("PRAGMA quick_check(1)") == [("ok",)], "SQLite finds faults")
+        self.check_totals()
+        self._tell(generation=str(self.generation + 1))
+
+    def end(self) -> None:
+        self._tell(totals=json.dumps(self.totals()), state=secrets.token_hex(8))
+
+    def add(
+        self,
+        articles: Sequence[tuple[Article, Sequence[Passage]]],
+        vectors: Mapping[bytes, Vectors] | None = None,
+    ) -> None:
+        """Adds articles with their passages, and vectors that are not there yet."""
+        insert_vectors(self._db, vectors or {})
+        number = int(self.meta()["numbered"])
+        for article, passages in articles:
+            insert_article(self._db, article)
+            for passage in passages:
+                number += 1
+                insert_passage(self._db, number, article, passage)
+        self._tell(numbered=str(number))
+        add_syllables(self._db, [a.text for a, _ in articles if a.language == "vi"], +1)
+
+    def remove(self, article_ids: Sequence[str]) -> int:
+        """Removes articles with all that hangs on them; returns how many passages went."""
+        numbers = sorted(self.passages_of(article_ids))
+        old = [self.article(article_id) for article_id in article_ids]
+        self.removed |= bool(old)
+        for number in numbers:
+            self._db.execute("DELETE FROM sentences WHERE passage_id = ?", (number,))
+            self._db.execute("DELETE FROM passages WHERE id = ?", (number,))
+        for article in old:
+            self._db.execute("DELETE FROM articles WHERE id = ?", (article.id,))
+        add_syllables(self._db, [a.text for a in old if a.language == "vi"], -1)
+        return len(numbers)
+
+    def update_facts(self, article: Article) -> None:
+        """Renews what is known beside the text of an article whose text is the same."""
+        renewed = replace(
+            self.article(article.id),
+            path=article.path,
+            title=article.title,
+            source=article.source,
+            date=article.date,
+            author=article.author,
+        )
+        self.removed = True
+        self._db.execute("DELETE FROM articles WHERE id = ?", (article.id,))
+        insert_article(self._db, renewed)
+
+    def keep_vectors(self, vectors: Mapping[bytes, Vectors]) -> None:
+        """Vectors of texts that are not in the catalog yet: nothing is found by them."""
+        digests = [(key,) for key in vectors]
+        self._db.executemany("DELETE FROM vectors WHERE digest = ?", digests)  # damaged ones
+        insert_vectors(self._db, vectors)
+
+    def drop_unused_vectors(self) -> int:
+        """Deletes vectors no passage or sentence needs any more; returns how many."""
+        count = self._db.execute(
+            """DELETE FROM vectors WHERE digest NOT IN
+               (SELECT digest FROM passages UNION SELECT digest FROM sentences)"""
+        ).rowcount
+        self.removed |= count > 0
+        return count
+
+    def derive(self, stamps: str) -> None:
+        """Names the derived indexes of this state: see ``_stamps``."""
+        self._tell(derived=stamps)
+
+    def raise_generation(self, least: int) -> None:
+        """At least ``least``."""
+        self._tell(generation=str(max(self.generation, least)))
+
+    def leave_errand(self, path: str, becomes: str = "") -> None:
+        """A file to be renamed, or deleted where it becomes nothing, once this is committed."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO errands VALUES (?, ?, ?)",
+            (path, becomes, seal_of(path, becomes)),
+        )
+
+    def drop_errands(self, paths: Sequence[str]) -> None:
+        there = self.errands()
+        self.removed |= any(path in there and not there[path] for path in paths)
+        self._db.executemany("DELETE FROM errands WHERE path = ?", [(path,) for path in paths])
+        totals = json.loads(self.meta()["totals"])
+        totals["errands"] = total_of(self._rows(TOTALS["errands"]))
+        self._tell(totals=json.dumps(totals))
+
+    def _tell(self, **values: str) -> None:
+        """Renews rows of ``meta``, and its seal."""
+        rows = self.meta() | values
+        write_meta(self._db, rows)
+
+
+def write_meta(db: sqlite3.Connection, rows: Mapping[str, str]) -> None:
+    sealed = {**rows, "seal": seal_of_meta(rows)}
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(sealed.items()))
