@@ -31,6 +31,8 @@ EXAMPLES = """examples:
   assistant key add reports --keys keys.txt
   assistant mcp
   assistant doctor --repair
+  assistant backup news.tar
+  assistant restore news.tar --index indexes/restored
   assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?" --card answer.html
   assistant verify answer.html
   assistant feedback export questions.jsonl --todo todo.jsonl
@@ -145,6 +147,15 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     told = "Check the index and say what is wrong and what to do."
     doctor = add("doctor", told, [*_OPENING, "--llm"])
     doctor.add_argument("--repair", action="store_true", help="rebuild what can be rebuilt")
+    told = "Keep articles, uploads, feedback and conversations in one file."
+    backup = add("backup", told, ["--index"])
+    backup.add_argument("file", metavar="FILE", help="a tar file, which is made")
+    told = "Put what a backup holds in place of the index; it may be answering meanwhile."
+    restore = add("restore", told, _OPENING)
+    restore.add_argument("file", metavar="FILE", help="what 'assistant backup' made")
+    restore.add_argument(
+        "--replace", action="store_true", help="though the folder holds an index: it is lost"
+    )
     told = "Check the quotes of an exported answer against the index."
     verify = add("verify", told, ["--index"])
     verify.add_argument("file", metavar="FILE", help="a card: .json, .md or .html")

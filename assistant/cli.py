@@ -245,6 +245,22 @@ def _train(options: argparse.Namespace) -> int:
     return 0 if adapted.kept else 1
 
 
+def _backup(options: argparse.Namespace) -> int:
+    from assistant.index.backup import backup
+
+    print(f"{options.file}: {backup(_settings(options), Path(options.file), _say_waiting)}")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from assistant.index.backup import restore
+
+    settings = _settings(options)
+    found = restore(settings, Path(options.file), options.replace, _say_waiting)
+    print(f"{settings.index}: {found}")
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from assistant.index.doctor import examine, repair
 
@@ -451,6 +467,8 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "user": _user,
     "key": _key,
     "doctor": _doctor,
+    "backup": _backup,
+    "restore": _restore,
     "verify": _verify,
     "feedback": _feedback,
     "completion": _completion,

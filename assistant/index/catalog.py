@@ -26,6 +26,7 @@ from assistant.types import Article, IndexFault, Passage, Vectors
 
 __all__ = ["Catalog", "Facts", "Reading", "Stored"]
 
+CATALOG = "catalog.sqlite"  # its name in the folder of an index
 WAIT = 120  # seconds for another writer
 
 

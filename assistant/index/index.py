@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.articles.files import Corpus
+from assistant.index import _restoring as restoring
 from assistant.index import _stamps as stamps
 from assistant.index._dense import Dense
 from assistant.index._language_centring import Centring
@@ -24,7 +25,7 @@ from assistant.index._planning import (
     planned,
     prepared,
 )
-from assistant.index.catalog import Catalog
+from assistant.index.catalog import CATALOG, Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.errands import UPLOADS
 from assistant.index.errands import finish as finish_errands
@@ -35,13 +36,12 @@ from assistant.settings import Settings
 from assistant.text.terms import fold
 from assistant.types import Article, CorpusError, IndexFault
 
-__all__ = ["SLICE", "Index", "Update", "View"]
+__all__ = ["CATALOG", "SLICE", "Index", "Update", "View"]
 
-CATALOG = "catalog.sqlite"
 PATIENCE = 3600.0  # seconds that another update is waited for
 TRIES = 5  # of opening what others may be replacing
 # What people wrote or sent; no rebuild takes it away.
-KEPT = ("feedback.sqlite", "history.sqlite", UPLOADS)
+KEPT = (*restoring.WRITTEN, UPLOADS)
 REBUILDING = "rebuilding"  # folder in it of an index that is made anew
 RULES = "1"  # version of the rules for sentences, passages and terms; another is refused
 SPLITTING = ("passage tokens", "overlap")  # of an identity: questions are embedded without them
@@ -245,8 +245,9 @@ class Index:
         with locked(self.folder, UPDATING, PATIENCE, waiting):
             self._owner = threading.get_ident()
             try:
-                self.catalog.follow()
                 with writable(self.folder):
+                    restoring.put_in_place(self.folder)
+                    self.catalog.follow()
                     finish_errands(self.folder, self.catalog)
                 with suppress(Busy), locked(self.folder, patience=0):
                     self._clear()
@@ -317,6 +318,8 @@ def is_there(folder: Path) -> bool:
 
 def _whole(folder: Path) -> Catalog:
     """The catalog of an index, after what a restore or a run that was cut short has left to do."""
+    if restoring.is_unfinished(folder):
+        restoring.finish(folder)
     catalog = Catalog.open(folder / CATALOG)
     try:
         if catalog.errands():
@@ -330,7 +333,7 @@ def _whole(folder: Path) -> Catalog:
 
 def _made(folder: Path, identity: Mapping[str, str]) -> None:
     """There is a catalog in the folder after it, if only an empty one."""
-    if is_there(folder):
+    if is_there(folder) or restoring.is_unfinished(folder):
         return
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -381,7 +384,7 @@ def clear(folder: Path) -> None:
     for path in sorted(folder.glob(f"{CATALOG}*")):
         path.unlink()
     stamps.clear(folder, None)
-    for name in (REBUILDING, UPDATING, DERIVED):
+    for name in (REBUILDING, restoring.RESTORING, UPDATING, DERIVED):
         discarded(folder / name)
 
 

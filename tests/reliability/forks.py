@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from assistant.types import AssistantError
+from tests.reliability.worlds import stub
 
 
 def forked(work: Callable[[], Any]) -> tuple[int, Any]:
@@ -21,6 +22,7 @@ def forked(work: Callable[[], Any]) -> tuple[int, Any]:
         os.close(reading)
         code, found = 0, None
         try:
+            stub()
             found = work()
         except AssistantError as fault:
             code, found = 2, str(fault)
