@@ -146,13 +146,13 @@ def test_another_model_is_refused_with_the_field_and_the_command(
 
 def test_doctor_finds_and_mends(index: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--index", index]) == 0
-    file = Path(index) / "passages.faiss"
+    (file,) = Path(index).glob("dense-*")
     data = bytearray(file.read_bytes())
     data[-1] ^= 0xFF
     file.write_bytes(bytes(data))
     assert main(["doctor", "--index", index]) == 1
     out = capsys.readouterr().out
-    assert "passages.faiss is damaged" in out
+    assert f"{file.name} is damaged" in out
     assert f"assistant doctor --index {index} --repair" in out
     assert main(["doctor", "--index", index, "--repair"]) == 0
     assert "FAULT" not in capsys.readouterr().out
@@ -197,6 +197,8 @@ ANSWERING = f"{OPENING} precision reader llm strictness"
         ("mcp", ANSWERING),
         ("train", f"{OPENING} precision reader"),
         ("doctor", f"{OPENING} llm"),
+        ("backup", "index"),
+        ("restore", OPENING),
         ("verify", "index"),
         ("feedback", "index"),
         ("user", ""),

@@ -4,5 +4,9 @@ encoder          model specs → encoder; bundled_encoder: the bundled multiling
 catalog          SQLite: articles, passages, sentences, vectors; the one truth
 lexical          BM25 over the catalog's passages (the dense index beside it is the room's own)
 index            opens and updates them together (``Index``)
-doctor           checks and repairs them
+view             one state of all three, which is answered from
+rebuilding       makes an index anew beside itself
+backup           keeps it in one file, and puts it back
+doctor           checks and repairs it
+errands          what is left to do with files that people sent; files: written whole or not at all
 """

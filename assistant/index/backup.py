@@ -206,7 +206,12 @@ def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
         raise _no_backup(file, "it has no manifest")
     try:
         found = json.loads(stream.read())
-        version, files = found["format"], found["files"]
+        version = found["format"]
+        if isinstance(version, int) and version > FORMAT:
+            raise IndexFault(
+                f"{file} has format {version}, this version reads {FORMAT}; use a later version"
+            )
+        files = found["files"]
         sound = all(isinstance(found[key], str) for key in ("made", "folder"))
         sound = sound and isinstance(found["articles"], int) and CATALOG in files
         for name, told in files.items():
@@ -214,9 +219,7 @@ def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
             sound = sound and isinstance(told["sha256"], str)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _no_backup(file, "its manifest was changed") from None
-    if version != FORMAT:
-        raise IndexFault(f"{file} has format {version}, this version reads {FORMAT}; use a later")
-    if not sound:
+    if not sound or version != FORMAT:
         raise _no_backup(file, "its manifest was changed")
     return dict(found)
 
