@@ -86,6 +86,12 @@ class World:
             found = Index.open(self.settings)
         except IndexFault as fault:
             return "absent" if str(fault).startswith("No index") else f"refused: {fault}"
+        try:
+            return self._told(found, deep)
+        except IndexFault as fault:
+            return f"refused: {fault}"
+
+    def _told(self, found: Index, deep: bool) -> Seen:
         with closing(found):
             view = found.view
             hits = {
