@@ -14,7 +14,9 @@ import pytest
 
 from assistant import private_files
 from assistant.articles.files import Corpus
-from assistant.index.index import Index, rebuild
+from assistant.index.backup import backup, restore
+from assistant.index.index import Index
+from assistant.index.rebuilding import rebuild
 from assistant.records import card_rendering, cards, feedback
 from assistant.records.conversations import History
 from assistant.records.feedback import Export, Feedback
@@ -54,7 +56,11 @@ def do_everything(folder: Path) -> Index:
     index.remove([articles[0].id])
     index.close()
     rebuild(settings)
-    (settings.index / "dense.json").unlink()
+    backup(settings, folder / "b.tar")
+    other = settings.model_copy(update={"index": folder / "other"})
+    restore(other, folder / "b.tar")
+    for path in settings.index.glob("dense-*"):  # it is derived anew
+        path.unlink()
     index = Index.open(settings)
     uploads = Uploads(index, settings)
     added = uploads.add(

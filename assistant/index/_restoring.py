@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -45,16 +46,35 @@ def put_in_place(folder: Path) -> None:
     (folder / UPLOADS).mkdir(exist_ok=True)
     for name in names:
         if name.startswith(f"{UPLOADS}/") and (stage / name).exists():
-            os.replace(stage / name, folder / name)
-    for path in (folder / UPLOADS).iterdir():
-        if f"{UPLOADS}/{path.name}" not in names:
-            discarded(path)
+            (folder / name).parent.mkdir(exist_ok=True)
+            if is_database(name):
+                _copy_into(stage / name, folder / name)
+            else:
+                os.replace(stage / name, folder / name)
+    _discard_others(folder, names)
     synced(folder / UPLOADS)
     if (stage / CATALOG).exists():
         publish(stage, folder)
     (stage / READY).unlink()
     synced(stage)
     discarded(stage)
+
+
+def is_database(name: str) -> bool:
+    """Whether a file of ``uploads/`` is SQLite's: what is known of pages that the index follows."""
+    return name.endswith(".sqlite")
+
+
+def _discard_others(folder: Path, names: Sequence[str]) -> None:
+    """Of what was sent, what is not in the backup; who has a database open keeps its log."""
+    beside = {f"{name}{end}" for name in names if is_database(name) for end in ("-wal", "-shm")}
+    for path in sorted((folder / UPLOADS).rglob("*"), reverse=True):  # what is in a folder first
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir() and not path.is_symlink():
+            with suppress(OSError):  # what stays is in it
+                path.rmdir()
+        elif name not in names and name not in beside and path.suffix != ".lock":
+            discarded(path)
 
 
 def _copy_into(source: Path, path: Path) -> None:

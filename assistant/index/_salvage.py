@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from assistant import private_files
 from assistant.articles.files import file_of, read_articles
 from assistant.index._catalog_reading import Reading, unreadable
 from assistant.index.index import CATALOG
@@ -38,6 +39,7 @@ def salvage(settings: Settings) -> list[Finding]:
     if not saved:
         raise unreadable(path, sqlite3.DatabaseError("no article in it is sound"))
     if lost:
+        private_files.make_file(path.with_name(KEPT_AS))
         shutil.copyfile(path, path.with_name(KEPT_AS))
     rebuild(settings, articles=saved)
     return lost

@@ -15,15 +15,16 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from assistant import private_files
 from assistant.index._locks import UPDATING, locked
-from assistant.index._restoring import READY, RESTORING, WRITTEN, put_in_place
+from assistant.index._restoring import READY, RESTORING, WRITTEN, is_database, put_in_place
 from assistant.index.catalog import CATALOG, Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.errands import UPLOADS
@@ -62,7 +63,11 @@ def backup(settings: Settings, file: Path, waiting: Callable[[], None] = lambda:
         raise IndexFault(f"{file} is there already; name another file, or move it away")
     folder = settings.index
     Catalog.open(folder / CATALOG).close()
-    with _writable(file), tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+    with (
+        _writable(file),
+        private_files.writing(),
+        tempfile.TemporaryDirectory(dir=file.parent) as scratch,
+    ):
         copies = Path(scratch)
         with locked(folder, UPDATING, PATIENCE, waiting):
             articles = _copy(folder, copies)
@@ -76,21 +81,23 @@ def backup(settings: Settings, file: Path, waiting: Callable[[], None] = lambda:
             "files": {name: _digest(copies / name) for name in names},
         }
         _pack(manifest, names, copies, file)
-    return Backup(articles, sum(name.startswith(f"{UPLOADS}/") for name in names), made)
+    return Backup(articles, _sent(names), made)
 
 
 def _copy(folder: Path, copies: Path) -> int:
     """The state of now; returns how many articles it has. Raises IndexFault for a damaged one."""
     with closing(Catalog.open(folder / CATALOG)) as catalog:
         finish_errands(folder, catalog)
-    for name in (CATALOG, *WRITTEN):
+    if (folder / UPLOADS).is_dir():
+        left = shutil.ignore_patterns("*.sqlite*", "*.lock")
+        shutil.copytree(folder / UPLOADS, copies / UPLOADS, ignore=left)
+    followed = [p.relative_to(folder).as_posix() for p in (folder / UPLOADS).glob("*/*.sqlite")]
+    for name in (CATALOG, *WRITTEN, *followed):
         if (folder / name).exists():
             source, target = sqlite3.connect(folder / name), sqlite3.connect(copies / name)
             with closing(source), closing(target):
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE").fetchall()
-    if (folder / UPLOADS).is_dir():
-        shutil.copytree(folder / UPLOADS, copies / UPLOADS)
     with closing(Catalog.open(copies / CATALOG)) as catalog:
         _require_sound(catalog, folder)
         return catalog.counts()["articles"]
@@ -113,6 +120,11 @@ def _names(copies: Path) -> list[str]:
 _BESIDE: Final = (".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
 
 
+def _sent(names: Iterable[str]) -> int:
+    """How many of the files are such that were sent, or pages that the index follows."""
+    return sum(name.startswith(f"{UPLOADS}/") and not is_database(name) for name in names)
+
+
 def _digest(path: Path) -> dict[str, Any]:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -122,7 +134,7 @@ def _digest(path: Path) -> dict[str, Any]:
 def _pack(manifest: dict[str, Any], names: list[str], copies: Path, file: Path) -> None:
     scratch = scratch_beside(file)
     try:
-        os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        private_files.make_file(scratch)
         with scratch.open("wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
             content = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
             entry = tarfile.TarInfo(MANIFEST)
@@ -170,7 +182,7 @@ def restore(
             "say --replace to lose what it holds"
         )
     with _sound(file) as (tar, manifest), writable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder)
         with locked(folder, UPDATING, PATIENCE, waiting):
             stage = folder / RESTORING
             put_in_place(folder)  # an earlier one that was cut short
@@ -183,8 +195,7 @@ def restore(
                 raise
             written(stage / READY, "\n".join(manifest["files"]).encode())
             put_in_place(folder)
-    uploads = sum(name.startswith(f"{UPLOADS}/") for name in manifest["files"])
-    return Backup(manifest["articles"], uploads, manifest["made"])
+    return Backup(manifest["articles"], _sent(manifest["files"]), manifest["made"])
 
 
 @contextmanager
@@ -229,7 +240,8 @@ def _is_known(name: str) -> bool:
     path = PurePosixPath(name)
     if name in (CATALOG, *WRITTEN):
         return True
-    return path.parts == (UPLOADS, path.name) and ".." not in path.parts and "\n" not in name
+    plain = path.as_posix() == name and ".." not in path.parts and "\n" not in name
+    return plain and path.parts[0] == UPLOADS and len(path.parts) in (2, 3)
 
 
 def _no_backup(file: Path, why: str) -> IndexFault:
@@ -244,6 +256,7 @@ def _unpack(tar: tarfile.TarFile, manifest: dict[str, Any], stage: Path, file: P
         stream = tar.extractfile(entry) if entry.isreg() else None
         if told is None or stream is None or entry.size != told["size"]:
             raise _no_backup(file, f"{entry.name!r} was changed")
+        (stage / entry.name).parent.mkdir(exist_ok=True)
         with (stage / entry.name).open("xb") as target:
             shutil.copyfileobj(stream, target)
             target.flush()

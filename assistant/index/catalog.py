@@ -247,8 +247,8 @@ class Catalog(Reading):
 
     @property
     def owes(self) -> bool:
-        """Whether bytes of what was removed may be left, as far as is known here."""
-        return self._removed or self._logged
+        """Whether bytes of what was removed may be in its log, which could not be emptied."""
+        return self._logged
 
     def forget(self) -> None:
         """Leaves no byte of what was removed in the file, once its log is empty: see ``tidy``.

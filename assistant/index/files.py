@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assistant import private_files
 from assistant.types import IndexFault
 
 SCRATCH = ".new-"  # between a file's name and what makes it another one's
@@ -38,7 +39,7 @@ def placed(scratch: Path, path: Path) -> None:
 def written(path: Path, data: bytes) -> None:
     """A new file with this content. Raises OSError, leaving none."""
     try:
-        with path.open("xb") as file:
+        with private_files.writing(), path.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

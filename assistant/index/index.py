@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assistant import private_files
 from assistant.articles.files import Corpus
 from assistant.index import _restoring as restoring
 from assistant.index import _stamps as stamps
@@ -40,6 +41,7 @@ __all__ = ["CATALOG", "SLICE", "Index", "Update", "View"]
 
 PATIENCE = 3600.0  # seconds that another update is waited for
 TRIES = 5  # of opening what others may be replacing
+SETTLING = 3  # views until none needs the catalog's log: one that reads it, one that does not
 # What people wrote or sent; no rebuild takes it away.
 KEPT = (*restoring.WRITTEN, UPLOADS)
 REBUILDING = "rebuilding"  # folder in it of an index that is made anew
@@ -150,10 +152,12 @@ class Index:
         (but for ``wait``), and where the index was made anew with another model, it is the last.
         """
         self.catalog.follow()
-        if self.catalog.state != self._view.state and self._moving.acquire(blocking=wait):
+        moved = self.catalog.state != self._view.state
+        if (moved or self.catalog.owes) and self._moving.acquire(blocking=wait):
             try:
-                with suppress(Busy, Unwritable, _OtherModel):
-                    self._view = self._opened(self._view.catalog.identity, patience=0)
+                if moved:
+                    with suppress(Busy, Unwritable, _OtherModel):
+                        self._view = self._opened(self._view.catalog.identity, patience=0)
                 self._settle()
             finally:
                 self._moving.release()
@@ -162,11 +166,14 @@ class Index:
     def _settle(self) -> None:
         """Lets the catalog's log be emptied: the view reads the log as long as it began with it,
         and the file alone where all of the log was in it by then."""
-        self.catalog.tidy()
-        again = self.catalog.snapshot()
-        if again.state == self._view.state:
+        for _ in range(SETTLING):
+            if self.catalog.tidy():
+                return
+            again = self.catalog.snapshot()
+            if again.state != self._view.state:
+                return
             self._view = replace(self._view, catalog=again)
-        self.catalog.tidy()
+            del again  # of the view before, nobody reads any more
 
     def _opened(self, identity: Mapping[str, str] | None = None, patience: float = 120) -> View:
         """A view of what is committed now. Raises IndexFault, and _OtherModel where it was not made
@@ -272,6 +279,7 @@ class Index:
             removed = 0
             self.catalog.drop_unused_vectors()
             self.refresh()
+            self._forget()
         else:
             removed = self._commit(change, pairs, errands)
         counts = self.catalog.counts()
@@ -303,7 +311,16 @@ class Index:
         self.refresh(wait=True)
         with writable(self.folder):
             finish_errands(self.folder, self.catalog)
+        self._forget()
         return removed
+
+    def _forget(self) -> None:
+        """Leaves no byte of what was removed in any file. What a view of before still reads goes
+        when that is let go of: with the next question, or when the index is closed."""
+        self.catalog.forget()
+        if self.catalog.owes:
+            with self._moving:
+                self._settle()
 
 
 def is_there(folder: Path) -> bool:
@@ -318,6 +335,7 @@ def is_there(folder: Path) -> bool:
 
 def _whole(folder: Path) -> Catalog:
     """The catalog of an index, after what a restore or a run that was cut short has left to do."""
+    private_files.tighten(folder)
     if restoring.is_unfinished(folder):
         restoring.finish(folder)
     catalog = Catalog.open(folder / CATALOG)
@@ -336,7 +354,7 @@ def _made(folder: Path, identity: Mapping[str, str]) -> None:
     if is_there(folder) or restoring.is_unfinished(folder):
         return
     with writable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder)
         with locked(folder):
             if not is_there(folder):  # nor has another process made it
                 for path in folder.glob(f"{CATALOG}*"):  # half of one

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from assistant import private_files
 from assistant.index._locks import UPDATING, locked
 from assistant.index._planning import Progress
 from assistant.index._publishing import publish
@@ -35,7 +36,7 @@ def rebuild(
     if articles is None:
         Catalog.open(folder / CATALOG).close()  # there is something to make it from
     with writable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder)
     with locked(folder, UPDATING, PATIENCE, waiting):
         held, passages = _held(folder, must=articles is None)
         beside = settings.model_copy(update={"index": folder / REBUILDING})
