@@ -120,6 +120,7 @@ def replace_content(path: Path, content: bytes) -> None:
 def fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every index that is opened has the fake encoder."""
     monkeypatch.setattr("assistant.index.index.SentenceEncoder", FakeEncoder)
+    monkeypatch.setattr("assistant.index.backup.SentenceEncoder", FakeEncoder)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sqlite3
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from assistant.records.feedback import Feedback
 from assistant.server._uploads import Uploads
 from assistant.settings import Settings
 from assistant.types import IndexFault
+from assistant.web._sync_state import Kept, State
 from tests.fixtures import FakeEncoder
 from tests.reliability.stub import StubEncoder
 
@@ -177,3 +179,33 @@ def test_an_index_of_layout_2_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert names <= {"catalog.sqlite", "dense", "lexical", "lock", "updating.lock", "uploads"}
     with closing(Catalog.open(settings.index / CATALOG)) as catalog:
         assert catalog.meta()["layout"] == "3"
+
+
+def test_pages_that_are_followed_come_along(served: Uploads, tmp_path: Path) -> None:
+    """A server and a run of `assistant sync` may have them open meanwhile."""
+    folder = served.folder / "web"
+    folder.mkdir()
+    (folder / "trang-1.txt").write_text("Trang một nói về gió ở Huế.", "utf-8")
+    (folder / "sync.lock").touch()
+    state = State(folder / "sync.sqlite")
+    page = Kept("https://bao.example/1", "https://bao.example/feed", file="trang-1.txt")
+    state.keep([page])
+    served.index.update(read_articles([folder]), [folder], served.settings)
+    kept = backup(served.settings, tmp_path / "b.tar")
+    assert (kept.articles, kept.uploads) == (3, 2)
+    state.keep([replace(page, digest="of later")])
+    (folder / "trang-1.txt").unlink()
+    (folder / "trang-2.txt").write_text("Trang hai.", "utf-8")
+    restore(served.settings, tmp_path / "b.tar", instead=True)
+    assert state.pages() == {page.address: page}
+    state.close()
+    assert {p.name for p in folder.iterdir()} >= {"trang-1.txt", "sync.sqlite"}
+    assert not (folder / "trang-2.txt").exists()
+    other = served.settings.model_copy(update={"index": tmp_path / "other"})
+    restore(other, tmp_path / "b.tar")
+    again = State(other.index / "uploads" / "web" / "sync.sqlite")
+    assert again.pages() == {page.address: page}
+    again.close()
+    with closing(Index.open(other)) as index:
+        paths = {a.path for a in index.catalog.articles()}
+    assert str(other.index / "uploads" / "web" / "trang-1.txt") in paths
