@@ -26,7 +26,7 @@ class FilterPanel:
                 self.since = _field(labels.since, labels.day_hint)
                 self.until = _field(labels.until, labels.day_hint)
                 self.source = gr.Dropdown(
-                    [], value=None, label=labels.newspaper, allow_custom_value=True
+                    [""], value="", label=labels.newspaper, allow_custom_value=True
                 )
                 self.author = _field(labels.author, "")
         self.components: list[Any] = [self.since, self.until, self.source, self.author]
@@ -60,7 +60,7 @@ def filter_from(told: object) -> Filter:
 
 
 def _field(label: str, placeholder: str) -> gr.Textbox:
-    return gr.Textbox(label=label, placeholder=placeholder, max_length=LONGEST, lines=1)
+    return gr.Textbox("", label=label, placeholder=placeholder, max_length=LONGEST, lines=1)
 
 
 def _hint(labels: Labels) -> str:

@@ -147,9 +147,10 @@ class PageDoor:
 
 def _is_value(component: Any, value: Any) -> bool:
     """Whether the component takes the value. Those of this page have texts and numbers; a choice
-    that was not offered yet has none."""
+    that was not offered yet has none, nor one that was taken back."""
     if value is None:
-        return bool(hasattr(component, "choices") and component.value is None)
+        may_be_empty = component.value is None or getattr(component, "allow_custom_value", False)
+        return bool(hasattr(component, "choices") and may_be_empty)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     try:
