@@ -379,7 +379,9 @@ class Assistant:
 
     def _sure_answer(self, question: str) -> Answer | None:
         """The quotes that answer a question for facts; None under SURE_EXAMPLE."""
-        asked = self._overviews.of(self._asked(question, question, (), (), NO_FILTER, cut=False))
+        view = self.index.refresh()
+        asked = self._asked(question, question, (), (), NO_FILTER, view, cut=False)
+        asked = self._overviews.of(asked)
         if asked.quotes:
             return None
         asked = self._reading.of(asked)
