@@ -236,6 +236,12 @@ class Index:
             change = planned(self.catalog, articles, None)
             return self._make(change, settings, progress, lambda done, total: None, {})
 
+    def add(self, articles: Sequence[Article], settings: Settings) -> Update:
+        """Adds articles to those it holds, at once; the caller lets no others go."""
+        with self.changing():
+            change = planned(self.catalog, articles, ())
+            return self._make(change, settings, lambda *_: None, lambda *_: None, {})
+
     def remove(self, article_ids: Sequence[str], errands: Mapping[str, str] | None = None) -> int:
         """Takes articles out; returns how many passages went. Raises IndexFault for an unknown."""
         with self.changing():
