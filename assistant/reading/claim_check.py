@@ -20,8 +20,8 @@ from assistant.types import Evidence, Judgement, Sentence, Shown, Span
 Similar = Callable[[str, Sequence[str]], Sequence[float]]
 
 SUPPORTED = 0.5  # probability of support from which a claim is supported
-# And under which it is not; between the two nothing is said. Of the true claims of the own set (dev)
-# .07 are under the first, .06 of those in another language than their article under the second.
+# And under which it is not; between the two nothing is said. Of the own set's true claims (dev) .07
+# are under the first, .06 of those in another language than their article under the second.
 UNSUPPORTED = 0.2
 UNSUPPORTED_ACROSS = 0.15  # where the claim is in another language than the passage
 

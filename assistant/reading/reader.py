@@ -20,8 +20,8 @@ LONGEST_ANSWER = 64  # tokens
 NEVER = -20.0  # logit of what cannot be
 BATCH_TOKENS = 8192  # of an inference batch, padding included
 PART = 0.8  # probability from which a token is part of a further answer
-# Of logits: ends that are so near the best are as good. On the own set's dev part the words told agree
-# best with those marked at this distance (F1 .501; .498 at 0, .493 at 0.7, .439 at 2).
+# Of logits: ends that are so near the best are as good. At this distance the words told agree best
+# with those marked in the own set's dev part (F1 .501; .498 at 0, .493 at 0.7, .439 at 2).
 AS_SURE = 0.35
 
 
