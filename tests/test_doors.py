@@ -21,7 +21,7 @@ from assistant.server import _json_bodies, application, credentials
 from assistant.server._allowances import EVENT, QUESTION, client_of
 from assistant.server._authority import authority, is_origin_of
 from assistant.server._problem_details import Problem
-from assistant.server.credentials import Keys, Users
+from assistant.server.credentials import COOKIE, Keys, Users
 from assistant.settings import Settings
 from tests.doors import HOST, Reply, call, post_json
 from tests.served import Scripted
@@ -220,7 +220,8 @@ async def credential_headers(app: FastAPI, key: str) -> dict[str, dict[str, str]
     form = urlencode({"name": "linh", "password": PASSWORD}).encode()
     kind = ("content-type", "application/x-www-form-urlencoded")
     reply = await call(app, "POST", "/login", [("host", HOST), kind], form)
-    cookie = reply.header("set-cookie").partition(";")[0]
+    set_cookies = [value.partition(";")[0] for name, value in reply.headers if name == "set-cookie"]
+    (cookie,) = (one for one in set_cookies if one.startswith(f"{COOKIE}="))
     return {
         "none": {},
         "cookie": {"cookie": cookie},

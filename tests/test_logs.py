@@ -111,7 +111,9 @@ def test_no_fault_tells_what_was_asked(server: Server) -> None:
 
 def test_nor_does_what_the_page_is_sent(server: Server) -> None:
     """Every function of the page, with the canary in the place of every input."""
-    functions = server.client.get("/config").json()["dependencies"]
+    document = server.client.get("/").text
+    told, _ = json.JSONDecoder().raw_decode(document.partition("window.gradio_config = ")[2])
+    functions = told["dependencies"]
     assert len(functions) > 20
     for function in functions:
         for data in ([CANARY] * len(function["inputs"]), CANARY):

@@ -320,7 +320,7 @@ def pair(closed: httpx.Client) -> Sequence[str]:
         ("{c}=", {}, 401),
         ("={linh}", {}, 401),
         (";;;=;", {}, 401),
-        ("{c}=" + "A" * 30_000, {}, 401),
+        ("{c}=" + "A" * 30_000, {}, 431),
         ("x{c}={linh}", {}, 401),
         ("assistant_device={linh}", {}, 401),
         ("__Host-{c}={linh}", {}, 401),  # over http anyone may have set it

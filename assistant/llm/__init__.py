@@ -3,5 +3,6 @@
 models        specs → LangChain chat models (``open_llm``, ``check``, ``name_of``)
 available     which of them could be used here
 streaming     one exchange with a model, piece by piece (``speak``)
+tracing       whether LangSmith is told of it (``traced``)
 cancellation  whether an answer that is still written was stopped
 """

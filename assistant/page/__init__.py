@@ -2,6 +2,7 @@
 
 chat      parts and events of the page (``build``)
 labels    its words in every language, and its addresses
+event_data  what its scripts send with events
 skeleton  what is seen until its scripts have come
 theme     its looks; mounts it
 """

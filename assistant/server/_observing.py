@@ -109,8 +109,10 @@ class _Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[AnswerEvent]:
-        return self._meters.watched(lambda: self._inner.stream(question, history))
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), **limits: Any
+    ) -> Iterator[AnswerEvent]:
+        return self._meters.watched(lambda: self._inner.stream(question, history, **limits))
 
 
 class WatchedChoices(Choices):
