@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.server import _json_bodies, application, credentials
+from assistant.server import _json_bodies, _password_tries, application, credentials
 from assistant.server._allowances import EVENT, QUESTION, client_of
 from assistant.server._authority import authority, is_origin_of
 from assistant.server._problem_details import Problem
@@ -208,6 +208,8 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(credentials, "_HASHER", hasher)
+        patch.setattr(_password_tries, "OF_AN_ADDRESS", 100_000)  # all tries here are of one
+        patch.setattr(_password_tries, "OF_A_NAME", 100_000)
         Users(folder / "users").add("linh", PASSWORD)
         key = Keys(folder / "keys").add("reports")
         yield (

@@ -14,7 +14,7 @@ from assistant.answering import schemas
 from assistant.answering.answer_options import Choice
 from assistant.answering.assistant import Assistant
 from assistant.cli import main
-from assistant.index.catalog import Facts
+from assistant.index.catalog import Facts, Reading
 from assistant.langchain import ArticleRetriever
 from assistant.page._answer_html import reply
 from assistant.page._filter_panel import filter_from, filter_of
@@ -96,7 +96,7 @@ def test_the_index_of_one_article_within_and_outside_of_limits(
 ) -> None:
     (article,) = seed_assistant.articles()
     known = {article.id: Facts("Báo Tuổi Trẻ", "", "2025-08-05")}
-    monkeypatch.setattr(type(seed_assistant.index.catalog), "facts", lambda self: known)
+    monkeypatch.setattr(Reading, "facts", lambda self: known)
     inside = Filter(since="5/8/2025", until="5/8/2025", source="tuoi tre")
     answer = seed_assistant.answer(QUESTION, filter=inside)
     assert answer.citations == seed_assistant.answer(QUESTION).citations
