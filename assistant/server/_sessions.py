@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 random bytes
 _LIVE: Final = "SELECT user, password FROM sessions WHERE token = ? AND began > ?"
 _SURPLUS: Final = (
     "DELETE FROM sessions WHERE token IN "
-    "(SELECT token FROM sessions WHERE user = ? ORDER BY began DESC, rowid DESC LIMIT -1 OFFSET ?)"
+    "(SELECT token FROM sessions WHERE user = ? ORDER BY token = ? DESC, began DESC LIMIT -1 OFFSET ?)"
 )
 
 
@@ -54,7 +54,7 @@ class Sessions:
                 "INSERT INTO sessions VALUES (?, ?, ?, ?)",
                 (_digest(token), name, _version(known, name), now),
             )
-            db.execute(_SURPLUS, (name, MOST_OF_A_USER))
+            db.execute(_SURPLUS, (name, _digest(token), MOST_OF_A_USER))
         return token
 
     def user(self, token: str) -> str | None:
