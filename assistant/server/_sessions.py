@@ -20,8 +20,8 @@ MOST_OF_A_USER: Final = 50  # at once; the oldest goes
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 random bytes
 _LIVE: Final = "SELECT user, password FROM sessions WHERE token = ? AND began > ?"
 _SURPLUS: Final = (
-    "DELETE FROM sessions WHERE token IN "
-    "(SELECT token FROM sessions WHERE user = ? ORDER BY token = ? DESC, began DESC LIMIT -1 OFFSET ?)"
+    "DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE user = ? "
+    "ORDER BY token = ? DESC, began DESC LIMIT -1 OFFSET ?)"
 )
 
 
