@@ -66,6 +66,8 @@ def fault(event: str, data: Any) -> str:
 
     Events of other names are told nothing that is read.
     """
+    if _names_file(data):
+        return "event_data: no event of the page sends a file"
     shape = _SHAPES.get(event)
     if shape is None:
         return ""
@@ -76,3 +78,10 @@ def fault(event: str, data: Any) -> str:
         where = ".".join(map(str, ("event_data", *found["loc"])))
         return f"{where}: {found['msg']}"
     return ""
+
+
+def _names_file(data: Any) -> bool:
+    """Whether Gradio would take a part of it for a file of the server's, and look where it is."""
+    if isinstance(data, dict):
+        return isinstance(data.get("path"), str) or any(map(_names_file, data.values()))
+    return isinstance(data, list) and any(map(_names_file, data))
