@@ -183,8 +183,8 @@ def found_behind(method: str, route: str, closed: bool) -> int:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[FastAPI]:
-    app = application.app(Scripted(), settings)
+async def opened(settings: Settings, assistant: Any = None) -> AsyncIterator[FastAPI]:
+    app = application.app(assistant or Scripted(), settings)
     async with app.router.lifespan_context(app):
         yield app
 
