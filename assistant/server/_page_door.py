@@ -138,19 +138,23 @@ class PageDoor:
                 event.data[place] = None
                 continue
             own = session.get(component._id, component)
-            if not _is_value(own, event.data[place]):
+            empty = event.data[place] is None and _may_be_empty(component)
+            if not empty and not _is_value(own, event.data[place]):
                 raise Problem(422, f"data.{place}: is not a value of that part of the page")
         for _, name in function.targets:
             if fault := event_data.fault(name, event.event_data):
                 raise Problem(422, fault)
 
 
+def _may_be_empty(component: Any) -> bool:
+    """Whether it is a choice that was not offered yet, or one that can be taken back; of the page
+    as it was made, since what a visitor's copy was updated to is not what it may be."""
+    empty = component.value is None or getattr(component, "allow_custom_value", False)
+    return bool(hasattr(component, "choices") and empty)
+
+
 def _is_value(component: Any, value: Any) -> bool:
-    """Whether the component takes the value. Those of this page have texts and numbers; a choice
-    that was not offered yet has none, nor one that was taken back."""
-    if value is None:
-        may_be_empty = component.value is None or getattr(component, "allow_custom_value", False)
-        return bool(hasattr(component, "choices") and may_be_empty)
+    """Whether the component takes the value. Those of this page have texts and numbers."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     try:
