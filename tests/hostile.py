@@ -25,8 +25,11 @@ UNSOUND, DEEP = "is no sound", "is nested too deeply"
 
 @dataclass(frozen=True)
 class Case:
-    """A file ``name``. ``read``: what its text has, "" where any will do; ``refused``: what one of
-    the messages has. Where both are given either may come: it depends on the library's version."""
+    """A file ``name``; a heavy one may always be refused as too slow.
+
+    ``read``: what its text has, "" where any will do. ``refused``: what one of the messages has.
+    Where both are given either may come: it depends on the library's version.
+    """
 
     name: str
     make: Callable[[], bytes]

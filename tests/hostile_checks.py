@@ -10,7 +10,7 @@ from assistant.articles._readers import documents_of
 from assistant.articles.apart import Reading, reading
 from assistant.articles.document import Document
 from assistant.types import Article, CorpusError
-from tests.hostile import SECRET, Case
+from tests.hostile import SECRET, SLOW, Case
 
 MOST_SECONDS = 30.0  # of computing: the machine may be busy
 MOST_MEMORY = 1 << 20  # KiB
@@ -56,7 +56,8 @@ def check(case: Case, folder: Path) -> tuple[float, int]:
             said.append(str(fault))
     seconds = time.process_time() - begun + read.seconds
     was_read = case.read is not None and any(case.read in one.text for one in articles)
-    was_refused = not articles and any(why in line for why in case.refused for line in said)
+    refused = (*case.refused, SLOW) if case.heavy else case.refused
+    was_refused = not articles and any(why in line for why in refused for line in said)
     assert was_read or was_refused, (said, [one.text[:80] for one in articles[:2]])
     assert all(SECRET not in one.text and SECRET not in one.title for one in articles)
     assert all("\n" not in line for line in said)

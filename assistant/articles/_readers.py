@@ -5,6 +5,7 @@ What reads strangers' files runs apart, in a process that may do nothing else (`
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from assistant.articles.document import Document
 from assistant.articles.metadata import read_front_matter
 from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES
 from assistant.articles.text_files import corpus_error, text_of
+from assistant.text.legacy_encodings import recovered
 from assistant.types import CorpusError
 
 _PACKS: Final = frozenset({".docx", ".docm", ".odt", ".ods", ".xlsx", ".xlsm", ".epub"})
@@ -22,10 +24,26 @@ _INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
 
 
 def documents_of(path: Path, data: bytes) -> list[Document]:
-    """What a file with this name and content says.
+    """What a file with this name and content says, in Unicode.
 
     Raises CorpusError where it is damaged, protected or holds no text.
     """
+    return [_in_unicode(document) for document in _documents_of(path, data)]
+
+
+def _in_unicode(document: Document) -> Document:
+    """The document; one whose letters are those of an old Vietnamese font is converted."""
+    mended = recovered(document.text)
+    if mended is None:
+        return document
+    text, encoding = mended
+    title = recovered(document.metadata.title)
+    metadata = replace(document.metadata, title=title[0] if title else "")
+    note = f"was written in {encoding} and is converted"
+    return replace(document, text=text, metadata=metadata, notes=(*document.notes, note))
+
+
+def _documents_of(path: Path, data: bytes) -> list[Document]:
     suffix = path.suffix.lower()
     try:
         if suffix in _PACKS:
@@ -148,7 +166,7 @@ def _inner(path: Path, data: bytes) -> list[Document]:
 
     if path.suffix.lower() == ".zip":
         return archive(path, data, _INSIDE, _inner, MOST_UNPACKED // 10)
-    return documents_of(path, data)
+    return _documents_of(path, data)
 
 
 _READERS: Final = {

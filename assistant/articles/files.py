@@ -12,19 +12,14 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
-from assistant.articles._readers import documents_of
 from assistant.articles.apart import Reading, reading
 from assistant.articles.document import Document, Metadata
 from assistant.articles.facts import article_from
 from assistant.articles.metadata import read_sidecar
 from assistant.articles.suffixes import ARTICLE_SUFFIXES, IN_FOLDERS, TEXTS
 from assistant.articles.text_files import corpus_error, read_bytes, system_fault, without_unfit
-from assistant.text.legacy_encodings import recovered
 from assistant.types import Article, CorpusError
-
-_PLAIN: Final = ".txt"  # read here: it has no parser to upset
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +84,8 @@ def _articles(path: Path, apart: Reading) -> Iterator[Article | CorpusError | st
         raise corpus_error(path, "is not an article", remedy)
     data = read_bytes(path)
     beside, notes = read_sidecar(path)
-    read = documents_of if suffix == _PLAIN else apart.documents_of
     told = 0
-    for number, document in enumerate(map(_in_unicode, map(_fit, read(path, data)))):
+    for number, document in enumerate(map(_fit, apart.documents_of(path, data))):
         for note in (*(notes if number == 0 else ()), *document.notes):
             yield note if str(path) in note else f"{path}: {note}"
             told += 1
@@ -114,18 +108,6 @@ def _fit(document: Document) -> Document:
         around=fit(document.around), byline=tuple(map(without_unfit, document.byline)),
         edges=tuple(map(without_unfit, document.edges)),
     )  # fmt: skip
-
-
-def _in_unicode(document: Document) -> Document:
-    """The document; one whose letters are those of an old Vietnamese font is converted."""
-    mended = recovered(document.text)
-    if mended is None:
-        return document
-    text, encoding = mended
-    title = recovered(document.metadata.title)
-    metadata = replace(document.metadata, title=title[0] if title else "")
-    note = f"was written in {encoding} and is converted"
-    return replace(document, text=text, metadata=metadata, notes=(*document.notes, note))
 
 
 # Folders

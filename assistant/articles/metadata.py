@@ -18,9 +18,10 @@ import yaml
 from assistant.articles.document import Metadata
 from assistant.articles.text_files import (
     corpus_error,
-    decoded_text,
     line_of,
     printable,
+    read_bytes,
+    text_of,
     without_unfit,
 )
 from assistant.text.dates import first_day_in
@@ -54,6 +55,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "language": ("language", "lang", "inlanguage", "ngonngu"),
 }  # fmt: skip
 
+_TOO_LONG = f"has more than {MAX_METADATA} characters and is not read"
 _NOBODY = re.compile(
     r"(?i)python-docx|openpyxl|admin(istrator)?|((windows|microsoft office) )?user|pc|acer|dell|hp"
 )
@@ -208,7 +210,7 @@ class _FrugalLoader(yaml.SafeLoader):
 def _yaml(block: str) -> tuple[Mapping[Any, Any] | None, str]:
     """The keys of a block, None where it has none; and what is wrong with it."""
     if len(block) > MAX_METADATA:
-        return {}, f"has more than {MAX_METADATA} characters and is not read"
+        return {}, _TOO_LONG
     try:
         told = yaml.load(block, _FrugalLoader)  # a SafeLoader
         return (told, "") if isinstance(told, Mapping) else (None, "")
@@ -224,7 +226,7 @@ def _yaml(block: str) -> tuple[Mapping[Any, Any] | None, str]:
 
 def _toml(block: str) -> tuple[Mapping[Any, Any] | None, str]:
     if len(block) > MAX_METADATA:
-        return {}, f"has more than {MAX_METADATA} characters and is not read"
+        return {}, _TOO_LONG
     try:
         return tomllib.loads(block), ""
     except (ValueError, RecursionError):
@@ -244,7 +246,10 @@ def read_sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
         if not os.path.lexists(beside):
             continue
         try:
-            text = decoded_text(beside)
+            data = read_bytes(beside)
+            if len(data) > 4 * MAX_METADATA:  # bytes; its letters are not told for that
+                return Metadata(), (f"{beside.name} {_TOO_LONG}",)
+            text = text_of(beside, data)
             told, why = _json(text) if suffix == ".json" else _yaml(text)
         except CorpusError as fault:
             return Metadata(), (str(fault),)
@@ -257,7 +262,7 @@ def read_sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
 
 def _json(text: str) -> tuple[Mapping[Any, Any] | None, str]:
     if len(text) > MAX_METADATA:
-        return {}, f"has more than {MAX_METADATA} characters and is not read"
+        return {}, _TOO_LONG
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -46,7 +46,8 @@ def book(data: bytes) -> list[Document]:
             str(entry.get("id")): str(entry.get("href"))
             for entry in package.iterfind(".//o:manifest/o:item", _EPUB)
         }
-        order = [str(ref.get("idref")) for ref in package.iterfind(".//o:spine/o:itemref", _EPUB)]
+        spine = package.iterfind(".//o:spine/o:itemref", _EPUB)
+        order = dict.fromkeys(str(ref.get("idref")) for ref in spine)  # each chapter once
         folder, names = posixpath.dirname(place), set(files.namelist())
         chapters = [
             files.read(name)

@@ -57,13 +57,11 @@ def system_fault(path: Path, error: OSError | ValueError) -> CorpusError:
 
 
 # Bytes to text
-def decoded_text(path: Path) -> str:
-    """The text of a file with ``\\n`` for every newline, in NFC, without a byte order mark."""
-    return text_of(path, read_bytes(path))
-
-
 def text_of(path: Path, data: bytes) -> str:
-    """``data`` as ``decoded_text`` gives it; ``path`` is named in the CorpusError."""
+    """The text of a file with ``\\n`` for every newline, in NFC, without a byte order mark.
+
+    ``path`` is named in the CorpusError.
+    """
     text = normalized(_decode(path, data))
     check_characters(path, text)
     return text
