@@ -22,6 +22,12 @@ app(None, Settings(page=False))
         ("import assistant.cli, assistant.arguments", set()),
         ("import assistant.index.catalog, assistant.records.card_verification", set()),
         ("import assistant.llm.models, assistant.llm.streaming, assistant.llm.available", set()),
+        # what reads files: every library of every kind
+        (
+            "from importlib import import_module; from assistant.articles import _nursery\n"
+            "[import_module(m) for names in _nursery._LIBRARIES.values() for m in names]",
+            set(),
+        ),
         (
             "from assistant import Assistant",
             {"faiss", "tantivy"},
