@@ -37,4 +37,5 @@ def test_a_question_is_limited_and_asked_again_without(opened: Opened, assistant
     tab.get_by_role("button", name=VI.ask_unlimited).click()
     expect(tab.locator(".which")).to_have_text("2/2")
     expect(chip).to_have_count(0)
+    expect(tab.locator(".reply")).to_contain_text("không nói về điều này")  # it was asked
     assert assistant.filters[1:] == [Filter()]

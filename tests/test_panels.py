@@ -341,7 +341,7 @@ def test_those_who_sign_in_have_their_conversations_to_themselves(
         binh.locator("#open-side").click()
         expect(binh.locator(".conversations")).to_have_text(VI.script["empty"])
         binh.get_by_role("link", name=VI.sign_out).click()
-        binh.get_by_role("button", name="Đăng xuất").click()
+        binh.get_by_role("button", name="Đăng xuất", exact=True).click()
         expect(binh.get_by_label("Mật khẩu")).to_be_visible()
         for tab in (an, binh, again):
             tab.context.close()

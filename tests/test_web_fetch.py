@@ -391,7 +391,7 @@ def test_nothing_is_fetched_unless_the_settings_say_so(
 ) -> None:
     assert served.get("/api/v1/uploads").json()["web_addresses"]
     settings = Settings(index=tmp_path / "index", page=False, **changes)
-    assistant = Assistant(Index.open(settings), settings)
+    assistant = Assistant(Index.create(settings), settings)
     client = TestClient(application.app(assistant, settings), base_url="http://127.0.0.1")
     assert not client.get("/api/v1/uploads").json()["web_addresses"]
     assert add(client, site.gives("/a")).status_code == 403
