@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assistant.index._catalog_rows import digest_of
 from assistant.index.catalog import Catalog
 from assistant.index.index import Index
-from assistant.retrieval.filtering import among, checked, told
+from assistant.retrieval.filtering import Known, among, checked, told
 from assistant.retrieval.hybrid_search import make_query, rank
 from assistant.settings import Settings
 from assistant.types import NO_FILTER, Article, Filter, FilterError
@@ -65,7 +65,7 @@ def index(tmp_path: Path, fake_encoder: None) -> Iterator[Index]:
 
 def numbers(catalog: Catalog, filter: Filter) -> set[int]:
     """Which of FACTS are let through."""
-    there = among(filter, (), catalog)
+    there = among(filter, (), Known.of(catalog))
     order = {a.id: int(a.text.split()[2]) for a in catalog.articles()}
     passages = catalog.passage_articles()
     kept = there.passages(number for number, _ in passages)
@@ -123,8 +123,9 @@ def test_an_article_without_a_date_is_outside_of_every_filter_by_day(filled: Cat
 def test_what_is_wrong_with_a_filter_is_said_in_one_line(
     filled: Catalog, filter: Filter, language: str, line: str
 ) -> None:
+    known = Known.of(filled)
     with pytest.raises(FilterError) as caught:
-        checked(filter, filled)
+        checked(filter, known)
     said = told(caught.value, language)
     assert line in said
     assert "\n" not in said and len(said) < 400
@@ -135,14 +136,15 @@ def test_articles_that_name_no_newspaper_cannot_be_chosen_by_it(catalog: Catalog
     catalog.add([(make_article("Cầu."), [])], {})
     for kind in ("source", "author"):
         with pytest.raises(FilterError, match=f"leave the {kind} out$"):
-            checked(Filter(**{kind: "x"}), catalog)
+            checked(Filter(**{kind: "x"}), Known.of(catalog))
 
 
 def test_a_checked_filter_has_iso_days_and_names_as_the_articles_do(filled: Catalog) -> None:
-    found = checked(Filter("5/8/2025", "", "tuoi tre", "ann lee"), filled)
+    known = Known.of(filled)
+    found = checked(Filter("5/8/2025", "", "tuoi tre", "ann lee"), known)
     assert found == Filter("2025-08-05", "", "Tuổi Trẻ", "Ann Lee")
-    assert checked(found, filled) == found
-    assert checked(Filter(), filled) == NO_FILTER
+    assert checked(found, known) == found
+    assert checked(Filter(), known) == NO_FILTER
 
 
 days = st.sampled_from(["", "2025-08-04", "2025-08-05", "2025-08-06", "2025-09-01", "2026-01-01"])
@@ -161,7 +163,7 @@ def test_the_searchers_find_what_is_let_through_and_nothing_else(
     filter, articles = Filter(since, until, source), index.catalog.articles()
     order = {a.id: int(a.text.split()[2]) for a in articles}
     exclude = [a.id for a in articles if order[a.id] in left]
-    there = among(filter, exclude, index.catalog)
+    there = among(filter, exclude, Known.of(index.catalog))
     query = make_query(index, "cầu dài bao nhiêu, thông xe chưa")
     found = rank(index, query, there.exclude, there.only)
     expected = numbers(index.catalog, filter) - left
@@ -179,7 +181,8 @@ def test_many_passages_are_chosen_among_quickly(catalog: Catalog) -> None:
         article = replace(make_article(f"Tin {n}."), date=str(first + dt.timedelta(n)))
         pairs.append((article, lines_of(article)))
     catalog.add(pairs, {})
-    late = among(Filter(since=str(first + dt.timedelta(490))), (), catalog)
-    early = among(Filter(until=str(first + dt.timedelta(489))), (), catalog)
+    known = Known.of(catalog)
+    late = among(Filter(since=str(first + dt.timedelta(490))), (), known)
+    early = among(Filter(until=str(first + dt.timedelta(489))), (), known)
     assert late.only is not None and len(late.only) == 10 and not late.exclude
     assert early.only is None and early.exclude == late.only  # the smaller set is what is passed on

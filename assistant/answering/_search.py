@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from assistant.index.index import Index
 from assistant.index.view import View
-from assistant.retrieval.filtering import Among, among
+from assistant.retrieval.filtering import Among, Known, among, checked
 from assistant.retrieval.hybrid_search import Candidate, Query, make_query, rank
 from assistant.types import NO_FILTER, Filter
 
@@ -18,6 +18,7 @@ class Search:
         self.index = index
         self._texts: tuple[object, list[str]] | None = None
         self._among: tuple[object, Among] | None = None
+        self._known: tuple[str, Known] | None = None
 
     def rank(
         self,
@@ -34,15 +35,31 @@ class Search:
         query = make_query(view, text, self._texts_of(exclude, view))
         return query, rank(view, query, there.exclude, there.only)
 
+    def checked(self, filter: Filter, view: View) -> Filter:
+        """The filter as the articles of that state have it. Raises FilterError."""
+        return checked(filter, self._known_of(view)) if filter else NO_FILTER
+
     def among(self, exclude: Collection[str], filter: Filter, view: View) -> Among:
         """What is searched; the last answer is kept."""
         if not exclude and not filter:
             return Among()
         key = (frozenset(exclude), filter, view.state)
-        known = self._among
-        if known is None or known[0] != key:
-            known = self._among = (key, among(filter, exclude, view.catalog))
-        return known[1]
+        kept = self._among
+        if kept is None or kept[0] != key:
+            kept = self._among = (key, self._among_of(exclude, filter, view))
+        return kept[1]
+
+    def _among_of(self, exclude: Collection[str], filter: Filter, view: View) -> Among:
+        if not filter:
+            return Among(frozenset(view.catalog.passages_of(exclude)))
+        return among(filter, exclude, self._known_of(view))
+
+    def _known_of(self, view: View) -> Known:
+        """What filters go by, read once for each state."""
+        kept = self._known
+        if kept is None or kept[0] != view.state:
+            kept = self._known = (view.state, Known.of(view.catalog))
+        return kept[1]
 
     def _texts_of(self, exclude: Collection[str], view: View) -> list[str]:
         """Texts of the passages of ``exclude``; the last answer is kept."""

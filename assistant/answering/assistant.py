@@ -24,7 +24,6 @@ from assistant.index.index import Index
 from assistant.index.view import View
 from assistant.llm.models import NONE, check, is_small, name_of, open_llm
 from assistant.reading.shipped import SHIPPED, WEIGHTS, CalibratedReader, reader_in
-from assistant.retrieval.filtering import checked
 from assistant.retrieval.hybrid_search import Candidate, Query, hits_of
 from assistant.retrieval.question_type import kind_asked
 from assistant.settings import Settings
@@ -176,7 +175,7 @@ class Assistant:
     ) -> Iterator[AnswerEvent]:
         """``whole``: nobody reads the answer while it comes."""
         view = self.index.refresh()  # one answer tells of one state of the index
-        filter = checked(filter, view.catalog)
+        filter = self._search.checked(filter, view)
         text, cut = readable(question, self.settings.max_question)
         if not text:
             yield from unreadable(question)

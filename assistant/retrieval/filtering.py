@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from assistant.index.catalog import Facts, Reading
 from assistant.text.dates import day_of
@@ -41,28 +43,69 @@ class Among:
         }
 
 
-def checked(filter: Filter, catalog: Reading) -> Filter:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Newspapers or authors. ``of``: name by what an article has; ``count``: articles by name."""
+
+    of: Mapping[str, str]
+    count: Counter[str]
+
+    @classmethod
+    def among(cls, values: Iterable[str]) -> Names:
+        counted = Counter(filter(None, values))
+        of = {value: publisher(value) for value in counted}
+        totals: Counter[str] = Counter()
+        for value, count in counted.items():
+            totals[of[value]] += count
+        return cls(of, totals)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What filters go by, of one state of a catalog.
+
+    ``facts``: by article id. ``passages``: every passage's number (n,); ``places``: which of
+    ``facts``, in their order, each is of (n,).
+    """
+
+    facts: Mapping[str, Facts]
+    sources: Names
+    authors: Names
+    passages: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, catalog: Reading) -> Known:
+        facts = catalog.facts()
+        order = {key: place for place, key in enumerate(facts)}
+        rows = catalog.passage_articles()
+        return cls(
+            facts,
+            Names.among(one.source for one in facts.values()),
+            Names.among(one.author for one in facts.values()),
+            np.fromiter((number for number, _ in rows), np.int64, len(rows)),
+            np.fromiter((order[key] for _, key in rows), np.int64, len(rows)),
+        )
+
+
+def checked(filter: Filter, known: Known) -> Filter:
     """The filter with ISO days, and newspaper and author as the articles have them.
 
     Raises FilterError for what is no day, since after until, and names that no article has.
     """
-    return _resolved(filter, catalog)[0] if filter else NO_FILTER
+    return _resolved(filter, known)[0] if filter else NO_FILTER
 
 
-def among(filter: Filter, leave_out: Collection[str], catalog: Reading) -> Among:
+def among(filter: Filter, leave_out: Collection[str], known: Known) -> Among:
     """What a question under ``filter`` is searched among. ``leave_out``: ids of articles. Raises
     FilterError."""
-    if not filter:
-        return Among(frozenset(catalog.passages_of(leave_out))) if leave_out else Among()
-    _, passes = _resolved(filter, catalog)
-    facts = catalog.facts()
-    articles = frozenset(key for key, one in facts.items() if passes(one) and key not in leave_out)
-    inside, outside = set[int](), set[int]()
-    for number, article_id in catalog.passage_articles():
-        (inside if article_id in articles else outside).add(number)
-    if len(inside) <= len(outside):
-        return Among(only=frozenset(inside), articles=articles)
-    return Among(exclude=frozenset(outside), articles=articles)
+    _, passes = _resolved(filter, known)
+    through = [passes(one) and key not in leave_out for key, one in known.facts.items()]
+    articles = frozenset(key for key, inside in zip(known.facts, through, strict=True) if inside)
+    inside = np.array(through, bool)[known.places]
+    if 2 * np.count_nonzero(inside) <= len(inside):
+        return Among(only=frozenset(known.passages[inside].tolist()), articles=articles)
+    return Among(exclude=frozenset(known.passages[~inside].tolist()), articles=articles)
 
 
 def told(error: FilterError, language: str) -> str:
@@ -74,18 +117,16 @@ def told(error: FilterError, language: str) -> str:
 
 def newspapers(facts: Mapping[str, Facts]) -> list[str]:
     """What a question can be limited to, the most frequent first."""
-    names = Counter(publisher(one.source) for one in facts.values() if one.source)
-    return [name for name, _ in names.most_common()]
+    return [name for name, _ in Names.among(f.source for f in facts.values()).count.most_common()]
 
 
-def _resolved(filter: Filter, catalog: Reading) -> tuple[Filter, Callable[[Facts], bool]]:
+def _resolved(filter: Filter, known: Known) -> tuple[Filter, Callable[[Facts], bool]]:
     """The checked filter, and whether it lets an article through."""
     since, until = _day(filter.since), _day(filter.until)
     if since and until and since > until:
         raise _wrong("order", since=since, until=until)
-    facts = catalog.facts() if filter.source.strip() or filter.author.strip() else {}
-    source, sources = _chosen("source", filter.source, (one.source for one in facts.values()))
-    author, authors = _chosen("author", filter.author, (one.author for one in facts.values()))
+    source, sources = _chosen("source", filter.source, known.sources)
+    author, authors = _chosen("author", filter.author, known.authors)
 
     def passes(one: Facts) -> bool:
         return (
@@ -107,20 +148,19 @@ def _day(written: str) -> str:
     return day
 
 
-def _chosen(kind: str, wanted: str, values: Iterable[str]) -> tuple[str, set[str]]:
+def _chosen(kind: str, wanted: str, there: Names) -> tuple[str, set[str]]:
     """The name as the articles have it and the values that are it: those equal but for accents and
     signs, else those that have its words in a row. An author is one of several."""
     words = _words(publisher(wanted.strip()))
     if not wanted.strip():
         return "", set()
-    counted = Counter(filter(None, values))
-    named = {value: publisher(value) for value in counted}
-    equal = {value for value, name in named.items() if _words(name) == words}
-    within = {value for value, name in named.items() if words and words in _words(name)}
-    found = within if kind == "author" else equal or within
-    if not found:
-        raise _unknown(kind, wanted.strip(), named, counted)
-    names = {named[value] for value in found}
+    each = {name: _words(name) for name in there.count}
+    equal = {name for name in each if each[name] == words}
+    within = {name for name in each if words and words in each[name]}
+    names = within if kind == "author" else equal or within
+    if not names:
+        raise _unknown(kind, wanted.strip(), there)
+    found = {value for value, name in there.of.items() if name in names}
     return (names.pop() if len(names) == 1 else wanted.strip()), found
 
 
@@ -129,17 +169,12 @@ def _words(name: str) -> str:
     return f" {' '.join(_WORD.findall(fold(name)))} " if _WORD.search(name) else ""
 
 
-def _unknown(
-    kind: str, wanted: str, named: Mapping[str, str], counted: Counter[str]
-) -> FilterError:
-    if not named:
+def _unknown(kind: str, wanted: str, there: Names) -> FilterError:
+    if not there.count:
         return _wrong(f"no_{kind}")
-    totals: Counter[str] = Counter()
-    for value, count in counted.items():
-        totals[named[value]] += count
     key = _words(wanted)
-    like = {name: SequenceMatcher(None, key, _words(name)).ratio() for name in totals}
-    nearest = sorted(totals, key=lambda name: (-like[name], -totals[name], name))[:NAMED]
+    like = {name: SequenceMatcher(None, key, _words(name)).ratio() for name in there.count}
+    nearest = sorted(like, key=lambda name: (-like[name], -there.count[name], name))[:NAMED]
     known = ", ".join(name[:LONGEST] for name in nearest)
     return _wrong(kind, value=wanted[:LONGEST], known=known)
 
