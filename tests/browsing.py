@@ -113,6 +113,7 @@ class Scripted:
                 "Phân cấp đầu tư công [1].\n\nÔng Tâm nói vậy [2].",
                 cite(1, FIRST_QUOTE),
                 cite(2, SECOND_QUOTE),
+                filter=filter,
             )
 
     def with_settings(self, **changes: Any) -> Scripted:
@@ -141,12 +142,12 @@ class Scripted:
         }[language]
 
 
-def _told(text: str, *citations: Citation) -> Iterator[AnswerEvent]:
+def _told(text: str, *citations: Citation, filter: Filter = NO_FILTER) -> Iterator[AnswerEvent]:
     for citation in citations:
         yield Cited(citation)
     for part in re.findall(r"\S*\s*", text):
         yield TextDelta(part)
-    yield Finished(Answer("?", text, "vi", 0.9, citations))
+    yield Finished(Answer("?", text, "vi", 0.9, citations, filter=filter))
 
 
 browser_test = pytest.mark.skipif(

@@ -39,3 +39,20 @@ def test_a_question_is_limited_and_asked_again_without(opened: Opened, assistant
     expect(chip).to_have_count(0)
     expect(tab.locator(".reply")).to_contain_text("không nói về điều này")  # it was asked
     assert assistant.filters[1:] == [Filter()]
+
+
+@pytest.mark.browser
+@browser_test
+def test_a_copied_answer_says_what_it_was_asked_of(opened: Opened) -> None:
+    tab = opened(permissions=["clipboard-read", "clipboard-write"])
+    tab.locator("#limit > button").click()
+    tab.get_by_label(VI.since, exact=True).fill("5/8/2025")
+    ask(tab, "Các phường kiến nghị điều gì?")
+    tab.locator(".act-copy").click()
+    expect(tab.locator("#said")).to_have_text(VI.script["copied"])
+    first, second, *_ = tab.evaluate("navigator.clipboard.readText()").splitlines()
+    assert (
+        first == " ".join(tab.locator(".reply .limited").inner_text().split())
+        and "5/8/2025" in first
+    )
+    assert second.startswith("Phân cấp đầu tư công")

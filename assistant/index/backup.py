@@ -193,7 +193,9 @@ def restore(
             except BaseException:
                 discarded(stage)
                 raise
-            written(stage / READY, "\n".join(manifest["files"]).encode())
+            marker = scratch_beside(stage / READY)  # half of one would lose what it does not name
+            written(marker, "\n".join(manifest["files"]).encode())
+            placed(marker, stage / READY)
             put_in_place(folder)
     return Backup(manifest["articles"], _sent(manifest["files"]), manifest["made"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,11 +66,13 @@ class Unwritable(IndexFault):
 
 @contextmanager
 def writable(folder: Path) -> Iterator[None]:
-    """Raises Unwritable for an OSError within: the fact and what to do."""
+    """Raises Unwritable for an OSError within, and for what SQLite says of a disk that is full or
+    cannot be written: the fact and what to do."""
     try:
         yield
-    except OSError as error:
+    except (OSError, sqlite3.OperationalError) as error:
+        fact = getattr(error, "strerror", None) or error
         raise Unwritable(
-            f"The index {folder} cannot be written ({error.strerror or error}); nothing was "
-            "changed: make room or check the permissions, then try again"
+            f"The index {folder} cannot be written ({fact}); nothing was changed: make room or "
+            "check the permissions, then try again"
         ) from error

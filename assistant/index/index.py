@@ -90,6 +90,9 @@ class Index:
         self._moving = threading.Lock()
         self._owner = 0  # the thread that changes it
         self._view = self._opened()
+        if stamps.leftovers(folder, stamps.read(catalog)):
+            with suppress(IndexFault, OSError), locked(folder, patience=0):
+                self._clear()
         self._settle()
 
     @classmethod

@@ -102,8 +102,9 @@ const withoutHits = (exchange) => ({ ...exchange, hits: [] });
 
 // What can be done with an answer.
 
-async function copied(number) {
-  const it = await answered(number);
+async function copied(button) {
+  const it = await answered(Number(button.value));
+  const limits = button.closest(".reply")?.querySelector(".limited")?.textContent.trim();
   const label = words();
   const place = (c) => {
     const url = new URL(document.baseURI);
@@ -115,7 +116,7 @@ async function copied(number) {
     const facts = [c.title, about.date, about.source, place(c)].filter(Boolean);
     return `[${c.number}] “${c.quote}” — ${facts.join(", ")}`;
   });
-  const text = [it.answer, ...(sources.length ? ["", `${label.sources}:`, ...sources] : [])].join("\n");
+  const text = [...(limits ? [limits] : []), it.answer, ...(sources.length ? ["", `${label.sources}:`, ...sources] : [])].join("\n");
   say((await toClipboard(text)) ? label.copied : label.not_copied);
 }
 
@@ -142,7 +143,7 @@ document.addEventListener("click", async (event) => {
     else if (button.matches("#messages .act-unlimited")) askAgain(button.value, "", true);
     else if (button.matches("#messages .edit")) await edited(button);
     else if (button.matches("#messages .versions button")) step(button);
-    else if (button.matches("#messages .act-copy")) await copied(Number(button.value));
+    else if (button.matches("#messages .act-copy")) await copied(button);
     else if (button.matches("#messages .act-share")) await shared(Number(button.value));
     else if (button.matches("#messages .act-good")) await judged(Number(button.value), "good");
     else if (button.matches("#messages .act-bad")) await judged(Number(button.value), "bad");
