@@ -10,6 +10,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from assistant import private_files
+from assistant.index.files import writable
 from assistant.types import IndexFault
 
 DERIVED: Final = "lock"  # held while the derived indexes are written
@@ -29,22 +30,27 @@ def locked(
 ) -> Iterator[None]:
     """One thread or process at a time; another is waited for, ``patience`` seconds.
 
-    Raises Busy after that, and IndexFault where the folder cannot be written.
+    Raises Busy after that, and Unwritable where the folder cannot be written.
     """
     lock = FileLock(folder / name, mode=0o600)
-    try:
+    with writable(folder):
         private_files.tighten(folder)
         try:
             lock.acquire(timeout=0)
         except Timeout:
             waiting()
-            lock.acquire(timeout=patience)
+            _wait(lock, folder, patience)
         try:
             with private_files.writing():
                 yield
         finally:
             lock.release()
-    except Timeout as error:
-        raise Busy(f"The index {folder} cannot be written: {error}") from None
-    except OSError as error:
-        raise IndexFault(f"The index {folder} cannot be written: {error}") from None
+
+
+def _wait(lock: FileLock, folder: Path, patience: float) -> None:
+    try:
+        lock.acquire(timeout=patience)
+    except Timeout:
+        raise Busy(
+            f"The index {folder} is being changed by another process; try again when it is done"
+        ) from None

@@ -318,7 +318,7 @@ class Index:
             finally:
                 self._clear()
         self.refresh(wait=True)
-        with writable(self.folder):
+        with suppress(Unwritable), writable(self.folder):  # it is committed: else the next run does
             finish_errands(self.folder, self.catalog)
         self._forget()
         return removed

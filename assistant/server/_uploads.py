@@ -75,7 +75,13 @@ class Uploads:
                 return self._index(waiting / path.name, path, mark)
             finally:
                 self._running = ("", 0, 0)
-                discarded(waiting)
+                if not self._owed(waiting):
+                    discarded(waiting)
+
+    def _owed(self, waiting: Path) -> bool:
+        """Whether its articles are committed, and its file is still to be put in its place."""
+        within = waiting.relative_to(self.index.folder).as_posix()
+        return any(path.startswith(f"{within}/") for path in self.index.catalog.errands())
 
     def progress(self, mark: str) -> tuple[int, int]:
         """Characters indexed, and in all, of what is added under ``mark``; (0, 0) before and after:
@@ -131,7 +137,7 @@ class Uploads:
             private_files.make_folder(self.folder)
             taken = {entry.name.casefold() for entry in self.folder.iterdir()}
         except OSError as error:
-            raise UploadError(f"{name} cannot be kept, {error.strerror}: see the server") from None
+            raise _unkept(name, error) from None
         if sum(not each.endswith(BESIDE) for each in taken) >= MOST_FILES:
             raise UploadError(f"{name} is not taken: {MOST_FILES} files were sent; remove some")
         stem, suffix = os.path.splitext(name)
@@ -160,4 +166,9 @@ def _write(path: Path, data: bytes) -> None:
         private_files.make_folder(path.parent)
         written(path, data)
     except OSError as error:
-        raise UploadError(f"{path.name} cannot be kept, {error.strerror}: try again") from None
+        raise _unkept(path.name, error) from None
+
+
+def _unkept(name: str, error: OSError) -> UploadError:
+    remedy = "make room there or check the folder"
+    return UploadError(f"{name} cannot be kept on the server, {error.strerror}: {remedy}")
