@@ -30,6 +30,8 @@ def test_a_question_is_limited_and_asked_again_without(opened: Opened, assistant
     ask(tab, "Huế có mưa không?")
     chip = tab.locator(".reply .limited")
     expect(chip).to_contain_text("từ 5/8/2025")
+    expect(since).to_be_hidden()  # the answer has the room
+    expect(handle).to_contain_text("từ 5/8/2025")  # which holds for the next question too
     expect(tab.get_by_role("button", name=VI.ask_unlimited)).to_be_visible()
     assert assistant.filters == [Filter(since="5/8/2025")]
     tab.reload()  # kept with the exchange, and no trap for the next question

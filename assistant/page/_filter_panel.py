@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import gradio as gr
 
+from assistant.page._limits import limits_line
 from assistant.page.labels import Labels
 from assistant.text.names import publisher
 from assistant.types import Article, Filter
@@ -30,6 +31,12 @@ class FilterPanel:
                 )
                 self.author = _field(labels.author, "")
         self.components: list[Any] = [self.since, self.until, self.source, self.author]
+
+    def closed(self, filter: Filter, labels: Labels) -> dict[Any, Any]:
+        """Once a question was sent: the answer needs the room, and the handle says what holds on."""
+        held = limits_line(filter, labels)
+        label = f"{labels.limit}: {held}" if held else labels.limit
+        return {self.panel: gr.update(label=label, open=False)}
 
     def labelled(self, labels: Labels, articles: Sequence[Article]) -> dict[Any, Any]:
         """Component → its words in another language."""

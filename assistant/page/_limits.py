@@ -15,10 +15,8 @@ from assistant.types import Answer, Filter
 LONGEST: Final = 120  # characters of the chip
 
 
-def filter_chip(filter: Filter, labels: Labels) -> str:
-    """What an answer was limited to, in one line; "" where it was not."""
-    if not filter:
-        return ""
+def limits_line(filter: Filter, labels: Labels) -> str:
+    """What a question is limited to, in one line; "" where it is not."""
     days = {name: day_of(day) or day for name, day in asdict(filter).items()}
     shown = [
         labels.limited_since.format(day=_day(days["since"], labels)) if filter.since else "",
@@ -26,7 +24,14 @@ def filter_chip(filter: Filter, labels: Labels) -> str:
         filter.source,
         filter.author,
     ]
-    line = shorten(" · ".join(part for part in shown if part), LONGEST)
+    return shorten(" · ".join(part for part in shown if part), LONGEST)
+
+
+def filter_chip(filter: Filter, labels: Labels) -> str:
+    """What an answer was limited to, and what was asked for as it was typed; "" where nothing."""
+    if not filter:
+        return ""
+    line = limits_line(filter, labels)
     kept = inert(json.dumps(asdict(filter), ensure_ascii=False))
     return (
         f'<p class="limited"><span class="unseen">{inert(labels.limit)}: </span>{inert(line)}'

@@ -167,7 +167,7 @@ class _Chat:
         spoken = [*told, *self.options.components, *self.limits.components]
         shown = [self.chatbot, self.box]
         opened = [self.reader, self.address]
-        begun = [*shown, self.run, self.fresh]
+        begun = [*shown, self.run, self.fresh, self.limits.panel]
         frame = [self.tools, self.heading, self.fresh, self.language, self.side]
         panels = [self.options.hint, *self.options.components]
         panels += [self.limits.panel, self.limits.hint, *self.limits.components]
@@ -331,6 +331,7 @@ class _Chat:
             **self.redraw(session, language),
             self.run: run,
             self.fresh: gr.update(visible=True),
+            **self.limits.closed(filter_of(limits), LABELS[language]),
         }
 
     def choose(
