@@ -33,7 +33,7 @@ class FilterPanel:
         self.components: list[Any] = [self.since, self.until, self.source, self.author]
 
     def closed(self, filter: Filter, labels: Labels) -> dict[Any, Any]:
-        """Once a question was sent: the answer needs the room, and the handle says what holds on."""
+        """Once a question was sent: the answer needs the room; the handle says what holds on."""
         held = limits_line(filter, labels)
         label = f"{labels.limit}: {held}" if held else labels.limit
         return {self.panel: gr.update(label=label, open=False)}

@@ -29,8 +29,11 @@ class Interruption:
         self.kind, self.at, self.root = kind, at, root
         self.steps = 0
 
-    def step(self, half: Callable[[], object] | None = None) -> None:
+    def step(self, half: Callable[[], object] | None = None, done: bool = False) -> None:
+        """``done``: what a full disk can no longer refuse."""
         self.steps += 1
+        if done and not self.killing:
+            return
         # A disk stays full.
         if self.kind == "none" or self.steps < self.at or (self.steps > self.at and self.killing):
             return
@@ -65,7 +68,7 @@ class Interruption:
                 _statement(interruption, sql)
                 found = super().execute(sql, *args)
                 if sql.startswith("COMMIT"):
-                    interruption.step()
+                    interruption.step(done=True)
                 return found
 
             def executemany(self, sql: str, *args: Any) -> sqlite3.Cursor:
@@ -75,7 +78,7 @@ class Interruption:
             def backup(self, *args: Any, **named: Any) -> None:
                 _statement(interruption, "COMMIT")
                 super().backup(*args, **named)
-                interruption.step()
+                interruption.step(done=True)
 
         def connect_(*args: Any, **named: Any) -> sqlite3.Connection:
             return connect(*args, **{"factory": Connection} | named)
