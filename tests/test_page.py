@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import ExitStack
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import get_args
 
@@ -91,6 +92,16 @@ def test_highlight_counts_code_points_and_escapes(quote: str) -> None:
     assert reading.text == EVIL.text
     assert set(reading.tags) == {"p", "mark"}
     assert markup.count('id="quote"') == 1
+
+
+@pytest.mark.parametrize("text", ["Cầu mới", "# Cầu mới", "\nCầu mới "])
+def test_a_headline_that_the_text_begins_with_is_shown_once(text: str) -> None:
+    article = replace(SEED, title="Cầu mới", text=f"{text}\nCầu dài 5 km.\nCầu mới", marked=True)
+    shown = reader_html.marked(article, None)
+    assert shown.count('class="headline"') == 1 and shown.endswith("<p>Cầu mới</p>")
+    assert _Reading(shown).text == article.text
+    at = article.text.index("Cầu mới")
+    assert "headline" not in reader_html.marked(article, Span(at, at + 3))  # a quote is shown
 
 
 def test_a_span_outside_the_text_opens_the_article_without_a_highlight() -> None:

@@ -170,8 +170,9 @@ def marked(article: Article, span: Span | None, others: Sequence[Span] = ()) -> 
     lines = list(_PARAGRAPH.finditer(article.text))
     signs = [_sign(article, line) for line in lines]
     known = _Marks(article, span, tuple(others), tuple(one for one in signs if one))
+    first = next((line for line in lines if line[0].strip()), None)
     return "".join(
-        f"<p{_kind(article, sign)}>{_line(known, line.start(), line.end())}</p>"
+        f"<p{_kind(known, line, sign, line is first)}>{_line(known, line.start(), line.end())}</p>"
         for line, sign in zip(lines, signs, strict=True)
     )
 
@@ -197,10 +198,16 @@ def _sign(article: Article, line: re.Match[str]) -> Span | None:
     return Span(line.start(), line.start() + sign.end()) if sign else None
 
 
-def _kind(article: Article, sign: Span | None) -> str:
+def _kind(marks: _Marks, line: re.Match[str], sign: Span | None, first: bool) -> str:
+    text = marks.article.text
+    words = text[sign.end if sign else line.start() : line.end()].strip()
+    quoted = (*marks.others, *((marks.span,) if marks.span else ()))
+    free = all(one.end <= line.start() or one.start >= line.end() for one in quoted)
+    if first and free and words == marks.article.title.strip():
+        return ' class="headline"'  # which stands above the text already
     if sign is None:
         return ""
-    return ' class="item"' if article.text[sign.start] == "-" else ' class="heading"'
+    return ' class="item"' if text[sign.start] == "-" else ' class="heading"'
 
 
 def _line(marks: _Marks, start: int, end: int) -> str:
