@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
 from assistant.records.card_rendering import render, shows_quotes
 from assistant.records.cards import ALIKE_RENDERINGS, Card, Proof, digest, parse, read, suffix_of
+from assistant.text.likeness import bag, find_words, flat, likeness
 from assistant.text.sentences import sentences
-from assistant.text.terms import bigrams, terms
+from assistant.text.terms import terms
 from assistant.types import Article, Span
 
 # Where a quote stands now. "holds": same article, span and words. "moved": the same words
@@ -23,7 +21,6 @@ from assistant.types import Article, Span
 Standing = Literal["holds", "moved", "changed", "gone"]
 
 TELLING = 4  # terms; fewer may stand in any article and say nothing about where a quote went
-_RUN = re.compile(r"\S+")
 ALIKE = 0.5  # of one file's several articles, the one that a changed quote is nearest to
 _SHOWN = 100  # characters of a text in the table
 
@@ -113,9 +110,9 @@ class Shelf:
     def holding(self, words: str) -> list[Article]:
         """The articles that hold these words, whatever the spaces: all of them are read."""
         if self._flat is None:
-            self._flat = [_flat(article.text) for article in self._articles]
-        needle = _flat(words)
-        return [a for a, flat in zip(self._articles, self._flat, strict=True) if needle in flat]
+            self._flat = [flat(article.text) for article in self._articles]
+        needle = flat(words)
+        return [a for a, line in zip(self._articles, self._flat, strict=True) if needle in line]
 
 
 def verify_file(path: Path, articles: Sequence[Article]) -> Verification:
@@ -163,50 +160,12 @@ def locate(proof: Proof, shelf: Shelf) -> tuple[Standing, Place | None]:
     if place := _standing_in(versions, words, proof.start):
         return "moved", place
     if versions:
-        nearest, likeness = _nearest(versions, words)
-        if len(versions) == 1 or likeness >= ALIKE:
+        nearest, alike = _nearest(versions, words)
+        if len(versions) == 1 or alike >= ALIKE:
             return "changed", nearest
     elif len(terms(words)) >= TELLING and (place := _standing_in(shelf.holding(words), words)):
         return "moved", place
     return "gone", None
-
-
-def find_words(words: str, text: str, near: int = 0) -> Span | None:
-    """Where ``words`` stand in ``text``, whatever the spaces between them; the place nearest to
-    ``near`` where there are several. Never inside a longer word or number: "15" is not in "150".
-    """
-    needle, flat = _flat(words), _flat(text)
-    if not needle or needle not in flat:
-        return None
-    runs = [run.span() for run in _RUN.finditer(text)]
-    starts = list(accumulate((end - start + 1 for start, end in runs), initial=0))  # in ``flat``
-
-    def offset(at: int) -> int:
-        """Where the character of ``flat`` stands in ``text``."""
-        run = bisect_right(starts, at) - 1
-        return runs[run][0] + at - starts[run]
-
-    found = [
-        Span(offset(at), offset(at + len(needle) - 1) + 1)
-        for at in _occurrences(needle, flat)
-        if not _cuts_a_word(flat, at) and not _cuts_a_word(flat, at + len(needle))
-    ]
-    return min(found, key=lambda span: abs(span.start - near), default=None)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _occurrences(needle: str, text: str) -> Iterator[int]:
-    at = text.find(needle)
-    while at >= 0:
-        yield at
-        at = text.find(needle, at + len(needle))
-
-
-def _cuts_a_word(text: str, at: int) -> bool:
-    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
 def _standing_in(articles: Sequence[Article], words: str, near: int = 0) -> Place | None:
@@ -217,22 +176,15 @@ def _standing_in(articles: Sequence[Article], words: str, near: int = 0) -> Plac
 
 
 def _nearest(articles: Sequence[Article], words: str) -> tuple[Place | None, float]:
-    """The sentence most like ``words``, and how much: Dice's coefficient of terms and pairs."""
+    """The sentence most like ``words``, and how much."""
     best: tuple[Place | None, float] = (None, 0.0)
-    wanted = _bag(words)
+    wanted = bag(words)
     for article in articles:
         for s in sentences(article.text, article.furniture, article.marked):
-            bag = _bag(article.text[s.start : s.end])
-            total = wanted.total() + bag.total()
-            likeness = 2 * (wanted & bag).total() / total if total else 0.0
-            if likeness > best[1]:
-                best = _place(article, Span(s.start, s.end)), likeness
+            alike = likeness(wanted, bag(article.text[s.start : s.end]))
+            if alike > best[1]:
+                best = _place(article, Span(s.start, s.end)), alike
     return best
-
-
-def _bag(text: str) -> Counter[str]:
-    found = terms(text)
-    return Counter([*found, *bigrams(found)])
 
 
 def _place(article: Article, span: Span) -> Place:
