@@ -48,17 +48,19 @@ def passed(edition: Edition, span: Span, current: Article) -> Passed | None:
         return None
     if found := find_words(quote, current.text, span.start):
         return Passed("unchanged", quote, found, current.text[found.start : found.end])
-    nearest, alike = _nearest(edition, quote, current)
+    nearest, alike = _nearest(edition, span, current)
     if nearest is None or alike < ALIKE:
         return Passed("gone", quote)
     return Passed("changed", quote, nearest, current.text[nearest.start : nearest.end])
 
 
-def _nearest(edition: Edition, quote: str, current: Article) -> tuple[Span | None, float]:
-    """The sentences of today that are most like the quote, and how much. What stood in the edition
-    as well is none of them: it is not what the quote became."""
+def _nearest(edition: Edition, span: Span, current: Article) -> tuple[Span | None, float]:
+    """The sentences of today that are most like those of the span, and how much. What stood in the
+    edition as well is none of them: it is not what the quote became."""
     known = {flat(edition.text[s.start : s.end]) for s in _sentences(edition)}
-    wanted, size = bag(quote), len(sentences(quote))
+    whole = [s for s in _sentences(edition) if s.start < span.end and span.start < s.end]
+    start, end = (whole[0].start, whole[-1].end) if whole else (span.start, span.end)
+    wanted, size = bag(edition.text[start:end]), max(len(whole), 1)
     best: tuple[Span | None, float] = (None, 0.0)
     for run in _runs(current, known):
         for span in _windows(run, size):
