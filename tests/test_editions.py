@@ -299,6 +299,15 @@ def test_damage_is_met_and_what_is_lost_is_told(settings: Settings, damage: str)
     assert len(told(settings)) == 2 - lost
 
 
+@pytest.mark.parametrize("path", ["x" * 5000, "a/" * 3000, "\0", ""])
+def test_a_damaged_path_that_no_file_can_have_ends_no_repair(settings: Settings, path: str) -> None:
+    update(settings, one=A, two="Giá vàng tăng.")
+    with closing(sqlite3.connect(settings.index / CATALOG)) as db, db:
+        db.execute("UPDATE articles SET path = ? WHERE id = ?", (path, id_of(A)))
+    findings = [finding.text for finding in doctor.repair(settings) if not finding.sound]
+    assert any(text.startswith(f"Article {id_of(A)} is lost") for text in findings)
+
+
 def test_the_doctor_counts_them(settings: Settings) -> None:
     for text in (A, B, C):
         update(settings, one=text)

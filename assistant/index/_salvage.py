@@ -107,10 +107,18 @@ def _lost_editions(count: int, folder: Path) -> Iterator[Finding]:
 def _read_again(others: Sequence[tuple[str, str]]) -> Mapping[str, Article]:
     """Articles that are damaged, from the files they came from: id → article."""
     wanted = dict(others)
-    files = sorted({file_of(Path(path)) for path in wanted.values()})
-    corpus = read_articles([file for file in files if file.is_file()])
+    files = {file for path in wanted.values() for file in _files_of(path)}
+    corpus = read_articles(sorted(files))
     found = [replace(a, path=str(Path(a.path).resolve())) for a in corpus.articles]
     return {article.id: article for article in found if article.id in wanted}
+
+
+def _files_of(path: str) -> Iterator[Path]:
+    """The file that a path leads to, where there is one: a damaged path may be anything."""
+    with suppress(OSError, ValueError):
+        file = file_of(Path(path))
+        if file.is_file():
+            yield file
 
 
 def _lost(
