@@ -286,7 +286,13 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+QUICK = ("text", "what became of it", "a row")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [pytest.param(d, marks=() if d in QUICK else pytest.mark.slow) for d in DAMAGES],
+)
 def test_damage_is_met_and_what_is_lost_is_told(settings: Settings, damage: str) -> None:
     for text in (A, B, C):
         update(settings, one=text)
@@ -299,7 +305,10 @@ def test_damage_is_met_and_what_is_lost_is_told(settings: Settings, damage: str)
     assert len(told(settings)) == 2 - lost
 
 
-@pytest.mark.parametrize("path", ["x" * 5000, "a/" * 3000, "\0", ""])
+@pytest.mark.parametrize(
+    "path",
+    ["x" * 5000, *(pytest.param(p, marks=pytest.mark.slow) for p in ("a/" * 3000, "\0", ""))],
+)
 def test_a_damaged_path_that_no_file_can_have_ends_no_repair(settings: Settings, path: str) -> None:
     update(settings, one=A, two="Giá vàng tăng.")
     with closing(sqlite3.connect(settings.index / CATALOG)) as db, db:
@@ -342,15 +351,12 @@ def test_any_edits_leave_what_each_file_held_last(
                     held[name].clear()
                 elif before not in (None, text):
                     held[name].append(str(before))
-                held[name] = [one for one in held[name] if one != text][-keep or len(EMPTY) :]
-                held[name] = held[name] if keep else []
+                left = [one for one in held[name] if one != text]
+                held[name] = left[-keep:] if keep else []
                 now[name] = text
             update(settings, **{name: now[name] for name in edit})
         expected = {(one, now[name]) for name, texts in held.items() for one in texts}
         assert set(told(settings)) == expected
-
-
-EMPTY: list[str] = []
 
 
 @pytest.mark.slow
