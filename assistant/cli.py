@@ -11,8 +11,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -344,7 +344,9 @@ def _save_card(options: argparse.Namespace, assistant: Any, answer: Answer) -> N
 def _verify(options: argparse.Namespace) -> int:
     from assistant.records import card_verification
 
-    found = card_verification.verify_file(Path(options.file), _articles(_settings(options)))
+    with _catalog(_settings(options)) as catalog:
+        articles = catalog.articles()
+        found = card_verification.verify_file(Path(options.file), articles, catalog.article)
     if options.json:
         _print_json(found.to_json())
     else:
@@ -377,14 +379,18 @@ def _feedback(options: argparse.Namespace) -> int:
 
 def _articles(settings: Settings) -> list[Article]:
     """The articles of the index, read without its model."""
+    with _catalog(settings) as catalog:
+        articles: list[Article] = catalog.articles()
+        return articles
+
+
+@contextmanager
+def _catalog(settings: Settings) -> Iterator[Any]:
     from assistant.index.catalog import Catalog
     from assistant.index.index import CATALOG
 
-    catalog = Catalog.open(settings.index / CATALOG)
-    try:
-        return catalog.articles()
-    finally:
-        catalog.close()
+    with closing(Catalog.open(settings.index / CATALOG)) as catalog:
+        yield catalog
 
 
 def _completion(options: argparse.Namespace) -> int:

@@ -41,6 +41,9 @@ class Settings(BaseModel):
     )
     passage_tokens: int = Field(320, ge=16, le=400, description="token budget of a passage")
     overlap: int = Field(1, ge=0, le=3, description="sentences two neighbouring passages share")
+    editions: int = Field(
+        10, ge=0, le=1000, description="earlier texts of an edited article that are kept; 0: none"
+    )
     top_k: int = Field(5, ge=1, le=100, description="hits returned")
     refuse_below: float = Field(
         0.2, ge=0, le=1, description="confidence under which a question is refused"

@@ -122,6 +122,20 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Edition(Article):
+    """An earlier text of an article that was edited: kept for what cites it, found by no question.
+
+    ``replaced_by``: the id of the text that took its place on ``replaced_on`` (ISO 8601 day, UTC),
+    with ``generation`` of the index; ``current``: the id of the article today, after all edits.
+    """
+
+    replaced_by: str = ""
+    replaced_on: str = ""
+    generation: int = 0
+    current: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """The articles that a question is asked of: those that meet all that is not "".
 

@@ -178,7 +178,7 @@ def test_an_index_of_layout_2_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     names = {path.name.split("-")[0] for path in settings.index.iterdir()}
     assert names <= {"catalog.sqlite", "dense", "lexical", "lock", "updating.lock", "uploads"}
     with closing(Catalog.open(settings.index / CATALOG)) as catalog:
-        assert catalog.meta()["layout"] == "3"
+        assert catalog.meta()["layout"] == "4"
 
 
 def test_pages_that_are_followed_come_along(served: Uploads, tmp_path: Path) -> None:

@@ -83,12 +83,23 @@ def let_vanish(index: Index, settings: Settings, gone: list[Article], kept: list
 
 
 def edit(index: Index, settings: Settings, gone: list[Article], kept: list[Article]) -> None:
+    """Where no editions are kept."""
+    edited = [make_article(f"Bài khác {i}.", article.path) for i, article in enumerate(gone)]
+    update(index, settings.model_copy(update={"editions": 0}), *kept, *edited)
+
+
+def edit_and_remove(
+    index: Index, settings: Settings, gone: list[Article], kept: list[Article]
+) -> None:
+    """An edit keeps what was, until the article is removed."""
     edited = [make_article(f"Bài khác {i}.", article.path) for i, article in enumerate(gone)]
     update(index, settings, *kept, *edited)
+    assert index.catalog.edition_count() == len(gone)
+    index.remove([article.id for article in edited])
 
 
 @pytest.mark.parametrize("other", ["alone", "another is open"])
-@pytest.mark.parametrize("change", [remove, let_vanish, edit])
+@pytest.mark.parametrize("change", [remove, let_vanish, edit, edit_and_remove])
 @pytest.mark.parametrize("size", [5, 3000])  # in one page of SQLite; over many
 def test_a_removed_article_is_gone(
     index: Index, settings: Settings, change: Callable[..., None], size: int, other: str

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -70,6 +71,13 @@ def articles(settings: Settings) -> list[Article]:
     found = catalog.articles()
     catalog.close()
     return found
+
+
+def editions(settings: Settings) -> list[tuple[str, str]]:
+    """Texts of before edits, each with that of today."""
+    with closing(Catalog.open(settings.index / CATALOG)) as catalog:
+        found = [(e.text, catalog.article(e.current).text) for e in catalog.editions()]
+    return [(old.removeprefix("# Tin\n\n"), new.removeprefix("# Tin\n\n")) for old, new in found]
 
 
 def generation(settings: Settings) -> int:
@@ -186,6 +194,7 @@ def test_what_is_new_edited_and_gone_is_followed(
     site.gives("/0.html", page(edited), **changed)
     assert sync(chosen, feed, quick) == Synced(new=1, edited=1, unchanged=1)
     assert texts(chosen) == {edited, *NEWS[1:]}
+    assert editions(chosen) == [(NEWS[0], edited)]
 
     site.gives("/1.html", "", 410)
     site.gives("/2.html", "", 500)
@@ -250,6 +259,20 @@ def test_a_file_of_addresses_is_followed(
         assert words in told
     listed.write_text("\n".join(lines[:2]))
     assert sync(chosen, str(listed), quick) == Synced(unchanged=1)
+
+
+def test_an_edited_page_that_is_of_another_kind_now_keeps_what_it_said(
+    site: Site, chosen: Settings, quick: Rules
+) -> None:
+    feed = publish(site, NEWS[:2])
+    sync(chosen, feed, quick)
+    site.gives("/0.html", NEWS[2], Content_Type="text/plain; charset=utf-8")
+    assert sync(chosen, feed, quick).edited == 1
+    assert texts(chosen) == {NEWS[1], NEWS[2]}
+    assert editions(chosen) == [(NEWS[0], NEWS[2])]
+    site.gives("/0.html", "", 410)
+    sync(chosen, feed, quick)
+    assert editions(chosen) == []
 
 
 def test_two_addresses_of_one_text_are_one_article(

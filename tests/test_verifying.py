@@ -299,8 +299,10 @@ def exported(news: Path, suffix: str) -> str:
 
 @pytest.mark.parametrize("suffix", [".json", ".md", ".html"])
 def test_editing_a_sentence_and_indexing_again(
-    news: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+    news: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where what was said before is not kept; see test_edited.py for where it is."""
+    monkeypatch.setenv("ASSISTANT_EDITIONS", "0")
     file, index = exported(news, suffix), str(news.parent / "index")
     capsys.readouterr()
     assert main(["verify", file, "--index", index]) == 0
@@ -364,13 +366,21 @@ def test_whatever_is_edited_in_a_page_is_told(
     assert "was edited" in capsys.readouterr().out
 
 
-def test_only_moved_quotes_are_sound(news: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("kept", "told"), [("0", "2 moved"), ("10", "2 edited")])
+def test_only_moved_quotes_are_sound(
+    news: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kept: str,
+    told: str,
+) -> None:
+    monkeypatch.setenv("ASSISTANT_EDITIONS", kept)
     file, index = exported(news, ".md"), str(news.parent / "index")
     (news / "lai-thieu.txt").write_text(f"Tin mới nhận.\n\n{TEXT}", "utf-8")
     main(["index", str(news), "--index", index])
     capsys.readouterr()
     assert main(["verify", file, "--index", index]) == 0
-    assert "2 quotes: 2 moved" in capsys.readouterr().out
+    assert f"2 quotes: {told}" in capsys.readouterr().out
 
 
 def test_a_removed_article_is_gone(news: Path, capsys: pytest.CaptureFixture[str]) -> None:

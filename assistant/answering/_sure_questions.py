@@ -24,7 +24,7 @@ from assistant.answering._example_questions import Proposal, candidates
 from assistant.answering._wording import answers_in
 from assistant.index.catalog import Catalog
 from assistant.text.terms import fold
-from assistant.types import Answer, Article, AssistantError, IndexFault
+from assistant.types import Answer, Article, AssistantError
 
 EXAMPLES: Final = 4  # questions to begin with
 MOST_READ: Final = 40  # candidates that are read for them
@@ -110,9 +110,8 @@ class SureQuestions:
         found: list[SureQuestion] = []
         read = 0
         for article_id in dict.fromkeys(c.article_id for c in answer.citations):
-            try:
-                article = self.catalog.article(article_id)
-            except IndexFault:  # it was removed meanwhile
+            article = self.catalog.held_article(article_id)
+            if article is None:  # it was removed or edited meanwhile
                 continue
             for proposal in candidates(article, language):
                 if len(found) == FURTHER or read == MOST_READ_FURTHER or halted():
@@ -239,11 +238,7 @@ class SureQuestions:
         return SureQuestion(proposal.question, proposal.kind, article.id, answers)
 
     def _is_there(self, example: SureQuestion) -> bool:
-        try:
-            self.catalog.article(example.article_id)
-        except IndexFault:
-            return False
-        return True
+        return self.catalog.held_article(example.article_id) is not None
 
 
 def _words(answer: Answer) -> frozenset[str]:

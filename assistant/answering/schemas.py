@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, NotRequired, cast
+from typing import Any, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
+from assistant.answering.edited import Passed
 from assistant.types import (
     Answer,
     AnswerEvent,
@@ -21,6 +22,7 @@ from assistant.types import (
     Cited,
     Claim,
     Claimed,
+    Edition,
     Finished,
     Hit,
     Retrieved,
@@ -157,11 +159,47 @@ class ArticleHeadJSON(TypedDict):
     date: str
 
 
+class PlaceJSON(TypedDict):
+    """A span of an article's text, and the text."""
+
+    start: int
+    end: int
+    text: str
+
+
+class PassedJSON(TypedDict):
+    """What became of a quote when its article was edited: "unchanged", "changed" or "gone".
+
+    ``now``: where it stands today, or the words nearest to it; null where it is gone.
+    """
+
+    became: Literal["unchanged", "changed", "gone"]
+    quote: str
+    now: PlaceJSON | None
+
+
+class EditionJSON(TypedDict):
+    """That a text is an article's from before it was edited, on the day ``replaced_on`` (ISO 8601).
+
+    ``replaced_by``: the id of the text that took its place; ``current``: that of today's.
+    ``passage``: what became of the part that was asked for, where one was.
+    """
+
+    replaced_by: str
+    replaced_on: str
+    current: str
+    passage: NotRequired[PassedJSON]
+
+
 class ArticleJSON(ArticleHeadJSON):
-    """An article. ``furniture``: spans [start, end] of its text that are not prose of it."""
+    """An article. ``furniture``: spans [start, end] of its text that are not prose of it.
+
+    ``edition``: where it was edited since, and this is what it said before.
+    """
 
     text: str
     furniture: list[list[int]]
+    edition: NotRequired[EditionJSON]
 
 
 class ArticlesJSON(TypedDict):
@@ -173,12 +211,16 @@ class ArticlesJSON(TypedDict):
 
 
 class OpenedJSON(ArticleHeadJSON):
-    """A part of an article's text: ``text`` is the article's from ``start`` to ``end``."""
+    """A part of an article's text: ``text`` is the article's from ``start`` to ``end``.
+
+    ``edition``: as in ``ArticleJSON``.
+    """
 
     start: int
     end: int
     length: int
     text: str
+    edition: NotRequired[EditionJSON]
 
 
 def hit_json(hit: Hit) -> HitJSON:
@@ -279,12 +321,35 @@ def article_head_json(article: Article) -> ArticleHeadJSON:
     )
 
 
-def article_json(article: Article) -> ArticleJSON:
-    return ArticleJSON(
-        **article_head_json(article),
-        text=article.text,
-        furniture=[[span.start, span.end] for span in article.furniture],
+def article_json(article: Article, became: Passed | None = None) -> ArticleJSON:
+    """``became``: what became of a part of it, where it is an edition."""
+    told = cast(
+        ArticleJSON,
+        {
+            **article_head_json(article),
+            "text": article.text,
+            "furniture": [[span.start, span.end] for span in article.furniture],
+        },
     )
+    if isinstance(article, Edition):
+        told["edition"] = edition_json(article, became)
+    return told
+
+
+def edition_json(edition: Edition, became: Passed | None) -> EditionJSON:
+    told = EditionJSON(
+        replaced_by=edition.replaced_by,
+        replaced_on=edition.replaced_on,
+        current=edition.current,
+    )
+    if became:
+        now = became.now
+        told["passage"] = PassedJSON(
+            became=became.became,
+            quote=became.quote,
+            now=PlaceJSON(start=now.start, end=now.end, text=became.text) if now else None,
+        )
+    return told
 
 
 def articles_json(articles: Sequence[Article], offset: int, limit: int) -> ArticlesJSON:
@@ -294,14 +359,20 @@ def articles_json(articles: Sequence[Article], offset: int, limit: int) -> Artic
     )
 
 
-def opened_json(article: Article, span: Span) -> OpenedJSON:
-    """The part of an article in ``span``, as much of it as there is."""
+def opened_json(article: Article, span: Span, became: Passed | None = None) -> OpenedJSON:
+    """The part of an article in ``span``, as much of it as there is. ``became``: of an edition."""
     end = min(span.end, len(article.text))
     start = min(span.start, end)
-    return OpenedJSON(
-        **article_head_json(article),
-        start=start,
-        end=end,
-        length=len(article.text),
-        text=article.text[start:end],
+    told = cast(
+        OpenedJSON,
+        {
+            **article_head_json(article),
+            "start": start,
+            "end": end,
+            "length": len(article.text),
+            "text": article.text[start:end],
+        },
     )
+    if isinstance(article, Edition):
+        told["edition"] = edition_json(article, became)
+    return told

@@ -7,19 +7,23 @@ import secrets
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
+from assistant.index._catalog_editions import surplus
 from assistant.index._catalog_reading import Reading
 from assistant.index._catalog_rows import (
     TOTALS,
     add_syllables,
+    edition_of,
     insert_article,
+    insert_edition,
     insert_passage,
     insert_vectors,
     seal_of,
     seal_of_meta,
     total_of,
 )
-from assistant.types import Article, Passage, Vectors
+from assistant.types import Article, Edition, IndexFault, Passage, Vectors
 
 
 class Changes(Reading):
@@ -53,9 +57,20 @@ class Changes(Reading):
         add_syllables(self._db, [a.text for a, _ in articles if a.language == "vi"], +1)
 
     def remove(self, article_ids: Sequence[str]) -> int:
-        """Removes articles with all that hangs on them; returns how many passages went."""
-        numbers = sorted(self.passages_of(article_ids))
-        old = [self.article(article_id) for article_id in article_ids]
+        """Removes articles with all that hangs on them; returns how many passages went.
+
+        Their editions go with them; one that is named itself goes alone.
+        """
+        gone = self.take_out(article_ids)
+        self.settle_editions(None)
+        return gone
+
+    def take_out(self, article_ids: Sequence[str]) -> int:
+        """As ``remove``, but leaves editions without their article to ``settle_editions``."""
+        found = [self.article(article_id) for article_id in article_ids]
+        self.drop_editions([one.id for one in found if isinstance(one, Edition)])
+        old = [one for one in found if not isinstance(one, Edition)]
+        numbers = sorted(self.passages_of(one.id for one in old))
         self.removed |= bool(old)
         for number in numbers:
             self._db.execute("DELETE FROM sentences WHERE passage_id = ?", (number,))
@@ -68,7 +83,7 @@ class Changes(Reading):
     def update_facts(self, article: Article) -> None:
         """Renews what is known beside the text of an article whose text is the same."""
         renewed = replace(
-            self.article(article.id),
+            self._held(article.id),
             path=article.path,
             title=article.title,
             source=article.source,
@@ -78,6 +93,37 @@ class Changes(Reading):
         self.removed = True
         self._db.execute("DELETE FROM articles WHERE id = ?", (article.id,))
         insert_article(self._db, renewed)
+
+    def keep_as_editions(self, replaced: Mapping[str, str]) -> None:
+        """Keeps articles (id → id of what takes the place, which is there at the end) as editions
+        of today; ``take_out`` takes them out."""
+        today = datetime.now(UTC).date().isoformat()
+        for old, new in replaced.items():
+            insert_edition(self._db, edition_of(self._held(old), new, today, self.generation))
+
+    def drop_editions(self, ids: Sequence[str]) -> None:
+        """Those of ``ids`` that are editions; what they took the place of leads to what took
+        theirs."""
+        for one in ids:
+            for edition in self._rows("SELECT replaced_by FROM editions WHERE id = ?", (one,)):
+                self.removed = True
+                self._db.execute("DELETE FROM editions WHERE id = ?", (one,))
+                for before in self._editions_before(one):
+                    self.renew_edition(replace(before, replaced_by=edition[0]))
+
+    def settle_editions(self, keep: int | None) -> None:
+        """Drops editions of articles that are not there, and of each article those of the first
+        edits, until it has ``keep``; None: all."""
+        links = self.links()
+        gone = surplus(links, self.article_paths(), keep) if links else []
+        self.removed |= bool(gone)
+        self._db.executemany("DELETE FROM editions WHERE id = ?", [(one,) for one in gone])
+
+    def set_editions(self, editions: Sequence[Edition]) -> None:
+        """These and no others."""
+        self._db.execute("DELETE FROM editions")
+        for edition in editions:
+            insert_edition(self._db, edition)
 
     def keep_vectors(self, vectors: Mapping[bytes, Vectors]) -> None:
         """Vectors of texts that are not in the catalog yet: nothing is found by them."""
@@ -113,9 +159,29 @@ class Changes(Reading):
         there = self.errands()
         self.removed |= any(path in there and not there[path] for path in paths)
         self._db.executemany("DELETE FROM errands WHERE path = ?", [(path,) for path in paths])
+        self.count_again("errands")
+
+    def count_again(self, table: str) -> None:
+        """Renews the total of a table, where the change is not the kind that ``end`` closes."""
         totals = json.loads(self.meta()["totals"])
-        totals["errands"] = total_of(self._rows(TOTALS["errands"]))
+        totals[table] = total_of(self._rows(TOTALS[table]))
         self._tell(totals=json.dumps(totals))
+
+    def _held(self, article_id: str) -> Article:
+        article = self.held_article(article_id)
+        if article is None:
+            raise IndexFault(f"No article {article_id!r} in this index; see: assistant doctor")
+        return article
+
+    def _editions_before(self, replaced_by: str) -> list[Edition]:
+        query = "SELECT id FROM editions WHERE replaced_by = ?"
+        found = (self.edition(row[0]) for row in self._rows(query, (replaced_by,)))
+        return [edition for edition in found if edition]
+
+    def renew_edition(self, edition: Edition) -> None:
+        """Renews what is known beside the text of an edition."""
+        self._db.execute("DELETE FROM editions WHERE id = ?", (edition.id,))
+        insert_edition(self._db, edition)
 
     def _tell(self, **values: str) -> None:
         """Renews rows of ``meta``, and its seal."""

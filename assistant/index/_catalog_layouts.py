@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from assistant.index._catalog_changes import write_meta
-from assistant.index._catalog_reading import Reading, unreadable
+from assistant.index._catalog_connection import unreadable
+from assistant.index._catalog_reading import Reading
 from assistant.index._catalog_rows import (
+    EDITIONS,
     LAYOUT,
     SCHEMA,
     TOTALS,
@@ -29,7 +31,8 @@ ALTER TABLE articles ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
 UPDATE articles SET marked = 1 WHERE lower(path) LIKE '%.md';
 """
 }
-EARLIER: Final = ("1", "2")
+EARLIER: Final = ("1", "2", "3")
+SEALED: Final = ("3",)  # of these: what was written is known, and stays as it is
 
 _COPY: Final = (
     "INSERT INTO articles SELECT id, path, title, language, source, date, furniture, author,"
@@ -58,9 +61,12 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
     Raises IndexFault where a passage is not what its digest says: seals would bear it out.
     """
     known = dict(db.execute("SELECT key, value FROM meta").fetchall())
-    if known.get("layout") not in EARLIER or "seal" in known:
+    layout = known.get("layout", "")
+    if layout in SEALED:
+        _add_editions(db, path)
+        return
+    if layout not in EARLIER or "seal" in known:
         return  # another process was faster, or it is damaged
-    layout = known["layout"]
     if layout in _STATEMENTS:
         for statement in _STATEMENTS[layout].split(";"):
             db.execute(statement)
@@ -77,6 +83,16 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
     totals = {table: total_of(db.execute(query).fetchall()) for table, query in TOTALS.items()}
     rows = dict(db.execute("SELECT key, value FROM meta").fetchall())
     write_meta(db, rows | {"totals": json.dumps(totals)})
+
+
+def _add_editions(db: sqlite3.Connection, path: Path) -> None:
+    """Layout 3 has all but the table of editions. Raises IndexFault where it is damaged: the new
+    totals would bear it out."""
+    reading = Reading(db, path)
+    rows = reading.meta()
+    reading.check_totals()
+    db.execute(EDITIONS.strip().rstrip(";"))
+    write_meta(db, rows | {"layout": LAYOUT, "totals": json.dumps(reading.totals())})
 
 
 def _set_aside(db: sqlite3.Connection) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from assistant.index._catalog_connection import parts
+from assistant.index._catalog_editions import Editions, surplus
 from assistant.index._catalog_rows import (
     FACTS,
     TOTALS,
@@ -26,8 +27,6 @@ from assistant.index._catalog_rows import (
 )
 from assistant.text.accents import Statistics
 from assistant.types import Article, IndexFault, Passage, Sentence, Vectors
-
-_MANY = 500  # parameters in one statement; SQLite's oldest limit is 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Facts:
     date: str
 
 
-class Reading:
+class Reading(Editions):
     """A catalog as one connection sees it. Safe to share between threads: each call holds a lock.
 
     Every method raises IndexFault where it meets damage. ``whole``: what is asked for by number is
@@ -59,15 +58,9 @@ class Reading:
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, whole: bool = False) -> None:
-        self._db = connection
-        self._lock = threading.RLock()
+        super().__init__(connection, path)
         self._whole = whole
         self._languages: dict[str, float] | None = None  # of the one state
-        self.path = path
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
 
     # -- facts ---------------------------------------------------------------------------
 
@@ -127,9 +120,13 @@ class Reading:
                 return complaint
             self.check_totals()
             self.articles()
+            self.editions()
+            self._require(
+                not surplus(self.links(), self.article_paths(), None), "editions are lost"
+            )
             self.errands()
             self.passage_vectors()
-            for part in _parts([row[0] for row in self._rows("SELECT id FROM passages")]):
+            for part in parts([row[0] for row in self._rows("SELECT id FROM passages")]):
                 self.passages(part)
                 self.sentence_vectors(part)
         except IndexFault as fault:
@@ -144,11 +141,19 @@ class Reading:
         return [self._article(row) for row in self._rows(query)]
 
     def article(self, article_id: str) -> Article:
-        """The article. Raises IndexFault when there is none with this id."""
-        rows = self._rows(f"SELECT {FACTS}, text FROM articles WHERE id = ?", (article_id,))
-        if not rows:
+        """The article with this id, or the Edition: the text it names was edited since.
+
+        Raises IndexFault when there is neither.
+        """
+        found = self.held_article(article_id) or self.edition(article_id)
+        if found is None:
             raise IndexFault(f"No article {article_id!r} in this index; see: assistant doctor")
-        return self._article(rows[0])
+        return found
+
+    def held_article(self, article_id: str) -> Article | None:
+        """The article with this id, as the index holds it now; None where it holds none."""
+        rows = self._rows(f"SELECT {FACTS}, text FROM articles WHERE id = ?", (article_id,))
+        return self._article(rows[0]) if rows else None
 
     def sound_articles(self) -> tuple[list[Article], list[tuple[str, str]]]:
         """Every article that is as it was written; (id, path) of those that are not."""
@@ -226,7 +231,7 @@ class Reading:
 
     def passage_texts(self, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
         """(number, text) of the passages with these numbers."""
-        for part in _parts(numbers):
+        for part in parts(numbers):
             for number, stored in self.passages(part).items():
                 yield number, stored.passage.text
 
@@ -271,14 +276,6 @@ class Reading:
         return {row[0]: row[1] for row in rows}
 
     # -- plumbing ------------------------------------------------------------------------
-
-    def damaged(self, how: str) -> IndexFault:
-        """The fault to raise where the catalog is not as it was written."""
-        return unreadable(self.path, sqlite3.DatabaseError(how))
-
-    def _require(self, condition: bool, otherwise: str) -> None:
-        if not condition:
-            raise self.damaged(otherwise)
 
     def _article(self, row: Sequence[Any]) -> Article:
         article = article_of_row(row)
@@ -326,32 +323,3 @@ class Reading:
         for number, group in groupby(rows, key=itemgetter(0)):
             found[number] = [row[1:] for row in group]
         return found
-
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
-        with self._lock:
-            try:
-                return self._db.execute(query, values).fetchall()
-            except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
-                raise unreadable(self.path, error) from error
-
-    def _rows_in(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]
-        """Rows of a query with ``IN ({})``, asked in parts that SQLite takes."""
-        rows = []
-        for part in _parts(values):
-            rows += self._rows(query.format(",".join("?" * len(part))), part)
-        return rows
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for i in range(0, len(values), _MANY):
-        yield values[i : i + _MANY]
-
-
-def unreadable(path: Path, error: Exception) -> IndexFault:
-    """The fault of a catalog that cannot be read: it names the commands that help."""
-    folder = path.parent
-    return IndexFault(
-        f"{path} cannot be read ({error}); if it is damaged, run: assistant doctor --repair "
-        f"--index {folder}  (or index your articles again: assistant index PATHS --rebuild "
-        f"--index {folder})"
-    )

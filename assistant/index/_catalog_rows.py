@@ -1,4 +1,4 @@
-"""The catalog's tables, articles, passages and vectors as their rows, and the rows' seals.
+"""The catalog's tables; articles, editions, passages and vectors as rows, and the rows' seals.
 
 SQLite does not see a byte that changed in a cell. So each row has a seal, a CRC-32 of all it
 holds, which is held against the row whenever it is read: it misses one damage in 2³², and none
@@ -20,11 +20,21 @@ import numpy as np
 
 from assistant.text.accents import count_syllables
 from assistant.text.terms import fold
-from assistant.types import Article, Passage, Sentence, Span, Vectors
+from assistant.types import Article, Edition, Passage, Sentence, Span, Vectors
 
+# An article as it was before an edit; ``bound`` seals what became of it, ``seal`` what it was.
+EDITIONS: Final = """
+CREATE TABLE editions (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
+    source TEXT NOT NULL, date TEXT NOT NULL, furniture TEXT NOT NULL, author TEXT NOT NULL,
+    marked INTEGER NOT NULL, digest BLOB NOT NULL, seal INTEGER NOT NULL,
+    replaced_by TEXT NOT NULL, replaced_on TEXT NOT NULL, generation INTEGER NOT NULL,
+    bound INTEGER NOT NULL, text TEXT NOT NULL
+) WITHOUT ROWID;
+"""
 # ``text`` stands last, so that the facts are read without it. There is no index beside the tables:
 # what is asked by another key than theirs is asked seldom, and an index can be damaged too.
-SCHEMA: Final = """
+SCHEMA: Final = f"""{EDITIONS}
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, path TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
@@ -53,7 +63,7 @@ CREATE TABLE errands (
     path TEXT PRIMARY KEY, becomes TEXT NOT NULL, seal INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-LAYOUT: Final = "3"  # of the tables above
+LAYOUT: Final = "4"  # of the tables above
 TABLES: Final = (
     "meta",
     "articles",
@@ -63,9 +73,11 @@ TABLES: Final = (
     "forms",
     "pairs",
     "errands",
+    "editions",
 )
 
 FACTS: Final = "id, path, title, language, source, date, furniture, author, marked, digest, seal"
+LINK: Final = "id, seal, replaced_by, replaced_on, generation, bound"  # of an edition to the next
 
 # What tells that a table has all its rows, unchanged: the sum of their seals, or where a row has
 # none since it is asked for by its key and may well not be there, everything in it.
@@ -73,6 +85,7 @@ TOTALS: Final = {
     "articles": "SELECT count(*), coalesce(sum(seal), 0) FROM articles",
     "passages": "SELECT count(*), coalesce(sum(seal), 0) FROM passages",
     "errands": "SELECT count(*), coalesce(sum(seal), 0) FROM errands",
+    "editions": "SELECT count(*), coalesce(sum(seal + bound), 0) FROM editions",
     "forms": "SELECT count(*), group_concat(row, char(10)) FROM"
     " (SELECT folded || char(31) || form || char(31) || n AS row FROM forms)",
     "pairs": "SELECT count(*), group_concat(row, char(10)) FROM"
@@ -126,6 +139,21 @@ def article_of_row(row: Sequence[Any]) -> Article | None:
     )
 
 
+def edition_of_row(row: Sequence[Any]) -> Edition | None:
+    """The edition of :data:`FACTS`, what became of it, and text; None where it was changed."""
+    *facts, replaced_by, replaced_on, generation, bound, text = row
+    article = article_of_row((*facts, text))
+    if article is None or bound != seal_of(facts[-1], replaced_by, replaced_on, generation):
+        return None
+    return edition_of(article, replaced_by, replaced_on, generation)
+
+
+def edition_of(article: Article, replaced_by: str, replaced_on: str, generation: int) -> Edition:
+    """An article as the edition that it becomes."""
+    facts = {name: getattr(article, name) for name in Article.__slots__}
+    return Edition(**facts, replaced_by=replaced_by, replaced_on=replaced_on, generation=generation)
+
+
 def vectors_of_rows(rows: Sequence[tuple[Any, Any, Any]]) -> Vectors | None:
     """(digest, seal, vector) rows as an array; None where one is missing or was changed."""
     if not rows:
@@ -149,6 +177,16 @@ def insert_article(db: sqlite3.Connection, article: Article) -> None:
     db.execute(
         f"INSERT INTO articles ({FACTS}, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*facts_row(article), article.text),
+    )
+
+
+def insert_edition(db: sqlite3.Connection, edition: Edition) -> None:
+    e, facts = edition, facts_row(edition)
+    became = (e.replaced_by, e.replaced_on, e.generation)
+    db.execute(
+        f"INSERT INTO editions ({FACTS}, replaced_by, replaced_on, generation, bound, text)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*facts, *became, seal_of(facts[-1], *became), e.text),
     )
 
 

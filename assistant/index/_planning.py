@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assistant.articles.files import file_of
 from assistant.index._catalog_rows import digest_of
+from assistant.index._replacing import replacements
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.passages import split
@@ -26,21 +27,28 @@ Pairs = list[tuple[Article, Sequence[Passage]]]
 class Change:
     """``fresh``: articles to add, those of ``moved`` among them, which are taken out before: their
     language is another now, and accents and centring go by it. ``renewed``: title, source, date
-    and path may change while the text stays. ``gone``: ids of what is dropped."""
+    and path may change while the text stays. ``gone``: ids of what is dropped; ``replaced``: those
+    of them that were edited, with the id of what took their place."""
 
     fresh: tuple[Article, ...] = ()
     moved: tuple[str, ...] = ()
     renewed: tuple[Article, ...] = ()
     gone: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_none(self) -> bool:
         return not (self.fresh or self.moved or self.renewed or self.gone)
 
 
-def planned(catalog: Catalog, articles: Sequence[Article], paths: Sequence[Path] | None) -> Change:
+def planned(
+    catalog: Catalog,
+    articles: Sequence[Article],
+    paths: Sequence[Path] | None,
+    renamed: Mapping[str, str] | None = None,
+) -> Change:
     """What makes the catalog hold ``articles``, which were read from ``paths``; None: and nothing
-    else."""
+    else. ``renamed``: see ``_replacing``."""
     before = catalog.article_paths()
     found = [replace(a, path=str(Path(a.path).resolve())) for a in articles]
     known = [(article, catalog.article(article.id)) for article in found if article.id in before]
@@ -58,7 +66,10 @@ def planned(catalog: Catalog, articles: Sequence[Article], paths: Sequence[Path]
         if paths is not None
         else [article_id for article_id in before if article_id not in present]
     )
-    return Change(tuple(fresh + moved), tuple(one.id for one in moved), tuple(renewed), tuple(gone))
+    replaced = replacements([catalog.article(one) for one in gone], found, before, renamed)
+    return Change(
+        tuple(fresh + moved), tuple(one.id for one in moved), tuple(renewed), tuple(gone), replaced
+    )
 
 
 def prepared(

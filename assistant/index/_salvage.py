@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant import private_files
 from assistant.articles.files import file_of, read_articles
-from assistant.index._catalog_reading import Reading, unreadable
+from assistant.index._catalog_connection import unreadable
+from assistant.index._catalog_editions import Link, end_of
+from assistant.index._catalog_reading import Reading
 from assistant.index.index import CATALOG
 from assistant.index.rebuilding import rebuild
 from assistant.settings import Settings
-from assistant.types import Article, Finding, IndexFault
+from assistant.types import Article, Edition, Finding, IndexFault
 
 KEPT_AS = "catalog.damaged.sqlite"  # a copy of one of which something could not be saved
 
@@ -31,17 +35,20 @@ def salvage(settings: Settings) -> list[Finding]:
             reading = Reading(db, path)
             sound, others = reading.sound_articles()
             expected = _expected(reading)
+            found = _editions(reading)
     except sqlite3.DatabaseError as error:
         raise unreadable(path, error) from error
     read = _read_again(others)
     saved = [*sound, *read.values()]
     lost = list(_lost(others, read, expected - len(sound) - len(others), settings.index))
+    editions = _leading_to(saved, found.sound)
+    lost += _lost_editions(found.expected - len(editions), settings.index)
     if not saved:
         raise unreadable(path, sqlite3.DatabaseError("no article in it is sound"))
     if lost:
         private_files.make_file(path.with_name(KEPT_AS))
         shutil.copyfile(path, path.with_name(KEPT_AS))
-    rebuild(settings, articles=saved)
+    rebuild(settings, articles=saved, editions=editions)
     return lost
 
 
@@ -52,13 +59,66 @@ def _expected(reading: Reading) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Editions:
+    """Those that are sound, and how many there were."""
+
+    sound: Sequence[Edition]
+    expected: int
+
+
+def _editions(reading: Reading) -> _Editions:
+    expected = 0
+    with suppress(IndexFault, KeyError):
+        expected = int(json.loads(reading.meta()["totals"])["editions"][0])
+    try:
+        sound, damaged = reading.sound_editions()
+    except IndexFault:  # of an earlier layout, or none of it can be read
+        return _Editions((), expected)
+    return _Editions(sound, max(expected, len(sound) + damaged))
+
+
+def _leading_to(articles: Sequence[Article], editions: Sequence[Edition]) -> list[Edition]:
+    """The editions of these articles. Where the next of a chain was lost, the only article of the
+    same file is what it led to."""
+    there = {article.id for article in articles}
+    links = {one.id: Link(one.replaced_by, one.generation) for one in editions}
+    paths = Counter(article.path for article in articles)
+    of_file = {article.path: article.id for article in articles if paths[article.path] == 1}
+    links |= {
+        one.id: Link(of_file[one.path], one.generation)
+        for one in editions
+        if one.replaced_by not in links and one.replaced_by not in there and one.path in of_file
+    }
+    return [
+        replace(one, replaced_by=links[one.id].replaced_by)
+        for one in editions
+        if end_of(links, one.id) in there
+    ]
+
+
+def _lost_editions(count: int, folder: Path) -> Iterator[Finding]:
+    if count > 0:
+        text = f"{count} earlier texts of edited articles are lost"
+        remedy = f"assistant restore BACKUP --index {folder} --replace  (a copy: {KEPT_AS})"
+        yield Finding(False, text, remedy)
+
+
 def _read_again(others: Sequence[tuple[str, str]]) -> Mapping[str, Article]:
     """Articles that are damaged, from the files they came from: id → article."""
     wanted = dict(others)
-    files = sorted({file_of(Path(path)) for path in wanted.values()})
-    corpus = read_articles([file for file in files if file.is_file()])
+    files = {file for path in wanted.values() for file in _files_of(path)}
+    corpus = read_articles(sorted(files))
     found = [replace(a, path=str(Path(a.path).resolve())) for a in corpus.articles]
     return {article.id: article for article in found if article.id in wanted}
+
+
+def _files_of(path: str) -> Iterator[Path]:
+    """The file that a path leads to, where there is one: a damaged path may be anything."""
+    with suppress(OSError, ValueError):
+        file = file_of(Path(path))
+        if file.is_file():
+            yield file
 
 
 def _lost(

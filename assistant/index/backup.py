@@ -281,6 +281,10 @@ def _make_ready(settings: Settings, manifest: dict[str, Any], stage: Path) -> No
                 if Path(article.path).is_relative_to(was):
                     path = str(now / Path(article.path).relative_to(was))
                     changes.update_facts(replace(article, path=path))
+            for edition in catalog.editions():
+                if Path(edition.path).is_relative_to(was):
+                    path = str(now / Path(edition.path).relative_to(was))
+                    changes.renew_edition(replace(edition, path=path))
             changes.derive("")
         identity = catalog.identity
     encoder = SentenceEncoder(settings)

@@ -18,8 +18,10 @@ from pathlib import Path
 
 from assistant import private_files
 from assistant.index._catalog_changes import Changes
+from assistant.index._catalog_connection import unreadable
+from assistant.index._catalog_editions import surplus
 from assistant.index._catalog_layouts import EARLIER, bring_up, create_tables
-from assistant.index._catalog_reading import Facts, Reading, Stored, unreadable
+from assistant.index._catalog_reading import Facts, Reading, Stored
 from assistant.index._catalog_rows import LAYOUT, SCHEMA, TABLES
 from assistant.index.files import Unwritable, placed, scratch_beside
 from assistant.types import Article, IndexFault, Passage, Vectors
@@ -178,6 +180,7 @@ class Catalog(Reading):
     ) -> None:
         """Adds articles with their passages and new vectors: all of it or nothing."""
         with self.change() as changes:
+            changes.drop_editions([article.id for article, _ in articles])
             changes.add(articles, vectors)
 
     def remove(self, article_ids: Sequence[str]) -> int:
@@ -196,6 +199,13 @@ class Catalog(Reading):
         """Deletes vectors no passage or sentence needs any more; returns how many."""
         with self.renewal() as changes:
             return changes.drop_unused_vectors()
+
+    def settle_editions(self, keep: int) -> None:
+        """Lets go of the oldest editions of each article where it has more than ``keep``."""
+        if surplus(self.links(), self.article_paths(), keep):
+            with self.renewal() as changes:
+                changes.settle_editions(keep)
+                changes.count_again("editions")
 
     # -- plumbing ------------------------------------------------------------------------
 

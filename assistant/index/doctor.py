@@ -105,9 +105,9 @@ def _catalog(catalog: Catalog, update: str) -> Iterator[Finding]:
             False, f"{missing} passages or sentences have no vector", update + " --rebuild"
         )
     else:
-        yield Finding(
-            True, f"Catalog: {counts['articles']} articles, {counts['passages']} passages"
-        )
+        text = f"Catalog: {counts['articles']} articles, {counts['passages']} passages"
+        editions = catalog.edition_count()
+        yield Finding(True, f"{text}, {editions} earlier texts" if editions else text)
 
 
 def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ from assistant.index.lexical import Lexical
 from assistant.index.view import View, derived, opened
 from assistant.settings import Settings
 from assistant.text.terms import fold
-from assistant.types import Article, CorpusError, IndexFault
+from assistant.types import Article, CorpusError, Edition, IndexFault
 
 __all__ = ["CATALOG", "SLICE", "Index", "Update", "View"]
 
@@ -216,11 +216,13 @@ class Index:
         waiting: Callable[[], None] = lambda: None,
         embedding: Embedding = lambda done, total: None,
         errands: Mapping[str, str] | None = None,
+        renamed: Mapping[str, str] | None = None,
     ) -> Update:
         """Makes the index hold ``corpus``, which was read from ``paths``: all of it at once.
 
         Embeds only texts that are new; drops articles that came from ``paths`` and are there no
-        more; articles from elsewhere, and those of files that could not be read now, stay. What is
+        more; articles from elsewhere, and those of files that could not be read now, stay. What was
+        edited stays as an edition: see ``_replacing``, also for ``renamed``. What is
         embedded is kept as it comes, so that an interrupted run goes on where it stopped, but
         nobody finds it before everything is committed. Waits while another process updates the
         index; ``waiting`` is called when that begins. ``errands``: see ``errands``.
@@ -228,16 +230,28 @@ class Index:
         with self.changing(waiting):
             refuse_other_identity(self.catalog, self.encoder, settings)
             began = time.perf_counter()
-            change = planned(self.catalog, corpus.articles, paths)
+            change = planned(self.catalog, corpus.articles, paths, renamed)
             done = self._make(change, settings, progress, embedding, errands or {})
             seconds = time.perf_counter() - began
             return replace(done, seconds=seconds, faults=corpus.faults, notes=corpus.notes)
 
-    def become(self, articles: Sequence[Article], settings: Settings, progress: Progress) -> Update:
-        """Makes the index hold these articles and no others."""
+    def become(
+        self,
+        articles: Sequence[Article],
+        editions: Sequence[Edition],
+        settings: Settings,
+        progress: Progress,
+    ) -> Update:
+        """Makes the index hold these articles and no others, and of ``editions`` those that are of
+        these articles."""
         with self.changing():
-            change = planned(self.catalog, articles, None)
-            return self._make(change, settings, progress, lambda done, total: None, {})
+            change = replace(planned(self.catalog, articles, None), replaced={})
+            done = self._make(change, settings, progress, lambda done, total: None, {})
+            with self.catalog.renewal() as changes:
+                changes.set_editions(editions)
+                changes.settle_editions(settings.editions)
+                changes.count_again("editions")
+            return done
 
     def add(self, articles: Sequence[Article], settings: Settings) -> Update:
         """Adds articles to those it holds, at once; the caller lets no others go."""
@@ -250,7 +264,7 @@ class Index:
         with self.changing():
             for article_id in article_ids:
                 self.catalog.article(article_id)
-            return self._commit(Change(gone=tuple(article_ids)), [], errands or {})
+            return self._commit(Change(gone=tuple(article_ids)), [], errands or {}, None)
 
     @contextmanager
     def changing(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
@@ -287,10 +301,11 @@ class Index:
         if change.is_none and not errands and self.catalog.generation:
             removed = 0
             self.catalog.drop_unused_vectors()
+            self.catalog.settle_editions(settings.editions)
             self.refresh()
             self._forget()
         else:
-            removed = self._commit(change, pairs, errands)
+            removed = self._commit(change, pairs, errands, settings.editions)
         counts = self.catalog.counts()
         new = sum(len(passages) for _, passages in pairs)
         kept = before - moved - removed
@@ -301,16 +316,23 @@ class Index:
         change: Change,
         pairs: Pairs,
         errands: Mapping[str, str],
+        editions: int | None,
     ) -> int:
-        """The change with its derived indexes, at once; returns how many passages went."""
+        """The change with its derived indexes, at once; returns how many passages went.
+
+        ``editions``: how many of an article stay; None: all.
+        """
         with locked(self.folder), writable(self.folder):
             try:
                 with self.catalog.change() as changes:
-                    changes.remove(change.moved)
-                    removed = changes.remove(change.gone)
+                    changes.take_out(change.moved)
+                    changes.drop_editions([article.id for article, _ in pairs])  # current again
+                    changes.keep_as_editions(change.replaced)
+                    removed = changes.take_out(change.gone)
                     for article in change.renewed:
                         changes.update_facts(article)
                     changes.add(pairs)
+                    changes.settle_editions(editions)
                     changes.drop_unused_vectors()
                     for path, becomes in errands.items():
                         changes.leave_errand(path, becomes)

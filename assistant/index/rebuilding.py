@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from assistant import private_files
+from assistant.index._catalog_editions import without
+from assistant.index._catalog_rows import edition_of
 from assistant.index._locks import UPDATING, locked
 from assistant.index._planning import Progress
 from assistant.index._publishing import publish
+from assistant.index._replacing import replacements
 from assistant.index._restoring import RESTORING
 from assistant.index.catalog import CATALOG, Catalog
 from assistant.index.errands import UPLOADS
@@ -19,7 +23,7 @@ from assistant.index.errands import finish as finish_errands
 from assistant.index.files import SCRATCH, discarded, writable
 from assistant.index.index import PATIENCE, REBUILDING, Index, Update
 from assistant.settings import Settings
-from assistant.types import Article, IndexFault
+from assistant.types import Article, Edition, IndexFault
 
 
 def rebuild(
@@ -27,9 +31,11 @@ def rebuild(
     progress: Progress = lambda done, total: None,
     waiting: Callable[[], None] = lambda: None,
     articles: Sequence[Article] | None = None,
+    editions: Sequence[Edition] | None = None,
 ) -> Update:
     """Makes the index again with these settings from ``articles``, or from those it holds.
 
+    ``editions``: None: those it holds, and what ``articles`` take the place of.
     The old index answers until the new one is whole. Raises IndexFault.
     """
     folder, began = settings.index, time.perf_counter()
@@ -38,29 +44,69 @@ def rebuild(
     with writable(folder):
         private_files.make_folder(folder)
     with locked(folder, UPDATING, PATIENCE, waiting):
-        held, passages = _held(folder, must=articles is None)
+        held = _held(folder, must=articles is None)
         beside = settings.model_copy(update={"index": folder / REBUILDING})
-        done = _make(beside, held if articles is None else articles, progress)
+        became = held.articles if articles is None else _resolved(articles)
+        kept = _carried(held, became) if editions is None else editions
+        done = _make(beside, became, kept, progress)
         publish(folder / REBUILDING, folder)
         discarded(folder / REBUILDING)
     return replace(
-        done, new=done.passages, kept=0, removed=passages, seconds=time.perf_counter() - began
+        done, new=done.passages, kept=0, removed=held.passages, seconds=time.perf_counter() - began
     )
 
 
-def _held(folder: Path, must: bool) -> tuple[list[Article], int]:
-    """The articles of an index and how many passages they have; none of one that is damaged."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an index holds: ``passages`` is how many; nothing of one that is damaged."""
+
+    articles: Sequence[Article] = ()
+    editions: Sequence[Edition] = ()
+    passages: int = 0
+    generation: int = 0
+
+
+def _held(folder: Path, must: bool) -> _Held:
     try:
         with closing(Catalog.open(folder / CATALOG)) as catalog:
             finish_errands(folder, catalog)
-            return catalog.articles(), catalog.counts()["passages"]
+            counts = catalog.counts()
+            return _Held(
+                catalog.articles(), catalog.editions(), counts["passages"], catalog.generation
+            )
     except IndexFault:
         if must:
             raise
-        return [], 0
+        return _Held()
 
 
-def _make(settings: Settings, articles: Sequence[Article], progress: Progress) -> Update:
+def _resolved(articles: Sequence[Article]) -> list[Article]:
+    return [replace(a, path=str(Path(a.path).resolve())) for a in articles]
+
+
+def _carried(held: _Held, articles: Sequence[Article]) -> list[Edition]:
+    """The editions after the articles of an index became ``articles``."""
+    there = {article.id for article in articles}
+    gone = [article for article in held.articles if article.id not in there]
+    before = {article.id: article.path for article in held.articles}
+    today = datetime.now(UTC).date().isoformat()
+    new = replacements(gone, articles, before)
+    return [
+        *without(held.editions, there),
+        *(
+            edition_of(article, new[article.id], today, held.generation + 1)
+            for article in gone
+            if article.id in new
+        ),
+    ]
+
+
+def _make(
+    settings: Settings,
+    articles: Sequence[Article],
+    editions: Sequence[Edition],
+    progress: Progress,
+) -> Update:
     """An index of these articles beside; what another run has embedded for it is used."""
     try:
         index = Index.create(settings)
@@ -68,7 +114,7 @@ def _make(settings: Settings, articles: Sequence[Article], progress: Progress) -
         discarded(settings.index)
         index = Index.create(settings)
     with closing(index):
-        return index.become(articles, settings, progress)
+        return index.become(articles, editions, settings, progress)
 
 
 def leftovers(folder: Path) -> list[Path]:

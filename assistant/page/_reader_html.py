@@ -15,6 +15,7 @@ from typing import Final
 
 from assistant.articles.suffixes import ARTICLE_SUFFIXES
 from assistant.index.index import matching
+from assistant.page._edited_html import edited
 from assistant.page.labels import (
     ALL_ARTICLES,
     Labels,
@@ -27,7 +28,7 @@ from assistant.page.labels import (
 )
 from assistant.records.cards import SUFFIXES
 from assistant.text.names import publisher
-from assistant.types import Article, Citation, Span
+from assistant.types import Article, Citation, Edition, Span
 
 LISTED_ARTICLES: Final = 200  # at first, and more with each step
 
@@ -112,12 +113,16 @@ def _entry(article: Article, labels: Labels, changes: bool) -> str:
 
 
 def reading(
-    article: Article, span: Span | None, labels: Labels, quotes: Sequence[Citation] = ()
+    article: Article,
+    span: Span | None,
+    labels: Labels,
+    quotes: Sequence[Citation] = (),
+    current: Article | None = None,
 ) -> str:
     """An article, with ``span`` highlighted where it lies inside the text.
 
     ``quotes``: those of the answer that ``span`` is a quote of, in their order: the others in this
-    article are marked too, and lead to one another.
+    article are marked too, and lead to one another. ``current``: of an edition, the article today.
     """
     inside = span if span and _is_inside(span, article) else None
     spans = [Span(c.start, c.end) for c in quotes if c.article_id == article.id]
@@ -127,6 +132,7 @@ def reading(
         address_of(article.id, inside),
         labels,
         f"{_ways_back(labels, article.title, _steps(article.id, inside, quotes, labels))}"
+        f"{edited(article, inside, current, labels) if isinstance(article, Edition) else ''}"
         f"<article{lang(article.language)}>"
         f'<h2>{html.escape(article.title)}</h2><p class="meta">{meta}</p>'
         f'<div class="text">{marked(article, inside, others)}</div></article>',

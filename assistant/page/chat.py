@@ -26,6 +26,7 @@ import gradio as gr
 
 from assistant import logs
 from assistant.answering.answer_options import Choice, Choices
+from assistant.answering.edited import current_of
 from assistant.answering.protocols import AnsweringAssistant, SuggestingAssistant
 from assistant.page import _reader_html as reader_html
 from assistant.page._conversation_html import messages
@@ -47,7 +48,7 @@ from assistant.page.labels import (
 )
 from assistant.settings import Settings
 from assistant.text.terms import fold, terms
-from assistant.types import NO_FILTER, Article, AssistantError, Filter, Span
+from assistant.types import NO_FILTER, Article, AssistantError, Edition, Filter, Span
 
 ANSWERS_AT_ONCE: Final = 4
 SUGGESTIONS_AT_ONCE: Final = 1
@@ -452,12 +453,20 @@ class _Chat:
                 view = reader_html.library(articles, labels, words, changes, telling, most)
             else:
                 article, quotes = self.assistant.article(place[0]), session.quotes_with(*place)
-                view = reader_html.reading(article, place[1], labels, quotes)
+                view = reader_html.reading(
+                    article, place[1], labels, quotes, self._current(article)
+                )
         except Exception as exc:  # an address may name anything
             if not isinstance(exc, KeyError | AssistantError):
                 logs.failed(_log, "an article was not opened", exc)
             view = reader_html.notice(labels.gone, labels)
         return {self.reader: view, self.address: address}
+
+    def _current(self, article: Article) -> Article | None:
+        """What an edition is today."""
+        if not isinstance(article, Edition):
+            return None
+        return current_of(article, self.assistant.article)
 
     def _telling(self, words: str) -> list[Article]:
         """Articles whose text has all of the words, the best match first."""

@@ -60,6 +60,7 @@ class Labels:
     back: str
     to_conversation: str
     gone: str
+    edited: Mapping[str, str]  # what is said of an edition
     conversations: str
     settings: str
     theme: str

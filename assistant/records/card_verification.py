@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
+from assistant.answering.edited import Became, passed
 from assistant.records.card_rendering import render, shows_quotes
 from assistant.records.cards import ALIKE_RENDERINGS, Card, Proof, digest, parse, read, suffix_of
+from assistant.text.likeness import bag, find_words, flat, likeness
 from assistant.text.sentences import sentences
-from assistant.text.terms import bigrams, terms
-from assistant.types import Article, Span
+from assistant.text.terms import terms
+from assistant.types import Article, Edition, IndexFault, Span
 
 # Where a quote stands now. "holds": same article, span and words. "moved": the same words
-# elsewhere. "changed": the article is there, the words are not. "gone": no such article.
-Standing = Literal["holds", "moved", "changed", "gone"]
+# elsewhere. "edited": the same words in the article as it was before an edit. "changed": the
+# article is there, the words are not. "gone": no such article.
+Standing = Literal["holds", "moved", "edited", "changed", "gone"]
+SOUND: Final = ("holds", "moved", "edited")
 
 TELLING = 4  # terms; fewer may stand in any article and say nothing about where a quote went
-_RUN = re.compile(r"\S+")
 ALIKE = 0.5  # of one file's several articles, the one that a changed quote is nearest to
 _SHOWN = 100  # characters of a text in the table
 
@@ -45,6 +45,8 @@ class Finding:
 
     ``exchange`` counts from 1; ``number`` is the citation's, None for a refusal's closest quote.
     ``now``: where the words stand; for "changed" the nearest sentence; None where there is none.
+    For "edited": the same in the article of today, ``became`` what became of the quote, and
+    ``edited_on`` the day (ISO 8601) of the edit.
     """
 
     exchange: int
@@ -52,6 +54,8 @@ class Finding:
     standing: Standing
     proof: Proof
     now: Place | None
+    edited_on: str = ""
+    became: Became | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Verification:
     @property
     def sound(self) -> bool:
         """Every quote stands in the index, and the file shows what was checked."""
-        return self.intact and all(f.standing in ("holds", "moved") for f in self.findings)
+        return self.intact and all(f.standing in SOUND for f in self.findings)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -85,10 +89,14 @@ class Verification:
 
 
 class Shelf:
-    """The articles of an index, by what an edited one can be known by."""
+    """The articles of an index, by what an edited one can be known by. ``opened`` gives the one
+    with an id, an edition too."""
 
-    def __init__(self, articles: Sequence[Article]) -> None:
+    def __init__(
+        self, articles: Sequence[Article], opened: Callable[[str], Article] | None = None
+    ) -> None:
         self._articles = articles
+        self._open = opened
         self._flat: list[str] | None = None
         self._by_id = {article.id: article for article in articles}
         self._by_path: dict[str, list[Article]] = {}
@@ -103,9 +111,23 @@ class Shelf:
         known = article and (not proof.sha256 or proof.sha256 == digest(article.text))
         return article if known else None
 
+    def edition(self, proof: Proof) -> Edition | None:
+        """What the cited article said, where it was edited since and that is known."""
+        try:
+            found = self._open(proof.article_id) if self._open else None
+        except (IndexFault, KeyError):
+            return None
+        same = found and (not proof.sha256 or proof.sha256 == digest(found.text))
+        return found if same and isinstance(found, Edition) else None
+
+    def current(self, edition: Edition) -> Article | None:
+        return self._by_id.get(edition.current)
+
     def versions(self, proof: Proof) -> list[Article]:
-        """What the cited article may be today, by path, else by title and source."""
-        if article := self._by_id.get(proof.article_id):
+        """What the cited article may be today: what an edition became, else by path, else by title
+        and source."""
+        edition = self.edition(proof)
+        if article := self._by_id.get(edition.current if edition else proof.article_id):
             return [article]
         found = self._by_path.get(proof.path_sha256, []) if proof.path_sha256 else []
         return found or (self._by_name.get((proof.title, proof.source), []) if proof.title else [])
@@ -113,20 +135,29 @@ class Shelf:
     def holding(self, words: str) -> list[Article]:
         """The articles that hold these words, whatever the spaces: all of them are read."""
         if self._flat is None:
-            self._flat = [_flat(article.text) for article in self._articles]
-        needle = _flat(words)
-        return [a for a, flat in zip(self._articles, self._flat, strict=True) if needle in flat]
+            self._flat = [flat(article.text) for article in self._articles]
+        needle = flat(words)
+        return [a for a, line in zip(self._articles, self._flat, strict=True) if needle in line]
 
 
-def verify_file(path: Path, articles: Sequence[Article]) -> Verification:
-    """The card in the file, held against these articles. Raises CardError."""
-    return verify_text(path, read(path), articles)
+def verify_file(
+    path: Path, articles: Sequence[Article], article: Callable[[str], Article] | None = None
+) -> Verification:
+    """The card in the file, held against these articles, and the editions that ``article`` gives.
+    Raises CardError."""
+    return verify_text(path, read(path), articles, article)
 
 
-def verify_text(path: Path, text: str, articles: Sequence[Article]) -> Verification:
+def verify_text(
+    path: Path,
+    text: str,
+    articles: Sequence[Article],
+    article: Callable[[str], Article] | None = None,
+) -> Verification:
     """As ``verify_file``, of a file that holds ``text``."""
     card = parse(path, text)
-    return Verification(str(path), card, _is_intact(card, text, path), verify(card, articles))
+    findings = verify(card, articles, article)
+    return Verification(str(path), card, _is_intact(card, text, path), findings)
 
 
 def _is_intact(card: Card, text: str, path: Path) -> bool:
@@ -140,16 +171,38 @@ def _is_intact(card: Card, text: str, path: Path) -> bool:
     return shows_quotes(card, suffix, text)
 
 
-def verify(card: Card, articles: Sequence[Article]) -> tuple[Finding, ...]:
+def verify(
+    card: Card, articles: Sequence[Article], article: Callable[[str], Article] | None = None
+) -> tuple[Finding, ...]:
     """What became of each quote of the card, in order."""
-    shelf = Shelf(articles)
+    shelf = Shelf(articles, article)
     found = []
     for number, exchange in enumerate(card.exchanges, 1):
         for proof in exchange.proofs:
-            standing, now = locate(proof, shelf)
             cited = None if proof is exchange.closest else proof.number
-            found.append(Finding(number, cited, standing, proof, now))
+            finding = _in_edition(number, cited, proof, shelf)
+            found.append(finding or Finding(number, cited, *_located(proof, shelf)))
     return tuple(found)
+
+
+def _located(proof: Proof, shelf: Shelf) -> tuple[Standing, Proof, Place | None]:
+    standing, now = locate(proof, shelf)
+    return standing, proof, now
+
+
+def _in_edition(exchange: int, number: int | None, proof: Proof, shelf: Shelf) -> Finding | None:
+    """What became of a quote whose article was edited since; None where it was not, or did not say
+    that before either."""
+    edition = shelf.edition(proof)
+    words = unicodedata.normalize("NFC", proof.quote)
+    span = find_words(words, edition.text, proof.start) if edition else None
+    if edition is None or span is None:
+        return None
+    current = shelf.current(edition)
+    found = passed(edition, span, current) if current else None
+    now = _place(current, found.now) if current and found and found.now else None
+    became = found.became if found else "gone"
+    return Finding(exchange, number, "edited", proof, now, edition.replaced_on, became)
 
 
 def locate(proof: Proof, shelf: Shelf) -> tuple[Standing, Place | None]:
@@ -163,50 +216,12 @@ def locate(proof: Proof, shelf: Shelf) -> tuple[Standing, Place | None]:
     if place := _standing_in(versions, words, proof.start):
         return "moved", place
     if versions:
-        nearest, likeness = _nearest(versions, words)
-        if len(versions) == 1 or likeness >= ALIKE:
+        nearest, alike = _nearest(versions, words)
+        if len(versions) == 1 or alike >= ALIKE:
             return "changed", nearest
     elif len(terms(words)) >= TELLING and (place := _standing_in(shelf.holding(words), words)):
         return "moved", place
     return "gone", None
-
-
-def find_words(words: str, text: str, near: int = 0) -> Span | None:
-    """Where ``words`` stand in ``text``, whatever the spaces between them; the place nearest to
-    ``near`` where there are several. Never inside a longer word or number: "15" is not in "150".
-    """
-    needle, flat = _flat(words), _flat(text)
-    if not needle or needle not in flat:
-        return None
-    runs = [run.span() for run in _RUN.finditer(text)]
-    starts = list(accumulate((end - start + 1 for start, end in runs), initial=0))  # in ``flat``
-
-    def offset(at: int) -> int:
-        """Where the character of ``flat`` stands in ``text``."""
-        run = bisect_right(starts, at) - 1
-        return runs[run][0] + at - starts[run]
-
-    found = [
-        Span(offset(at), offset(at + len(needle) - 1) + 1)
-        for at in _occurrences(needle, flat)
-        if not _cuts_a_word(flat, at) and not _cuts_a_word(flat, at + len(needle))
-    ]
-    return min(found, key=lambda span: abs(span.start - near), default=None)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _occurrences(needle: str, text: str) -> Iterator[int]:
-    at = text.find(needle)
-    while at >= 0:
-        yield at
-        at = text.find(needle, at + len(needle))
-
-
-def _cuts_a_word(text: str, at: int) -> bool:
-    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
 def _standing_in(articles: Sequence[Article], words: str, near: int = 0) -> Place | None:
@@ -217,22 +232,15 @@ def _standing_in(articles: Sequence[Article], words: str, near: int = 0) -> Plac
 
 
 def _nearest(articles: Sequence[Article], words: str) -> tuple[Place | None, float]:
-    """The sentence most like ``words``, and how much: Dice's coefficient of terms and pairs."""
+    """The sentence most like ``words``, and how much."""
     best: tuple[Place | None, float] = (None, 0.0)
-    wanted = _bag(words)
+    wanted = bag(words)
     for article in articles:
         for s in sentences(article.text, article.furniture, article.marked):
-            bag = _bag(article.text[s.start : s.end])
-            total = wanted.total() + bag.total()
-            likeness = 2 * (wanted & bag).total() / total if total else 0.0
-            if likeness > best[1]:
-                best = _place(article, Span(s.start, s.end)), likeness
+            alike = likeness(wanted, bag(article.text[s.start : s.end]))
+            if alike > best[1]:
+                best = _place(article, Span(s.start, s.end)), alike
     return best
-
-
-def _bag(text: str) -> Counter[str]:
-    found = terms(text)
-    return Counter([*found, *bigrams(found)])
 
 
 def _place(article: Article, span: Span) -> Place:
@@ -252,7 +260,7 @@ def table(verification: Verification) -> str:
         lines.append(f"         “{_short(f.proof.quote)}”")
         lines += [f"         → {line}" for line in _now(f)]
     counts = Counter(f.standing for f in verification.findings)
-    told = ", ".join(f"{counts[s]} {s}" for s in ("holds", "moved", "changed", "gone") if counts[s])
+    told = ", ".join(f"{counts[s]} {s}" for s in get_args(Standing) if counts[s])
     lines.append(f"{len(verification.findings)} quotes{': ' + told if told else ''}")
     if not verification.intact:
         lines.append(
@@ -266,12 +274,26 @@ def table(verification: Verification) -> str:
 
 def _now(finding: Finding) -> list[str]:
     now = finding.now
+    if finding.standing == "gone":
+        return ["no article here has this id or these words: removed, or of another index"]
+    if finding.standing == "edited":
+        return _edited(finding)
     if finding.standing == "holds" or now is None:
         return []
     where = f"article {now.article_id}, characters {now.start}–{now.end}"
     if finding.standing == "moved":
         return [f"now in {where}"]
     return [f"nearest, {where}: “{_short(now.text)}”"]
+
+
+def _edited(finding: Finding) -> list[str]:
+    now, day = finding.now, finding.edited_on
+    became = {"unchanged": "is unchanged", "changed": "changed"}.get(finding.became, "is gone")
+    lines = [f"verified; the article was edited on {day}: this passage {became}"]
+    if now:
+        where = f"now in article {now.article_id}, characters {now.start}–{now.end}"
+        lines.append(where if finding.became == "unchanged" else f"{where}: “{_short(now.text)}”")
+    return lines
 
 
 def _short(text: str, longest: int = _SHOWN) -> str:
@@ -291,6 +313,8 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "start": proof.start,
         "end": proof.end,
         "quote": proof.quote,
+        "edited_on": finding.edited_on,
+        "passage": finding.became,
         "now": None
         if now is None
         else {

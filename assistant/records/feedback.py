@@ -21,10 +21,11 @@ from pydantic import TypeAdapter
 from assistant import private_files
 from assistant.answering.citation_markers import MARKER
 from assistant.answering.prompt_texts import digests
-from assistant.records.card_verification import TELLING, find_words
+from assistant.records.card_verification import TELLING
 from assistant.records.cards import fit
 from assistant.records.sqlite_file import Database
 from assistant.settings import Settings
+from assistant.text.likeness import find_words
 from assistant.text.terms import fold, terms
 from assistant.types import Answer, Article, AssistantError, Citation, Grounding
 

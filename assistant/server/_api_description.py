@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NotRequired
+from typing import Any, Final, Literal, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
+from assistant.answering.edited import Became
 from assistant.answering.schemas import ArticleHeadJSON, CitationJSON
 from assistant.records.card_verification import Standing
 from assistant.server.credentials import COOKIE, Access
@@ -93,9 +94,12 @@ class StandingPlaceJSON(TypedDict):
 
 
 class FindingJSON(TypedDict):
-    """What became of a quote: "holds", "moved" (the same words elsewhere), "changed" or "gone".
+    """What became of a quote: "holds", "moved" (the same words elsewhere), "edited" (the words of
+    the article before it was edited), "changed" or "gone".
 
-    ``exchange`` counts from 1; ``number`` is null for the closest quote of a refusal.
+    ``exchange`` counts from 1; ``number`` is null for the closest quote of a refusal. Of an edited
+    one, ``edited_on`` is the day (ISO 8601), ``passage`` what became of the quote: "unchanged",
+    "changed" or "gone"; else both are "".
     """
 
     exchange: int
@@ -106,6 +110,8 @@ class FindingJSON(TypedDict):
     start: int
     end: int
     quote: str
+    edited_on: str
+    passage: Became | Literal[""]
     now: StandingPlaceJSON | None
 
 

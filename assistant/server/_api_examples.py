@@ -90,7 +90,15 @@ CARD: Final = {
     "exchanges": [_PROVEN | {"citations": [_PROOF]}],
     "sha256": _HASH,
 }
-_FOUND: Final = {"exchange": 1, "number": 1, "standing": "moved", **_PLACE, "quote": _QUOTE}
+_FOUND: Final = {
+    "exchange": 1,
+    "number": 1,
+    "standing": "edited",
+    **_PLACE,
+    "quote": _QUOTE,
+    "edited_on": "2025-10-30",
+    "passage": "unchanged",
+}
 VERIFICATION: Final = {
     "file": "answer.html",
     "made": CARD["made"],

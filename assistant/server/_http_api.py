@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from assistant.answering import schemas
 from assistant.answering.answer_options import Choice, Strictness, Unsupported
+from assistant.answering.edited import Passed, current_of, passed
 from assistant.answering.protocols import AnsweringAssistant
 from assistant.index import index
 from assistant.server import _api_description as described
@@ -28,14 +29,17 @@ from assistant.types import (
     NO_FILTER,
     AnswerEvent,
     Article,
+    Edition,
     Filter,
     Finished,
     IndexFault,
     SettingsError,
+    Span,
     Turn,
 )
 
 MOST_ARTICLES: Final = 200  # in one list
+LAST: Final = 1 << 30  # offset that a part of an article may end at
 MOST_FILTER: Final = 200  # characters of a day or a name that a filter names
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # JSON can hold one, UTF-8 cannot
@@ -168,6 +172,13 @@ class Answering:
         except (IndexFault, KeyError):
             raise Problem(404, "No article has this id; GET /api/v1/articles lists them") from None
 
+    def became(self, article: Article, span: Span) -> Passed | None:
+        """What became of a part of an edition; None where it is none, or the part is nothing."""
+        if not isinstance(article, Edition):
+            return None
+        current = current_of(article, self.assistant.article)
+        return passed(article, span, current) if current else None
+
 
 def routes(answering: Answering) -> APIRouter:
     """The routes of the interface."""
@@ -229,11 +240,18 @@ def routes(answering: Answering) -> APIRouter:
     @router.get(
         "/articles/{article_id}",
         summary="An article with its text",
+        description="Of an article that was edited since, the text that this id names, with "
+        "`edition`, which says so; `start` and `end` ask what became of a part of it.",
         responses=described.problems(404)
         | described.shows(api_examples.ARTICLE_HEAD | {"text": "Góp ý …", "furniture": []}),
     )
-    def article(article_id: str) -> schemas.ArticleJSON:
-        return schemas.article_json(answering.article(article_id))
+    def article(
+        article_id: str,
+        start: Annotated[int, Query(ge=0, le=LAST)] = 0,
+        end: Annotated[int, Query(ge=0, le=LAST)] = 0,
+    ) -> schemas.ArticleJSON:
+        found = answering.article(article_id)
+        return schemas.article_json(found, answering.became(found, Span(start, end)))
 
     return router
 

@@ -302,8 +302,8 @@ def _add_answers(router: APIRouter, stores: Stores) -> None:
 
         def verified() -> card_verification.Verification:
             text = cards.decoded(Path(path), data)
-            articles = answering.assistant.articles()
-            return card_verification.verify_text(Path(path), text, articles)
+            shelf = answering.assistant.articles(), answering.assistant.article
+            return card_verification.verify_text(Path(path), text, *shelf)
 
         found = await to_thread.run_sync(_told, verified, limiter=answering.limiter)
         return found.to_json()

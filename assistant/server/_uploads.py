@@ -25,7 +25,7 @@ from assistant.index.errands import INCOMING, UPLOADS, noted
 from assistant.index.files import discarded, written
 from assistant.index.index import Index
 from assistant.settings import Settings
-from assistant.types import Article, CorpusError
+from assistant.types import Article, CorpusError, Edition
 
 MOST_FILES: Final = 1000
 LONGEST_NAME: Final = 100  # characters: file systems take 255 bytes
@@ -92,12 +92,16 @@ class Uploads:
     def remove(self, article_id: str) -> bool:
         """Takes the article out; its file too where it was sent and holds no other article.
 
-        Returns whether a file stays from which `assistant index` would add it again. Raises
-        IndexFault when there is no such article.
+        Returns whether a file stays from which `assistant index` would add it again. An edition
+        goes alone. Raises IndexFault when there is neither.
         """
         with self._lock, self.index.changing():
             catalog = self.index.catalog
-            path = file_of(Path(catalog.article(article_id).path))
+            article = catalog.article(article_id)
+            if isinstance(article, Edition):
+                self.index.remove([article_id])
+                return False
+            path = file_of(Path(article.path))
             others = (p for i, p in catalog.article_paths().items() if i != article_id)
             is_sent = path.is_relative_to(self.folder.resolve())
             goes = is_sent and not any(Path(one).is_relative_to(path) for one in others)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Final, TypeVar
 
 import anyio
@@ -101,9 +100,20 @@ def server(answering: Answering) -> MCPServer:
         start: Annotated[int, Field(ge=0, description="the first character wanted")] = 0,
         length: Annotated[int, Field(ge=1, le=OPENED, description="how many characters")] = OPENED,
     ) -> schemas.OpenedJSON:
-        """An article's text, or a part of it; citations are spans of that text."""
-        article = await done(partial(answering.article, article_id))
-        return schemas.opened_json(article, Span(start, start + length))
+        """An article's text, or a part of it; citations are spans of that text.
+
+        Where the article was edited since, this is its text from before, and `edition` says what
+        became of the part.
+        """
+
+        def work() -> schemas.OpenedJSON:
+            article = answering.article(article_id)
+            part = Span(start, min(start + length, len(article.text)))
+            whole = part == Span(0, len(article.text))
+            became = None if whole else answering.became(article, part)
+            return schemas.opened_json(article, part, became)
+
+        return await done(work)
 
     return mcp
 

@@ -6,6 +6,7 @@ letters          what looks the same is searched as the same
 sentences        text → sentences with offsets; sentence_stream: the same while a text still comes
 language         the language of a text
 accents          restores the accents of Vietnamese typed without them
+likeness         how alike texts are, and where the words of one stand in another
 spans            where spans stand when a text is cut or shown on one line
 dates, names     how they are written
 told_days        the days that words mean: "hôm qua", read against the day of their article

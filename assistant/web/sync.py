@@ -297,7 +297,12 @@ class _Follower:
             if page.file and (self.folder / page.file).exists()
         }
         files = {now.file: now.address for now, _ in changes.files}
-        read = self._index_files(files | shared, known, bool(changes.gone))
+        renamed = {
+            str(self.folder / old.file): str(self.folder / now.file)
+            for now, old in changes.files
+            if old and old.file and old.file != now.file
+        }
+        read = self._index_files(files | shared, known, bool(changes.gone), renamed)
         kept = list(changes.kept)
         for now, old in changes.files:
             articles = " ".join(read.get(now.file, ()))
@@ -318,9 +323,14 @@ class _Follower:
         self._drop(before)
 
     def _index_files(
-        self, files: Mapping[str, str], known: Mapping[str, str], some_are_gone: bool = False
+        self,
+        files: Mapping[str, str],
+        known: Mapping[str, str],
+        some_are_gone: bool = False,
+        renamed: Mapping[str, str] | None = None,
     ) -> dict[str, list[str]]:
-        """File → ids of its articles, which the index has now. ``files``: with addresses."""
+        """File → ids of its articles, which the index has now. ``files``: with addresses;
+        ``renamed``: file of an edited page → the one it has now."""
         read: dict[str, list[str]] = {}
         articles: dict[str, Article] = {}
         for file, address in files.items():
@@ -337,7 +347,7 @@ class _Follower:
         if articles or some_are_gone:
             self._index = self._index or Index.create(self.settings)
             corpus = Corpus(tuple(articles.values()), ())
-            self._index.update(corpus, [self.folder], self.settings)
+            self._index.update(corpus, [self.folder], self.settings, renamed=renamed)
         return read
 
     def _is_ours(self, path: str) -> bool:

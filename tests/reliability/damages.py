@@ -79,10 +79,11 @@ def judged(world: World, sound: Seen) -> str:
     if isinstance(seen, str):
         return f"refused after the repair: {seen}"
     if lost:
-        more = seen["articles"] - sound["articles"]
+        more = {*seen["articles"], *seen["editions"]} - {*sound["articles"], *sound["editions"]}
         return f"another text after the repair: {more}" if more else ""
     if seen != sound:
-        return f"another state after the repair: {seen['articles'] ^ sound['articles']}"
+        other = [seen[what] ^ sound[what] for what in ("articles", "editions")]
+        return f"another state after the repair: {other}"
     return ""
 
 

@@ -80,8 +80,8 @@ class World:
                     Uploads(found, self.settings).remove(article.id)
 
     def seen(self, deep: bool = True) -> Seen:
-        """What a fresh process finds: articles with their facts, and hits; ``deep``: it looks at
-        every row, as the doctor does."""
+        """What a fresh process finds: articles with their facts, editions, and hits; ``deep``: it
+        looks at every row, as the doctor does."""
         try:
             found = Index.open(self.settings)
         except IndexFault as fault:
@@ -102,12 +102,13 @@ class World:
                 for question in QUESTIONS
             }
             articles = {(a.title, a.text, a.date) for a in found.catalog.articles()}
+            editions = {(e.text, e.path, e.current) for e in found.catalog.editions()}
             passages = found.catalog.counts()["passages"]
             assert not deep or found.catalog.integrity() == "ok", found.catalog.integrity()
             assert passages == found.dense.stamp.count == found.lexical.stamp.count
             # Another order of passages is another order among equal scores.
             ordered = {q: sorted(some, key=lambda h: (-h[2], h)) for q, some in hits.items()}
-            return {"articles": articles, "hits": ordered}
+            return {"articles": articles, "editions": editions, "hits": ordered}
 
     def left(self) -> list[str]:
         """Files of the index's folder that are no part of a whole index."""
@@ -136,8 +137,10 @@ class Operation:
 
 
 def _made(world: World) -> None:
-    world.write(NEWS)
+    world.write(NEWS | {"00.txt": "Phường số 0 có bí thư cũ."})
     world.update()
+    world.write(NEWS)
+    world.update()  # of which an edition is kept
 
 
 def _made_and_edited(world: World) -> None:
@@ -208,8 +211,9 @@ def _restore(world: World) -> None:
     backup.restore(world.settings, world.home / "backup.tar", instead=True)
 
 
-def _of_layout_2(world: World) -> None:
-    shutil.unpack_archive(Path(__file__).parents[1] / "indexes" / "layout-2.tar.gz", world.home)
+def _of_layout(number: int) -> Callable[[World], None]:
+    archive = Path(__file__).parents[1] / "indexes" / f"layout-{number}.tar.gz"
+    return lambda world: shutil.unpack_archive(archive, world.home)
 
 
 def _opened(world: World) -> None:
@@ -229,7 +233,8 @@ OPERATIONS: dict[str, Operation] = {
     "salvage": Operation(_catalog_damaged, _repair, sent=("gone.txt", "hai.txt")),
     "restore": Operation(_backed_up, _restore, sent=("gone.txt", "hai.txt")),
     "restore to nothing": Operation(_backed_up_and_lost, _restore, sent=("gone.txt", "hai.txt")),
-    "migrate": Operation(_of_layout_2, _opened, sent=("nang.txt",)),
+    "migrate": Operation(_of_layout(2), _opened, sent=("nang.txt",)),
+    "migrate layout 3": Operation(_of_layout(3), _opened, sent=("nang.txt",)),
 }
 
 

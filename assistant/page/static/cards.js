@@ -38,19 +38,26 @@ async function checked(file) {
 
 function verdict({ intact, sealed, citations }, label) {
   const all = citations.length;
-  const count = citations.filter((it) => it.standing === "holds" || it.standing === "moved").length;
+  const count = citations.filter((it) => ["holds", "moved", "edited"].includes(it.standing)).length;
   const whole = (all ? "sound" : "bare") + (sealed ? "" : "_unsealed");
   const name = !intact ? "edited" : count < all ? "changed" : whole;
   return label[`verdict_${name}`].replace("{count}", count).replace("{all}", all);
 }
 
-function finding({ standing, quote, title, now }, label) {
-  const row = made("li", { className: standing }, made("span", { className: "standing", textContent: label[standing] }), made("q", { textContent: quote }));
+const dayOf = (day) => new Date(day).toLocaleDateString(document.querySelector(".view").dataset.language, { timeZone: "UTC" });
+
+// What was edited opens as it was quoted: the reader says there what became of it.
+function finding(found, label) {
+  const { standing, quote, title, passage } = found;
+  const edited = standing === "edited";
+  const told = edited ? label[`edited_${passage}`].replace("{day}", dayOf(found.edited_on)) : label[standing];
+  const now = edited ? { ...found, text: found.now?.text } : found.now;
+  const row = made("li", { className: standing }, made("span", { className: "standing", textContent: told }), made("q", { textContent: quote }));
   if (!now) {
     row.append(made("span", { textContent: title }));
     return row;
   }
-  if (standing === "changed") row.append(made("q", { className: "now", textContent: now.text }));
+  if (standing === "changed" || passage === "changed") row.append(made("q", { className: "now", textContent: now.text }));
   const href = `#article=${encodeURIComponent(now.article_id)}&start=${now.start}&end=${now.end}`;
   row.append(made("a", { href, textContent: now.title, onclick: leaveCheck }));
   return row;

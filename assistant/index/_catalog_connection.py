@@ -1,0 +1,63 @@
+"""One connection to a catalog: what it is asked, and the fault where the file is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.types import IndexFault
+
+_MANY = 500  # parameters in one statement; SQLite's oldest limit is 999
+
+
+class Connection:
+    """Safe to share between threads: each call holds a lock."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db = connection
+        self._lock = threading.RLock()
+        self.path = path
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def damaged(self, how: str) -> IndexFault:
+        """The fault to raise where the catalog is not as it was written."""
+        return unreadable(self.path, sqlite3.DatabaseError(how))
+
+    def _require(self, condition: bool, otherwise: str) -> None:
+        if not condition:
+            raise self.damaged(otherwise)
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
+        with self._lock:
+            try:
+                return self._db.execute(query, values).fetchall()
+            except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
+                raise unreadable(self.path, error) from error
+
+    def _rows_in(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]
+        """Rows of a query with ``IN ({})``, asked in parts that SQLite takes."""
+        rows = []
+        for part in parts(values):
+            rows += self._rows(query.format(",".join("?" * len(part))), part)
+        return rows
+
+
+def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for i in range(0, len(values), _MANY):
+        yield values[i : i + _MANY]
+
+
+def unreadable(path: Path, error: Exception) -> IndexFault:
+    """The fault of a catalog that cannot be read: it names the commands that help."""
+    folder = path.parent
+    return IndexFault(
+        f"{path} cannot be read ({error}); if it is damaged, run: assistant doctor --repair "
+        f"--index {folder}  (or index your articles again: assistant index PATHS --rebuild "
+        f"--index {folder})"
+    )
