@@ -10,6 +10,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from assistant import private_files
+from assistant.index.files import writable
 from assistant.types import IndexFault
 
 DERIVED: Final = "lock"  # held while the derived indexes are written
@@ -29,22 +30,27 @@ def locked(
 ) -> Iterator[None]:
     """One thread or process at a time; another is waited for, ``patience`` seconds.
 
-    Raises Busy after that, and IndexFault where the folder cannot be written.
+    Raises Busy after that, and Unwritable where the folder cannot be written. What is raised within
+    is none of that: it passes as it is.
     """
-    lock = FileLock(folder / name, mode=0o600)
-    try:
+    with writable(folder):
         private_files.tighten(folder)
+    lock = FileLock(folder / name, mode=0o600)
+    if not _taken(lock, folder, 0):
+        waiting()
+        if not _taken(lock, folder, patience):
+            raise Busy(f"The index {folder} is being written by another; try again when it is done")
+    try:
+        with private_files.writing():
+            yield
+    finally:
+        lock.release()
+
+
+def _taken(lock: FileLock, folder: Path, patience: float) -> bool:
+    with writable(folder):
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
             lock.acquire(timeout=patience)
-        try:
-            with private_files.writing():
-                yield
-        finally:
-            lock.release()
-    except Timeout as error:
-        raise Busy(f"The index {folder} cannot be written: {error}") from None
-    except OSError as error:
-        raise IndexFault(f"The index {folder} cannot be written: {error}") from None
+        except Timeout:
+            return False
+    return True

@@ -51,7 +51,7 @@ def rebuild(
 def _held(folder: Path, must: bool) -> tuple[list[Article], int]:
     """The articles of an index and how many passages they have; none of one that is damaged."""
     try:
-        with closing(Catalog.open(folder / CATALOG)) as catalog:
+        with closing(Catalog.open(folder / CATALOG)) as catalog, writable(folder):
             finish_errands(folder, catalog)
             return catalog.articles(), catalog.counts()["passages"]
     except IndexFault:
