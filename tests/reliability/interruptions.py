@@ -99,7 +99,9 @@ def _statement(interruption: Interruption, sql: str) -> None:
         try:
             interruption.step()
         except OSError:
-            raise sqlite3.OperationalError("database or disk is full") from None
+            full = sqlite3.OperationalError("database or disk is full")
+            full.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise full from None
 
 
 class _Half:
