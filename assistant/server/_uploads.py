@@ -75,7 +75,8 @@ class Uploads:
                 return self._index(waiting / path.name, path, mark)
             finally:
                 self._running = ("", 0, 0)
-                discarded(waiting)
+                if not self.index.catalog.errands():  # else it waits for the next run
+                    discarded(waiting)
 
     def progress(self, mark: str) -> tuple[int, int]:
         """Characters indexed, and in all, of what is added under ``mark``; (0, 0) before and after:
