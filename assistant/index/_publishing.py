@@ -77,6 +77,8 @@ def _write_into(made: Path, path: Path) -> None:
         if target.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("it is damaged")
         source.backup(target)
+        # Who reads the state before may do so for long; who opens it next empties the log.
+        target.execute("PRAGMA busy_timeout = 0")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
