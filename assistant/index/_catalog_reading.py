@@ -124,7 +124,7 @@ class Reading:
         try:
             complaint = str(self._rows("PRAGMA integrity_check(1)")[0][0])
             if complaint != "ok":
-                return complaint
+                return " ".join(complaint.split())
             self.check_totals()
             self.articles()
             self.errands()

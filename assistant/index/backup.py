@@ -129,7 +129,7 @@ def _complaint(database: Path) -> str:
     """What SQLite finds wrong with a file; "" where that is nothing."""
     with closing(sqlite3.connect(database)) as db:
         found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-    return "" if found == "ok" else found
+    return "" if found == "ok" else " ".join(found.split())
 
 
 def _require_sound(catalog: Catalog, named: Path) -> None:
@@ -278,7 +278,7 @@ def _is_known(name: str) -> bool:
     if name in (CATALOG, *WRITTEN):
         return True
     plain = path.as_posix() == name and ".." not in path.parts and not _UNFIT.search(name)
-    return plain and path.parts[0] == UPLOADS and len(path.parts) > 1
+    return plain and path.parts[:1] == (UPLOADS,) and len(path.parts) > 1
 
 
 _UNFIT: Final = re.compile(r"[\n\0\ud800-\udfff]")  # the last: bytes that are no UTF-8

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from assistant import private_files
@@ -45,22 +45,22 @@ class Catalog(Reading):
     @classmethod
     def create(cls, path: Path, identity: Mapping[str, str]) -> Catalog:
         """A new, empty catalog: whole or not there at all. ``identity``: what its vectors and
-        passages were made with."""
+        passages were made with. Raises OSError."""
         private_files.make_folder(path.parent)
         scratch = scratch_beside(path)
         private_files.make_file(scratch)  # SQLite gives its other files the mode of this one
-        db = sqlite3.connect(scratch, isolation_level=None)
         try:
-            db.execute("BEGIN")
-            create_tables(db, {"generation": "0", "identity": json.dumps(dict(identity))})
-            db.execute("COMMIT")
-        except BaseException:
-            db.close()
+            with closing(sqlite3.connect(scratch, isolation_level=None)) as db:
+                db.execute("BEGIN")
+                create_tables(db, {"generation": "0", "identity": json.dumps(dict(identity))})
+                db.execute("COMMIT")
+            placed(scratch, path)
+        except BaseException as error:
             scratch.unlink(missing_ok=True)
+            if isinstance(error, sqlite3.OperationalError):  # a full disk
+                raise OSError(str(error)) from error
             raise
-        db.close()
-        placed(scratch, path)
-        return cls(_connect(path), path)
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: Path) -> Catalog:

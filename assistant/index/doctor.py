@@ -102,15 +102,7 @@ def _catalog(catalog: Catalog, update: str) -> Iterator[Finding]:
     if not counts["articles"]:
         yield Finding(False, "The index holds no article", update + " PATHS")
         return
-    missing = catalog.missing_vectors()
-    if missing:
-        yield Finding(
-            False, f"{missing} passages or sentences have no vector", update + " --rebuild"
-        )
-    else:
-        yield Finding(
-            True, f"Catalog: {counts['articles']} articles, {counts['passages']} passages"
-        )
+    yield Finding(True, f"Catalog: {counts['articles']} articles, {counts['passages']} passages")
 
 
 def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
@@ -134,9 +126,11 @@ def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
 def _left(catalog: Catalog, folder: Path) -> Iterator[Finding]:
     """What a run that was cut short has left: in no answer, but in the way of the disk."""
     left = [*leftovers(folder), *stamps.leftovers(folder, stamps.read(catalog))]
-    if left or catalog.errands():
-        first = f", the first: {left[0]}" if left else ""
-        text = f"A run that was cut short has left {len(left)} files or folders{first}"
+    left += [folder / path for path in catalog.errands()]
+    if left:
+        text = (
+            f"A run that was cut short has left {len(left)} files or folders, the first: {left[0]}"
+        )
         yield Finding(False, text, _repair(folder))
 
 

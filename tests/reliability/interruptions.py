@@ -65,7 +65,7 @@ class Interruption:
                 _statement(interruption, sql)
                 found = super().execute(sql, *args)
                 if sql.startswith("COMMIT"):
-                    interruption.step()
+                    _sqlite_step(interruption)
                 return found
 
             def executemany(self, sql: str, *args: Any) -> sqlite3.Cursor:
@@ -75,7 +75,7 @@ class Interruption:
             def backup(self, *args: Any, **named: Any) -> None:
                 _statement(interruption, "COMMIT")
                 super().backup(*args, **named)
-                interruption.step()
+                _sqlite_step(interruption)
 
         def connect_(*args: Any, **named: Any) -> sqlite3.Connection:
             return connect(*args, **{"factory": Connection} | named)
@@ -96,12 +96,17 @@ class Interruption:
 
 def _statement(interruption: Interruption, sql: str) -> None:
     if sql.lstrip().upper().startswith(_CHANGING):
-        try:
-            interruption.step()
-        except OSError:
-            full = sqlite3.OperationalError("database or disk is full")
-            full.sqlite_errorcode = sqlite3.SQLITE_FULL
-            raise full from None
+        _sqlite_step(interruption)
+
+
+def _sqlite_step(interruption: Interruption) -> None:
+    """A step that fails as SQLite has it fail."""
+    try:
+        interruption.step()
+    except OSError:
+        full = sqlite3.OperationalError("database or disk is full")
+        full.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise full from None
 
 
 class _Half:
