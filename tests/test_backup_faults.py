@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 
 from assistant.index import _publishing as publishing
 from assistant.index import _restoring as restoring
+from assistant.index import backup as backup_module
 from assistant.index.backup import MANIFEST, backup, restore
 from assistant.index.catalog import CATALOG
 from assistant.index.index import Index
@@ -284,6 +286,29 @@ def test_a_restore_that_breaks_off_is_finished_by_who_comes_next(
     assert not (small_index.index / restoring.RESTORING).exists()
 
 
+def test_a_marker_that_is_not_whole_is_none(
+    small_index: Settings, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restore ends while it writes which files it has made ready: all is as before."""
+    before = texts_in(small_index)
+    (small_index.index / "uploads" / "later.txt").write_text("sent later")
+
+    def half(path: Path, data: bytes) -> None:
+        path.write_bytes(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backup_module, "written", half)
+        with pytest.raises(IndexFault, match=r"nothing was changed: make room") as raised:
+            restore(small_index, kept, instead=True)
+    line_of(raised)
+    assert texts_in(small_index) == before
+    assert values_in(small_index.index / "feedback.sqlite") == ["then", "later"]
+    assert (small_index.index / "uploads" / "later.txt").exists()
+    restore(small_index, kept, instead=True)
+    assert not (small_index.index / "uploads" / "later.txt").exists()
+
+
 def test_a_full_disk_at_the_last_step_is_told_and_the_restore_finished_later(
     small_index: Settings, kept: Path
 ) -> None:
@@ -299,6 +324,21 @@ def test_a_full_disk_at_the_last_step_is_told_and_the_restore_finished_later(
     assert values_in(small_index.index / "feedback.sqlite") == ["then"]
     assert len(texts_in(small_index)) == 2
     assert values_in(small_index.index / "feedback.sqlite") == ["z" * 200_000]
+
+
+def test_a_full_disk_while_an_earlier_layout_is_brought_up_is_told_as_that(
+    small_index: Settings, tmp_path: Path
+) -> None:
+    """The backup is sound, so it is not another one that one needs."""
+    shutil.unpack_archive(Path(__file__).parent / "indexes" / "layout-2.tar.gz", tmp_path / "old")
+    entries = [(CATALOG, (tmp_path / "old" / "index" / CATALOG).read_bytes())]
+    file = packed(tmp_path / "x.tar", told_of(entries))
+    other = small_index.model_copy(update={"index": tmp_path / "other"})
+    with full_disk(40_000), pytest.raises(IndexFault, match=r"make room") as raised:
+        restore(other, file)
+    assert "take another one" not in line_of(raised)
+    assert not (other.index / restoring.RESTORING).exists()
+    assert restore(other, file).articles == 2
 
 
 def test_a_backup_of_another_model_is_restored_and_then_told(

@@ -227,7 +227,9 @@ def restore(
             except BaseException:
                 discarded(stage)
                 raise
-            written(stage / READY, "\n".join(manifest["files"]).encode())
+            marker = scratch_beside(stage / READY)  # half of it would name half of the files
+            written(marker, "\n".join(manifest["files"]).encode())
+            placed(marker, stage / READY)
             put_in_place(folder)
     return Backup(manifest["articles"], _sent(manifest["files"]), manifest["made"])
 
