@@ -334,7 +334,7 @@ def test_a_full_disk_while_an_earlier_layout_is_brought_up_is_told_as_that(
     entries = [(CATALOG, (tmp_path / "old" / "index" / CATALOG).read_bytes())]
     file = packed(tmp_path / "x.tar", told_of(entries))
     other = small_index.model_copy(update={"index": tmp_path / "other"})
-    with full_disk(40_000), pytest.raises(IndexFault, match=r"make room") as raised:
+    with full_disk(60_000), pytest.raises(IndexFault, match=r"make room") as raised:
         restore(other, file)
     assert "take another one" not in line_of(raised)
     assert not (other.index / restoring.RESTORING).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -183,6 +184,21 @@ def test_a_damaged_article_comes_from_its_file_and_the_rest_from_the_articles(
     assert not (small_index.index / KEPT_AS).exists()
 
 
+def test_what_sqlite_complains_of_is_one_line_and_mended(small_index: Settings) -> None:
+    """Pages that are said to be free and are not there: no row is touched."""
+    before = texts_in(small_index)
+    with (small_index.index / CATALOG).open("r+b") as file:
+        file.seek(36)
+        file.write((7).to_bytes(4, "big"))
+    (fault,) = (finding for finding in examine(small_index) if not finding.sound)
+    assert "\n" not in fault.text
+    assert "freelist" in fault.text
+    assert fault.remedy == f"assistant doctor --index {small_index.index} --repair"
+    repair(small_index)
+    assert told(small_index) == {}
+    assert texts_in(small_index) == before
+
+
 def test_damage_is_told_once_with_one_remedy(small_index: Settings) -> None:
     change(small_index, "UPDATE passages SET digest = x'00' WHERE id = 1")
     (fault,) = (finding for finding in examine(small_index) if not finding.sound)
@@ -244,3 +260,16 @@ def _refused(settings: Settings) -> None:
     assert "doctor" not in line
     assert f"assistant restore FILE --replace --index {settings.index}" in line
     assert f"assistant index PATHS --rebuild --index {settings.index}" in line
+
+
+def test_a_catalog_that_cannot_be_opened_now_is_not_given_up(small_index: Settings) -> None:
+    """No file can be opened any more; so it is where one is closed to this account."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(IndexFault, match=r"check its permissions, then try again") as caught:
+            repair(small_index)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "restore" not in str(caught.value)
+    assert len(texts_in(small_index)) == 2

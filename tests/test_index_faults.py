@@ -21,7 +21,7 @@ from assistant.index import index as index_module
 from assistant.index._locks import DERIVED, UPDATING, locked
 from assistant.index._stamps import checksums
 from assistant.index.catalog import CATALOG, Catalog
-from assistant.index.files import Unwritable, scratch_beside, written
+from assistant.index.files import Unwritable, placed, scratch_beside, written
 from assistant.index.index import Index, clear, discard_empty, is_there, matching
 from assistant.index.lexical import Lexical
 from assistant.index.rebuilding import rebuild, uploads_of
@@ -29,7 +29,15 @@ from assistant.retrieval.hybrid_search import make_query, rank
 from assistant.server._uploads import Uploads
 from assistant.settings import Settings
 from assistant.types import IndexFault
-from tests.fixtures import full_disk, make_article, replace_content, texts_in, update_index
+from tests.fixtures import (
+    FakeEncoder,
+    add_articles,
+    full_disk,
+    make_article,
+    replace_content,
+    texts_in,
+    update_index,
+)
 
 MORE = "Bài thứ ba nói về nắng ở Vinh."
 
@@ -239,6 +247,44 @@ def test_a_file_system_without_links_has_copies(
     (tmp_path / "news" / "three.txt").write_text(MORE, "utf-8")
     update_index(small_index, tmp_path / "news")
     assert MORE in texts_in(small_index)
+
+
+def test_what_is_damaged_is_not_rebuilt_from(small_index: Settings) -> None:
+    """Its rows are held against their seals when they are read, which opening it does not."""
+    with closing(sqlite3.connect(small_index.index / CATALOG)) as db:
+        db.execute("UPDATE articles SET title = 'khác'")
+        db.commit()
+    with pytest.raises(IndexFault, match=r"assistant doctor --repair") as raised:
+        rebuild(small_index)
+    line_of(raised)
+    with locked(small_index.index, UPDATING, 0):
+        assert not (small_index.index / "rebuilding").exists()
+
+
+def test_a_catalog_that_cannot_be_made_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        Catalog.create(tmp_path / CATALOG, {"model": object()})  # type: ignore[dict-item]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_catalog_alone_follows_what_takes_its_place(tmp_path: Path) -> None:
+    catalog = Catalog.create(tmp_path / CATALOG, {"model": "one"})
+    Catalog.create(tmp_path / "other.sqlite", {"model": "two"}).close()
+    placed(tmp_path / "other.sqlite", tmp_path / CATALOG)
+    assert catalog.identity == {"model": "one"}
+    catalog.follow()
+    assert catalog.identity == {"model": "two"}
+    catalog.close()
+
+
+def test_texts_have_their_vectors(catalog: Catalog) -> None:
+    add_articles(catalog, "một câu\nhai câu")
+    vectors = catalog.vectors_of(["hai câu", "một câu", "ba câu"])
+    encoder = FakeEncoder(Settings())
+    assert set(vectors) == {"một câu", "hai câu"}
+    for text, vector in vectors.items():
+        assert vector == pytest.approx(encoder.embed_questions([text])[0], abs=1e-3)
+    assert catalog.vectors_of([]) == {}
 
 
 # Locks

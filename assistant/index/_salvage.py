@@ -13,7 +13,7 @@ from pathlib import Path
 
 from assistant import private_files
 from assistant.articles.files import file_of, read_articles
-from assistant.index._catalog_reading import Reading
+from assistant.index._catalog_reading import Reading, is_of_the_disk, unreadable
 from assistant.index.index import CATALOG
 from assistant.index.rebuilding import rebuild
 from assistant.settings import Settings
@@ -35,10 +35,11 @@ def salvage(settings: Settings) -> list[Finding]:
             reading = Reading(db, path)
             sound, others = reading.sound_articles()
             expected = _expected(reading)
-    except IndexFault as fault:
-        raise _beyond_repair(path, fault.__cause__ or fault) from fault
-    except sqlite3.DatabaseError as error:
-        raise _beyond_repair(path, error) from error
+    except (sqlite3.DatabaseError, IndexFault) as error:
+        cause = error.__cause__ or error
+        if is_of_the_disk(cause):
+            raise unreadable(path, cause) from error
+        raise _beyond_repair(path, cause) from error
     read = _read_again(others)
     saved = [*sound, *read.values()]
     lost = list(_lost(others, read, expected - len(sound) - len(others), settings.index))

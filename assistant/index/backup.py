@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, cast
 
 from assistant import private_files
+from assistant.index._catalog_reading import is_of_the_disk
 from assistant.index._identity import identity_of
 from assistant.index._locks import UPDATING, locked
 from assistant.index._restoring import READY, RESTORING, WRITTEN, is_database, put_in_place
@@ -31,7 +32,7 @@ from assistant.index.catalog import CATALOG, Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.errands import UPLOADS
 from assistant.index.errands import finish as finish_errands
-from assistant.index.files import Unwritable, discarded, placed, scratch_beside, writable, written
+from assistant.index.files import discarded, placed, scratch_beside, writable, written
 from assistant.index.index import PATIENCE, Index
 from assistant.settings import Settings
 from assistant.types import IndexFault
@@ -321,9 +322,9 @@ def _require_whole(manifest: dict[str, Any], stage: Path, file: Path) -> None:
     try:
         with closing(Catalog.open(stage / CATALOG)) as catalog:
             complaint = catalog.integrity()
-    except Unwritable:
-        raise
     except IndexFault as fault:
+        if fault.__cause__ and is_of_the_disk(fault.__cause__):
+            raise
         complaint = str(fault.__cause__ or "it is of another version")
     if complaint != "ok":
         raise _no_backup(file, f"{CATALOG!r} in it cannot be used: {complaint}")
