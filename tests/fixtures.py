@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -119,8 +121,46 @@ def replace_content(path: Path, content: bytes) -> None:
 @pytest.fixture
 def fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every index that is opened has the fake encoder."""
-    monkeypatch.setattr("assistant.index.index.SentenceEncoder", FakeEncoder)
-    monkeypatch.setattr("assistant.index.backup.SentenceEncoder", FakeEncoder)
+    for module in ("index", "backup", "doctor"):
+        monkeypatch.setattr(f"assistant.index.{module}.SentenceEncoder", FakeEncoder)
+
+
+@pytest.fixture
+def small_index(tmp_path: Path, fake_encoder: None) -> Settings:
+    """An index of the two articles in ``tmp_path/news``, each of two sentences and one passage."""
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "one.txt").write_text("Ông Tâm là bí thư.\n\nPhường Lái Thiêu họp.", "utf-8")
+    (folder / "two.txt").write_text("Ông Châu ở Tân Phước.\n\nPhường có cảng biển.", "utf-8")
+    settings = Settings(index=tmp_path / "index", passage_tokens=24, overlap=0)
+    update_index(settings, folder)
+    return settings
+
+
+def update_index(settings: Settings, folder: Path) -> None:
+    with closing(Index.create(settings)) as index:
+        index.update(read_articles([folder]), [folder], settings)
+
+
+def texts_in(settings: Settings) -> list[str]:
+    """The articles of an index that opens, with derived indexes of the same state."""
+    with closing(Index.open(settings)) as index:
+        count = index.catalog.counts()["passages"]
+        assert index.dense.stamp.count == index.lexical.stamp.count == count
+        assert index.catalog.integrity() == "ok"
+        return sorted(article.text for article in index.catalog.articles())
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file of this process grows beyond ``size`` bytes: SQLite, tantivy and Python all get an
+    error of the system where they write on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture

@@ -205,6 +205,16 @@ def test_known_is_the_share_of_the_question_that_the_index_has(
     assert low <= lexical.weigh(LexicalQuery.of(text, typed)).known <= high
 
 
+def test_pairs_left_out_do_not_count(catalog: Catalog, lexical: Lexical, tmp_path: Path) -> None:
+    items = ("tân", "phước", "có")
+    without = lexical.pair_weights(items, without=[LINES[1]])
+    (article,) = catalog.articles()
+    catalog.remove([article.id])
+    add_articles(catalog, "\n".join(line for line in LINES if line != LINES[1]))
+    assert without == pytest.approx(Lexical.build(tmp_path, catalog).pair_weights(items))
+    assert without != lexical.pair_weights(items)
+
+
 def test_known_leaves_out_what_is_left_out(lexical: Lexical) -> None:
     query = LexicalQuery.of("cảng biển")
     assert lexical.weigh(query).known == 1

@@ -8,6 +8,7 @@ what of a file could not be read is a note.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +62,7 @@ def read_article(path: Path) -> Article:
 
 def file_of(path: Path) -> Path:
     """The file that an article's path leads to: for what lies in an archive, the archive."""
-    return next((p for p in (path, *path.parents) if p.is_file()), path)
+    return next((p for p in (path, *path.parents) if os.path.isfile(p)), path)
 
 
 def _each(paths: Iterable[Path]) -> Iterator[Article | CorpusError | str]:

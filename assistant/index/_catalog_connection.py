@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from assistant.types import IndexFault
 
@@ -53,11 +53,20 @@ def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield values[i : i + _MANY]
 
 
-def unreadable(path: Path, error: Exception) -> IndexFault:
-    """The fault of a catalog that cannot be read: it names the commands that help."""
+def is_of_the_disk(error: BaseException) -> TypeGuard[sqlite3.OperationalError]:
+    """Whether SQLite lacks room, rights or its turn; else the file is not as it was written."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # none: text that is no UTF-8
+    return isinstance(error, sqlite3.OperationalError) and code & 0xFF != sqlite3.SQLITE_ERROR
+
+
+def unreadable(path: Path, error: BaseException) -> IndexFault:
+    """The fault of a catalog that cannot be read, and its cause: it names what helps."""
     folder = path.parent
-    return IndexFault(
-        f"{path} cannot be read ({error}); if it is damaged, run: assistant doctor --repair "
+    first = "make room or check its permissions, then try again; " if is_of_the_disk(error) else ""
+    fault = IndexFault(
+        f"{path} cannot be read ({error}); {first}if it is damaged, run: assistant doctor --repair "
         f"--index {folder}  (or index your articles again: assistant index PATHS --rebuild "
         f"--index {folder})"
     )
+    fault.__cause__ = error
+    return fault

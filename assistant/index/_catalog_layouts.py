@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +59,8 @@ def create_tables(db: sqlite3.Connection, rows: dict[str, str]) -> None:
 def bring_up(db: sqlite3.Connection, path: Path) -> None:
     """Within a transaction of ``db``: the catalog is of this layout after it.
 
-    Raises IndexFault where a passage is not what its digest says: seals would bear it out.
+    Raises IndexFault where something cannot be understood, or a passage is not what its digest
+    says: seals would bear it out.
     """
     known = dict(db.execute("SELECT key, value FROM meta").fetchall())
     layout = known.get("layout", "")
@@ -67,15 +69,26 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
         return
     if layout not in EARLIER or "seal" in known:
         return  # another process was faster, or it is damaged
+    if not {"generation", "identity"} <= known.keys():
+        raise unreadable(path, sqlite3.DatabaseError("what it says of itself is missing"))
+    try:
+        _renew(db, path, known)
+    except (ValueError, TypeError, sqlite3.IntegrityError) as error:
+        raise unreadable(path, error) from error
+
+
+def _renew(db: sqlite3.Connection, path: Path, known: Mapping[str, str]) -> None:
+    layout = known["layout"]
     if layout in _STATEMENTS:
         for statement in _STATEMENTS[layout].split(";"):
             db.execute(statement)
     _set_aside(db)
     numbered = _numbered(db)
-    create_tables(
-        db,
-        {key: known[key] for key in ("generation", "identity")} | {"numbered": str(numbered)},
-    )
+    told = {
+        "generation": str(int(known["generation"])),
+        "identity": json.dumps(dict(json.loads(known["identity"]))),
+    }
+    create_tables(db, told | {"numbered": str(numbered)})
     _copy(db)
     _seal_passages(db, path)
     for table in _old_tables(db):
@@ -83,6 +96,7 @@ def bring_up(db: sqlite3.Connection, path: Path) -> None:
     totals = {table: total_of(db.execute(query).fetchall()) for table, query in TOTALS.items()}
     rows = dict(db.execute("SELECT key, value FROM meta").fetchall())
     write_meta(db, rows | {"totals": json.dumps(totals)})
+    Reading(db, path).articles()  # all that is told of them can be understood
 
 
 def _add_editions(db: sqlite3.Connection, path: Path) -> None:
@@ -139,8 +153,5 @@ def _seal_passages(db: sqlite3.Connection, path: Path) -> None:
         ).fetchall()
         seal = seal_of_passage(row, sentences)
         db.execute("UPDATE passages SET seal = ? WHERE id = ?", (seal, number))
-    try:
-        for _ in reading.passage_texts(numbers):
-            pass
-    except ValueError as error:
-        raise unreadable(path, error) from error
+    for _ in reading.passage_texts(numbers):
+        pass

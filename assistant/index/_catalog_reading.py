@@ -117,7 +117,7 @@ class Reading(Editions):
         try:
             complaint = str(self._rows("PRAGMA integrity_check(1)")[0][0])
             if complaint != "ok":
-                return complaint
+                return " ".join(complaint.split())
             self.check_totals()
             self.articles()
             self.editions()

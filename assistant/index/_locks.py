@@ -30,27 +30,27 @@ def locked(
 ) -> Iterator[None]:
     """One thread or process at a time; another is waited for, ``patience`` seconds.
 
-    Raises Busy after that, and Unwritable where the folder cannot be written.
+    Raises Busy after that, and Unwritable where the folder cannot be written. What is raised within
+    is none of that: it passes as it is.
     """
-    lock = FileLock(folder / name, mode=0o600)
     with writable(folder):
         private_files.tighten(folder)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
-            _wait(lock, folder, patience)
-        try:
-            with private_files.writing():
-                yield
-        finally:
-            lock.release()
-
-
-def _wait(lock: FileLock, folder: Path, patience: float) -> None:
+    lock = FileLock(folder / name, mode=0o600)
+    if not _taken(lock, folder, 0):
+        waiting()
+        if not _taken(lock, folder, patience):
+            raise Busy(f"The index {folder} is being written by another; try again when it is done")
     try:
-        lock.acquire(timeout=patience)
-    except Timeout:
-        raise Busy(
-            f"The index {folder} is being changed by another process; try again when it is done"
-        ) from None
+        with private_files.writing():
+            yield
+    finally:
+        lock.release()
+
+
+def _taken(lock: FileLock, folder: Path, patience: float) -> bool:
+    with writable(folder):
+        try:
+            lock.acquire(timeout=patience)
+        except Timeout:
+            return False
+    return True

@@ -158,5 +158,13 @@ def _vanished(
         for article_id, path in before.items()
         if article_id not in present
         and any(Path(path).is_relative_to(root) for root in roots)
-        and (path in read or not file_of(Path(path)).exists())
+        and (path in read or _is_gone(file_of(Path(path))))
     ]
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether that is certain: a folder may be closed to this account."""
+    try:
+        return not path.exists()
+    except OSError:
+        return False

@@ -39,13 +39,21 @@ def publish(made: Path, folder: Path) -> None:
             for name in (found.dense.name, found.lexical.name):
                 if (made / name).exists():
                     os.rename(made / name, folder / name)
-        try:
-            _write_into(made / CATALOG, folder / CATALOG)
-        except sqlite3.OperationalError as error:  # busy or full
-            raise OSError(str(error)) from error
-        except sqlite3.DatabaseError:
-            _take_the_place(made / CATALOG, folder / CATALOG)
+        put(made / CATALOG, folder / CATALOG)
         stamps.clear(folder, found)
+
+
+def put(made: Path, path: Path) -> None:
+    """The content of a sound SQLite file in the place of what another holds. Raises OSError.
+
+    After it ``made`` may be gone.
+    """
+    try:
+        _write_into(made, path)
+    except sqlite3.OperationalError as error:  # busy or full
+        raise OSError(str(error)) from error
+    except sqlite3.DatabaseError:
+        _take_the_place(made, path)
 
 
 def _renumbered(found: stamps.Stamps, generation: int) -> stamps.Stamps:
@@ -61,7 +69,7 @@ def _generation(folder: Path) -> int:
 
 
 def _write_into(made: Path, path: Path) -> None:
-    """The content of a catalog that can be written, replaced within one transaction."""
+    """The content of a file that can be written, replaced within one transaction."""
     if not path.exists():
         raise sqlite3.DatabaseError("it is not there")
     with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(path)) as target:
@@ -69,6 +77,8 @@ def _write_into(made: Path, path: Path) -> None:
         if target.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("it is damaged")
         source.backup(target)
+        # Who reads the state before may do so for long; who opens it next empties the log.
+        target.execute("PRAGMA busy_timeout = 0")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 

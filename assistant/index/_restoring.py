@@ -7,14 +7,13 @@ marker in it is the point of no return: from there on each step may be done twic
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from assistant.index._locks import UPDATING, locked
-from assistant.index._publishing import publish
+from assistant.index._publishing import publish, put
 from assistant.index.catalog import CATALOG
 from assistant.index.errands import UPLOADS
 from assistant.index.files import discarded, synced, writable
@@ -41,14 +40,15 @@ def put_in_place(folder: Path) -> None:
         return
     names = (stage / READY).read_text("utf-8").split("\n")
     for name in WRITTEN:
-        if name in names:  # else nobody had written when it was made, and what is there stays
-            _copy_into(stage / name, folder / name)
+        # Else nobody had written when it was made, and what is there stays; or it is done already.
+        if name in names and (stage / name).exists():
+            put(stage / name, folder / name)
     (folder / UPLOADS).mkdir(exist_ok=True)
     for name in names:
         if name.startswith(f"{UPLOADS}/") and (stage / name).exists():
-            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if is_database(name):
-                _copy_into(stage / name, folder / name)
+                put(stage / name, folder / name)
             else:
                 os.replace(stage / name, folder / name)
     _discard_others(folder, names)
@@ -75,10 +75,3 @@ def _discard_others(folder: Path, names: Sequence[str]) -> None:
                 path.rmdir()
         elif name not in names and name not in beside and path.suffix != ".lock":
             discarded(path)
-
-
-def _copy_into(source: Path, path: Path) -> None:
-    """Within one transaction of a file that a server may have open."""
-    with closing(sqlite3.connect(source)) as found, closing(sqlite3.connect(path)) as target:
-        target.execute("PRAGMA synchronous = FULL")
-        found.backup(target)

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from assistant import private_files
 from assistant.articles.files import file_of, read_articles
-from assistant.index._catalog_connection import unreadable
+from assistant.index._catalog_connection import is_of_the_disk, unreadable
 from assistant.index._catalog_editions import Link, end_of
 from assistant.index._catalog_reading import Reading
 from assistant.index.index import CATALOG
@@ -27,29 +28,43 @@ KEPT_AS = "catalog.damaged.sqlite"  # a copy of one of which something could not
 def salvage(settings: Settings) -> list[Finding]:
     """Makes the index again; returns what could not be saved.
 
-    Raises IndexFault where no table of articles can be read.
+    Raises IndexFault where no article can be saved.
     """
     path = settings.index / CATALOG
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            # Letters that are none make their row damaged, not the whole table unreadable.
+            db.text_factory = partial(str, encoding="utf-8", errors="replace")
             reading = Reading(db, path)
             sound, others = reading.sound_articles()
             expected = _expected(reading)
             found = _editions(reading)
-    except sqlite3.DatabaseError as error:
-        raise unreadable(path, error) from error
+    except (sqlite3.DatabaseError, IndexFault) as error:
+        cause = error.__cause__ or error
+        if is_of_the_disk(cause):
+            raise unreadable(path, cause) from error
+        raise _beyond_repair(path, cause) from error
     read = _read_again(others)
     saved = [*sound, *read.values()]
     lost = list(_lost(others, read, expected - len(sound) - len(others), settings.index))
     editions = _leading_to(saved, found.sound)
     lost += _lost_editions(found.expected - len(editions), settings.index)
     if not saved:
-        raise unreadable(path, sqlite3.DatabaseError("no article in it is sound"))
+        raise _beyond_repair(path, "no article in it is sound")
     if lost:
         private_files.make_file(path.with_name(KEPT_AS))
         shutil.copyfile(path, path.with_name(KEPT_AS))
     rebuild(settings, articles=saved, editions=editions)
     return lost
+
+
+def _beyond_repair(path: Path, why: object) -> IndexFault:
+    folder = path.parent
+    return IndexFault(
+        f"{path} cannot be repaired ({why}); put a backup in its place: assistant restore FILE "
+        f"--replace --index {folder}  (or index your articles again: assistant index PATHS "
+        f"--rebuild --index {folder})"
+    )
 
 
 def _expected(reading: Reading) -> int:

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tarfile
@@ -20,9 +21,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import IO, Any, Final, cast
 
 from assistant import private_files
+from assistant.index._catalog_connection import is_of_the_disk
+from assistant.index._identity import identity_of
 from assistant.index._locks import UPDATING, locked
 from assistant.index._restoring import READY, RESTORING, WRITTEN, is_database, put_in_place
 from assistant.index.catalog import CATALOG, Catalog
@@ -30,7 +33,7 @@ from assistant.index.encoder import SentenceEncoder
 from assistant.index.errands import UPLOADS
 from assistant.index.errands import finish as finish_errands
 from assistant.index.files import discarded, placed, scratch_beside, writable, written
-from assistant.index.index import PATIENCE, Index, identity_of
+from assistant.index.index import PATIENCE, Index
 from assistant.settings import Settings
 from assistant.types import IndexFault
 
@@ -88,19 +91,46 @@ def _copy(folder: Path, copies: Path) -> int:
     """The state of now; returns how many articles it has. Raises IndexFault for a damaged one."""
     with closing(Catalog.open(folder / CATALOG)) as catalog:
         finish_errands(folder, catalog)
-    if (folder / UPLOADS).is_dir():
-        left = shutil.ignore_patterns("*.sqlite*", "*.lock")
-        shutil.copytree(folder / UPLOADS, copies / UPLOADS, ignore=left)
+    _copy_sent(folder / UPLOADS, copies / UPLOADS)
     followed = [p.relative_to(folder).as_posix() for p in (folder / UPLOADS).glob("*/*.sqlite")]
     for name in (CATALOG, *WRITTEN, *followed):
         if (folder / name).exists():
-            source, target = sqlite3.connect(folder / name), sqlite3.connect(copies / name)
-            with closing(source), closing(target):
-                source.backup(target)
-                target.execute("PRAGMA journal_mode = DELETE").fetchall()
+            _copy_database(folder / name, copies / name)
     with closing(Catalog.open(copies / CATALOG)) as catalog:
         _require_sound(catalog, folder)
         return catalog.counts()["articles"]
+
+
+def _copy_sent(folder: Path, copies: Path) -> None:
+    left = shutil.ignore_patterns("*.sqlite*", "*.lock")
+    if folder.is_dir():
+        try:
+            shutil.copytree(folder, copies, ignore=left, ignore_dangling_symlinks=True)
+        except shutil.Error as error:
+            path, _, why = error.args[0][0]
+            told = f"{path} cannot be read ({why}); move it away, then try again"
+            raise IndexFault(told) from None
+
+
+def _copy_database(path: Path, copy: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE").fetchall()
+        complaint = _complaint(copy)
+    except sqlite3.OperationalError as error:  # busy or full
+        raise OSError(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        complaint = str(error)
+    if complaint:
+        raise IndexFault(f"{path} is damaged ({complaint}); move it away, then try again")
+
+
+def _complaint(database: Path) -> str:
+    """What SQLite finds wrong with a file; "" where that is nothing."""
+    with closing(sqlite3.connect(database)) as db:
+        found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return "" if found == "ok" else " ".join(found.split())
 
 
 def _require_sound(catalog: Catalog, named: Path) -> None:
@@ -114,7 +144,11 @@ def _require_sound(catalog: Catalog, named: Path) -> None:
 
 def _names(copies: Path) -> list[str]:
     found = [p for p in sorted(copies.rglob("*")) if p.is_file() and p.suffix not in _BESIDE]
-    return [path.relative_to(copies).as_posix() for path in found]
+    names = [path.relative_to(copies).as_posix() for path in found]
+    for name in names:
+        if not _is_known(name):
+            raise IndexFault(f"The file {name!r} has a name that cannot be kept; rename it")
+    return names
 
 
 _BESIDE: Final = (".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
@@ -189,6 +223,7 @@ def restore(
             discarded(stage)
             try:
                 _unpack(tar, manifest, stage, file)
+                _require_whole(manifest, stage, file)
                 _make_ready(settings, manifest, stage)
             except BaseException:
                 discarded(stage)
@@ -204,19 +239,22 @@ def restore(
 def _sound(file: Path) -> Iterator[tuple[tarfile.TarFile, dict[str, Any]]]:
     """The open backup and its manifest."""
     try:
-        with tarfile.open(file, mode="r:") as tar:
+        stream = file.open("rb")
+    except OSError as error:
+        raise IndexFault(f"{file} cannot be read ({error.strerror}); check the path") from None
+    try:
+        with stream, tarfile.open(fileobj=stream, mode="r:") as tar:
             yield tar, _manifest(tar, file)
-    except FileNotFoundError:
-        raise IndexFault(f"{file} does not exist; check the path") from None
     except (tarfile.TarError, EOFError) as error:
         raise _no_backup(file, str(error)) from None
 
 
 def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
     first = tar.next()
-    stream = tar.extractfile(first) if first and first.name == MANIFEST else None
-    if stream is None or first is None or first.size > LARGEST_MANIFEST:
+    is_one = first is not None and first.name == MANIFEST and first.isreg()
+    if first is None or not is_one or first.size > LARGEST_MANIFEST:
         raise _no_backup(file, "it has no manifest")
+    stream = cast(IO[bytes], tar.extractfile(first))
     try:
         found = json.loads(stream.read())
         version = found["format"]
@@ -230,7 +268,7 @@ def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
         for name, told in files.items():
             sound = sound and _is_known(name) and isinstance(told["size"], int)
             sound = sound and isinstance(told["sha256"], str)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _no_backup(file, "its manifest was changed") from None
     if not sound or version != FORMAT:
         raise _no_backup(file, "its manifest was changed")
@@ -242,8 +280,11 @@ def _is_known(name: str) -> bool:
     path = PurePosixPath(name)
     if name in (CATALOG, *WRITTEN):
         return True
-    plain = path.as_posix() == name and ".." not in path.parts and "\n" not in name
-    return plain and path.parts[0] == UPLOADS and len(path.parts) in (2, 3)
+    plain = path.as_posix() == name and ".." not in path.parts and not _UNFIT.search(name)
+    return plain and path.parts[:1] == (UPLOADS,) and len(path.parts) > 1
+
+
+_UNFIT: Final = re.compile(r"[\n\0\ud800-\udfff]")  # the last: bytes that are no UTF-8
 
 
 def _no_backup(file: Path, why: str) -> IndexFault:
@@ -255,10 +296,10 @@ def _unpack(tar: tarfile.TarFile, manifest: dict[str, Any], stage: Path, file: P
     left = dict(manifest["files"])
     while entry := tar.next():
         told = left.pop(entry.name, None)
-        stream = tar.extractfile(entry) if entry.isreg() else None
-        if told is None or stream is None or entry.size != told["size"]:
+        if told is None or not entry.isreg() or entry.size != told["size"]:
             raise _no_backup(file, f"{entry.name!r} was changed")
-        (stage / entry.name).parent.mkdir(exist_ok=True)
+        stream = cast(IO[bytes], tar.extractfile(entry))
+        (stage / entry.name).parent.mkdir(parents=True, exist_ok=True)
         with (stage / entry.name).open("xb") as target:
             shutil.copyfileobj(stream, target)
             target.flush()
@@ -269,11 +310,30 @@ def _unpack(tar: tarfile.TarFile, manifest: dict[str, Any], stage: Path, file: P
         raise _no_backup(file, f"{min(left)!r} is missing")
 
 
+def _require_whole(manifest: dict[str, Any], stage: Path, file: Path) -> None:
+    """What was kept was sound, and this version can read it."""
+    for name in filter(is_database, manifest["files"]):
+        try:
+            complaint = _complaint(stage / name)
+        except sqlite3.DatabaseError as error:
+            complaint = str(error)
+        if complaint:
+            raise _no_backup(file, f"{name!r} in it is damaged: {complaint}")
+    try:
+        with closing(Catalog.open(stage / CATALOG)) as catalog:
+            complaint = catalog.integrity()
+    except IndexFault as fault:
+        if fault.__cause__ and is_of_the_disk(fault.__cause__):
+            raise
+        complaint = str(fault.__cause__ or "it is of another version")
+    if complaint != "ok":
+        raise _no_backup(file, f"{CATALOG!r} in it cannot be used: {complaint}")
+
+
 def _make_ready(settings: Settings, manifest: dict[str, Any], stage: Path) -> None:
     """The catalog in this version's layout, at home in this folder, with its derived indexes where
     the settings are those it was made with."""
     with closing(Catalog.open(stage / CATALOG)) as catalog:
-        _require_sound(catalog, settings.index)
         was = Path(manifest["folder"]) / UPLOADS
         now = settings.index.resolve() / UPLOADS
         with catalog.change() as changes:

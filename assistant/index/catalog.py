@@ -13,12 +13,12 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from assistant import private_files
 from assistant.index._catalog_changes import Changes
-from assistant.index._catalog_connection import unreadable
+from assistant.index._catalog_connection import is_of_the_disk, unreadable
 from assistant.index._catalog_editions import surplus
 from assistant.index._catalog_layouts import EARLIER, bring_up, create_tables
 from assistant.index._catalog_reading import Facts, Reading, Stored
@@ -47,22 +47,22 @@ class Catalog(Reading):
     @classmethod
     def create(cls, path: Path, identity: Mapping[str, str]) -> Catalog:
         """A new, empty catalog: whole or not there at all. ``identity``: what its vectors and
-        passages were made with."""
+        passages were made with. Raises OSError."""
         private_files.make_folder(path.parent)
         scratch = scratch_beside(path)
         private_files.make_file(scratch)  # SQLite gives its other files the mode of this one
-        db = sqlite3.connect(scratch, isolation_level=None)
         try:
-            db.execute("BEGIN")
-            create_tables(db, {"generation": "0", "identity": json.dumps(dict(identity))})
-            db.execute("COMMIT")
-        except BaseException:
-            db.close()
+            with closing(sqlite3.connect(scratch, isolation_level=None)) as db:
+                db.execute("BEGIN")
+                create_tables(db, {"generation": "0", "identity": json.dumps(dict(identity))})
+                db.execute("COMMIT")
+            placed(scratch, path)
+        except BaseException as error:
             scratch.unlink(missing_ok=True)
+            if isinstance(error, sqlite3.OperationalError):  # a full disk
+                raise OSError(str(error)) from error
             raise
-        db.close()
-        placed(scratch, path)
-        return cls(_connect(path), path)
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: Path) -> Catalog:
@@ -92,6 +92,7 @@ class Catalog(Reading):
             with self._transaction() as db:
                 bring_up(db, self.path)
         layout = self._layout()
+        self._require(layout not in EARLIER, "its layout was changed")
         if layout != LAYOUT:
             folder = self.path.parent
             raise IndexFault(
@@ -123,8 +124,6 @@ class Catalog(Reading):
         if there is None or there == self._file:
             return
         with self._writing, self._lock:
-            if there == self._file:
-                return
             other = Catalog.open(self.path)
             self._db.close()
             if self._writer:
@@ -221,13 +220,8 @@ class Catalog(Reading):
                 if db.in_transaction:  # a full disk has ended it already
                     with suppress(sqlite3.Error):
                         db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError):
-                    raise Unwritable(
-                        f"{self.path} cannot be written ({error}); nothing was changed: "
-                        "make room or free it, then try again"
-                    ) from error
-                if type(error) is sqlite3.DatabaseError:
-                    raise unreadable(self.path, error) from error
+                if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
+                    raise self._refusal(error) from error
                 raise
 
     def _begun(self) -> sqlite3.Connection:
@@ -235,13 +229,22 @@ class Catalog(Reading):
             if self._writer is None:
                 self._writer = _connect(self.path)
             self._writer.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise Unwritable(
-                f"{self.path} is in use by another process ({error}); try again when it is done"
-            ) from None
         except sqlite3.DatabaseError as error:
-            raise unreadable(self.path, error) from error
+            raise self._refusal(error) from error
         return self._writer
+
+    def _refusal(self, error: BaseException) -> IndexFault:
+        """The fault of a change that SQLite refused: nothing of it is in the catalog."""
+        if not is_of_the_disk(error):
+            return unreadable(self.path, error)
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            told = f"is in use by another process ({error}); try again when it is done"
+        else:
+            told = (
+                f"cannot be written ({error}); nothing was changed: make room or check its "
+                "permissions, then try again"
+            )
+        return Unwritable(f"{self.path} {told}")
 
     def tidy(self) -> bool:
         """Brings what was committed into the file itself, unless somebody still reads what was

@@ -5,6 +5,7 @@ It also says which language models could be used here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +13,12 @@ from pathlib import Path
 from assistant.articles.files import file_of, read_articles
 from assistant.index import _stamps as stamps
 from assistant.index._dense import Dense
+from assistant.index._identity import identity_of
 from assistant.index._salvage import salvage
 from assistant.index.catalog import Catalog
 from assistant.index.encoder import SentenceEncoder
-from assistant.index.files import discarded
-from assistant.index.index import CATALOG, Index, identity_of
+from assistant.index.files import discarded, writable
+from assistant.index.index import CATALOG, Index
 from assistant.index.lexical import Lexical
 from assistant.index.rebuilding import leftovers
 from assistant.index.view import unusable
@@ -59,7 +61,8 @@ def repair(settings: Settings) -> list[Finding]:
     if not _is_sound(folder):
         lost = salvage(settings)
     catalog = Catalog.open(folder / CATALOG)
-    with closing(Index(folder, catalog, SentenceEncoder(settings))) as index, index.changing():
+    index = Index(folder, catalog, SentenceEncoder(settings))
+    with closing(index), index.changing(), writable(folder):
         for path in leftovers(folder):
             discarded(path)
     return [*lost, *examine(settings)]
@@ -99,15 +102,9 @@ def _catalog(catalog: Catalog, update: str) -> Iterator[Finding]:
     if not counts["articles"]:
         yield Finding(False, "The index holds no article", update + " PATHS")
         return
-    missing = catalog.missing_vectors()
-    if missing:
-        yield Finding(
-            False, f"{missing} passages or sentences have no vector", update + " --rebuild"
-        )
-    else:
-        text = f"Catalog: {counts['articles']} articles, {counts['passages']} passages"
-        editions = catalog.edition_count()
-        yield Finding(True, f"{text}, {editions} earlier texts" if editions else text)
+    text = f"Catalog: {counts['articles']} articles, {counts['passages']} passages"
+    editions = catalog.edition_count()
+    yield Finding(True, f"{text}, {editions} earlier texts" if editions else text)
 
 
 def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
@@ -131,9 +128,11 @@ def _derived(catalog: Catalog, folder: Path) -> Iterator[Finding]:
 def _left(catalog: Catalog, folder: Path) -> Iterator[Finding]:
     """What a run that was cut short has left: in no answer, but in the way of the disk."""
     left = [*leftovers(folder), *stamps.leftovers(folder, stamps.read(catalog))]
-    if left or catalog.errands():
-        first = f", the first: {left[0]}" if left else ""
-        text = f"A run that was cut short has left {len(left)} files or folders{first}"
+    left += [folder / path for path in catalog.errands()]
+    if left:
+        text = (
+            f"A run that was cut short has left {len(left)} files or folders, the first: {left[0]}"
+        )
         yield Finding(False, text, _repair(folder))
 
 
@@ -141,8 +140,8 @@ def _files(catalog: Catalog, update: str) -> Iterator[Finding]:
     """The articles against the files they were read from."""
     paths = catalog.article_paths()
     files = sorted({file_of(Path(path)) for path in paths.values()})
-    gone = [file for file in files if not file.exists()]
-    present = [file for file in files if file.exists()]
+    present = [file for file in files if os.path.exists(file)]  # one in a closed folder is not
+    gone = [file for file in files if file not in present]
     readable = {article.id for article in read_articles(present).articles}
     changed = sorted(
         {p for i, p in paths.items() if i not in readable and file_of(Path(p)) in set(present)}

@@ -15,6 +15,7 @@ from assistant.articles.files import Corpus
 from assistant.index import _restoring as restoring
 from assistant.index import _stamps as stamps
 from assistant.index._dense import Dense
+from assistant.index._identity import OtherModel, identity_of, model_of, refuse_other_identity
 from assistant.index._language_centring import Centring
 from assistant.index._locks import DERIVED, UPDATING, Busy, locked
 from assistant.index._planning import (
@@ -45,8 +46,6 @@ SETTLING = 3  # views until none needs the catalog's log: one that reads it, one
 # What people wrote or sent; no rebuild takes it away.
 KEPT = (*restoring.WRITTEN, UPLOADS)
 REBUILDING = "rebuilding"  # folder in it of an index that is made anew
-RULES = "1"  # version of the rules for sentences, passages and terms; another is refused
-SPLITTING = ("passage tokens", "overlap")  # of an identity: questions are embedded without them
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +67,6 @@ class Update:
             f"{self.articles} articles, {self.passages} passages "
             f"({self.new} new, {self.kept} kept, {self.removed} removed) in {self.seconds:.1f} s"
         )
-
-
-def identity_of(encoder: SentenceEncoder, settings: Settings) -> dict[str, str]:
-    """What an index must have been made with to be used with these settings."""
-    return encoder.fingerprint | {
-        "passage tokens": str(settings.passage_tokens),
-        "overlap": str(settings.overlap),
-        "rules": RULES,
-    }
 
 
 class Index:
@@ -159,7 +149,7 @@ class Index:
         if (moved or self.catalog.owes) and self._moving.acquire(blocking=wait):
             try:
                 if moved:
-                    with suppress(Busy, Unwritable, _OtherModel):
+                    with suppress(Busy, Unwritable, OtherModel):
                         self._view = self._opened(self._view.catalog.identity, patience=0)
                 self._settle()
             finally:
@@ -179,12 +169,12 @@ class Index:
             del again  # of the view before, nobody reads any more
 
     def _opened(self, identity: Mapping[str, str] | None = None, patience: float = 120) -> View:
-        """A view of what is committed now. Raises IndexFault, and _OtherModel where it was not made
+        """A view of what is committed now. Raises IndexFault, and OtherModel where it was not made
         with what ``identity`` says of the model."""
         for _ in range(TRIES):  # what it names may have been replaced since
             snapshot = self.catalog.snapshot()
-            if identity and _model_of(snapshot.identity) != _model_of(identity):
-                raise _OtherModel
+            if identity and model_of(snapshot.identity) != model_of(identity):
+                raise OtherModel
             found = opened(self.folder, snapshot, self.encoder, self.centring)
             if isinstance(found, View):
                 return found
@@ -340,7 +330,8 @@ class Index:
             finally:
                 self._clear()
         self.refresh(wait=True)
-        with suppress(Unwritable), writable(self.folder):  # it is committed: else the next run does
+        # It is committed: what is left to do with files, the next run does.
+        with suppress(OSError, Unwritable):
             finish_errands(self.folder, self.catalog)
         self._forget()
         return removed
@@ -372,7 +363,7 @@ def _whole(folder: Path) -> Catalog:
     catalog = Catalog.open(folder / CATALOG)
     try:
         if catalog.errands():
-            with suppress(Busy), locked(folder, UPDATING, patience=0), writable(folder):
+            with suppress(Busy, Unwritable), locked(folder, UPDATING, patience=0), writable(folder):
                 finish_errands(folder, catalog)
     except BaseException:
         catalog.close()
@@ -391,27 +382,6 @@ def _made(folder: Path, identity: Mapping[str, str]) -> None:
                 for path in folder.glob(f"{CATALOG}*"):  # half of one
                     path.unlink()
                 Catalog.create(folder / CATALOG, identity).close()
-
-
-def _model_of(identity: Mapping[str, str]) -> dict[str, str]:
-    """What of an identity a question must be embedded with."""
-    return {key: value for key, value in identity.items() if key not in SPLITTING}
-
-
-class _OtherModel(Exception):
-    """The index was made anew with another model, and questions are embedded with the old one."""
-
-
-def refuse_other_identity(catalog: Catalog, encoder: SentenceEncoder, settings: Settings) -> None:
-    """Raises IndexFault naming the field in which index and settings differ."""
-    stored, wanted = catalog.identity, identity_of(encoder, settings)
-    for field in wanted:
-        if stored.get(field) != wanted[field]:
-            raise IndexFault(
-                f"The index {settings.index} was made with {field} {stored.get(field)!r}, the "
-                f"settings say {wanted[field]!r}; use the same settings, or rebuild it: "
-                f"assistant index --index {settings.index} --rebuild"
-            )
 
 
 def discard_empty(folder: Path) -> None:

@@ -6,7 +6,8 @@ import math
 import os
 import shutil
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -91,11 +92,12 @@ class Lexical:
 
     @classmethod
     def build(cls, folder: Path, catalog: Reading) -> Lexical:
-        """Builds from the catalog's passages, from nothing."""
+        """Builds from the catalog's passages, from nothing. Raises OSError."""
         path = folder / stamps.fresh_name("lexical", catalog.generation)
         path.mkdir()
-        index = tantivy.Index(_schema(), str(path))
-        return cls._updated(path, index, catalog, catalog.passage_numbers(), [])
+        with _writing():
+            index = tantivy.Index(_schema(), str(path))
+            return cls._updated(path, index, catalog, catalog.passage_numbers(), [])
 
     @classmethod
     def catch_up(cls, folder: Path, old: Stamp, catalog: Reading) -> Lexical:
@@ -103,19 +105,23 @@ class Lexical:
 
         The files of a copy are the old ones under another name: none is ever written again. What
         is missing or too much is told by the passages' numbers, whatever happened in between.
+        Raises OSError.
         """
         path = folder / stamps.fresh_name("lexical", catalog.generation)
         if old.identity != identity_of(catalog) or not _copied(folder / old.name, old, path):
             return cls.build(folder, catalog)
-        index = tantivy.Index.open(str(path))
-        there, wanted = _numbers(index), catalog.passage_numbers()
+        with _writing():
+            index = tantivy.Index.open(str(path))
+            there = _numbers(index)
+        wanted = catalog.passage_numbers()
         gone = sorted(there.difference(wanted))
         removed = old.removed + len(gone)
         if removed > REMOVED_SHARE * len(wanted):
             discarded(path)
             return cls.build(folder, catalog)
         fresh = [number for number in wanted if number not in there]
-        return cls._updated(path, index, catalog, fresh, gone, removed, old.files)
+        with _writing():
+            return cls._updated(path, index, catalog, fresh, gone, removed, old.files)
 
     @classmethod
     def _updated(
@@ -240,6 +246,15 @@ class Lexical:
         query = Query.term_query(self._schema, field, term, "freq")
         found = self._searcher.search(query, 1, count=True)
         return int(found.count)  # type: ignore[attr-defined]  # its stubs do not have it
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Raises OSError where tantivy says ValueError: of a full disk, too."""
+    try:
+        yield
+    except ValueError as error:
+        raise OSError(str(error)) from error
 
 
 @lru_cache(maxsize=8192)

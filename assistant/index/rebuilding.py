@@ -68,7 +68,7 @@ class _Held:
 
 def _held(folder: Path, must: bool) -> _Held:
     try:
-        with closing(Catalog.open(folder / CATALOG)) as catalog:
+        with closing(Catalog.open(folder / CATALOG)) as catalog, writable(folder):
             finish_errands(folder, catalog)
             counts = catalog.counts()
             return _Held(

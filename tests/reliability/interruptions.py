@@ -29,11 +29,8 @@ class Interruption:
         self.kind, self.at, self.root = kind, at, root
         self.steps = 0
 
-    def step(self, half: Callable[[], object] | None = None, done: bool = False) -> None:
-        """``done``: what a full disk can no longer refuse."""
+    def step(self, half: Callable[[], object] | None = None) -> None:
         self.steps += 1
-        if done and not self.killing:
-            return
         # A disk stays full.
         if self.kind == "none" or self.steps < self.at or (self.steps > self.at and self.killing):
             return
@@ -68,7 +65,7 @@ class Interruption:
                 _statement(interruption, sql)
                 found = super().execute(sql, *args)
                 if sql.startswith("COMMIT"):
-                    interruption.step(done=True)
+                    _sqlite_step(interruption)
                 return found
 
             def executemany(self, sql: str, *args: Any) -> sqlite3.Cursor:
@@ -78,7 +75,7 @@ class Interruption:
             def backup(self, *args: Any, **named: Any) -> None:
                 _statement(interruption, "COMMIT")
                 super().backup(*args, **named)
-                interruption.step(done=True)
+                _sqlite_step(interruption)
 
         def connect_(*args: Any, **named: Any) -> sqlite3.Connection:
             return connect(*args, **{"factory": Connection} | named)
@@ -99,10 +96,17 @@ class Interruption:
 
 def _statement(interruption: Interruption, sql: str) -> None:
     if sql.lstrip().upper().startswith(_CHANGING):
-        try:
-            interruption.step()
-        except OSError:
-            raise sqlite3.OperationalError("database or disk is full") from None
+        _sqlite_step(interruption)
+
+
+def _sqlite_step(interruption: Interruption) -> None:
+    """A step that fails as SQLite has it fail."""
+    try:
+        interruption.step()
+    except OSError:
+        full = sqlite3.OperationalError("database or disk is full")
+        full.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise full from None
 
 
 class _Half:
