@@ -135,6 +135,8 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace) -> int:
+    from assistant.answering.places import told
+
     _check_card(options)
     assistant = _open(options)
     question = _question(options)
@@ -160,6 +162,8 @@ def _ask(options: argparse.Namespace) -> int:
         article = dates[citation.article_id]
         facts = ", ".join(filter(None, [article.title, article.date, article.source]))
         print(f"[{citation.number}] {_shown(facts)}")
+        for place in citation.also:
+            print(f"    also in: {_shown(told(place))}")
     return 0
 
 
