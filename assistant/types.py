@@ -199,8 +199,8 @@ class Place:
 class Citation:
     """A numbered quote of an article. ``verified``: the article's text at the span is the quote.
 
-    ``answer``: the spans of the article, inside the quote, that answer the question. ``also``: other
-    articles that print the same text, which is one source with it.
+    ``answer``: the spans of the article, inside the quote, that answer the question. ``also``:
+    other articles that print the same text, which is one source with it.
     """
 
     number: int

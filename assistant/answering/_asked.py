@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assistant.answering._one_source import OneSource, key_of
-from assistant.answering.places import with_places
 from assistant.answering._quotes import Quote, choose, cite, whole_list
 from assistant.answering.found_answers import Found, Scope
+from assistant.answering.places import with_places
 from assistant.index.catalog import Reading
 from assistant.retrieval.filtering import Among
 from assistant.retrieval.hybrid_search import Candidate, Query

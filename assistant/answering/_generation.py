@@ -12,10 +12,10 @@ from langchain_core.language_models import BaseChatModel
 
 from assistant.answering import _quotes as quotes
 from assistant.answering._cited_stream import Composer
-from assistant.answering.places import with_places
 from assistant.answering._prompt_context import Context, assemble
 from assistant.answering._quotes import Quote
 from assistant.answering._refusals import refusals
+from assistant.answering.places import with_places
 from assistant.answering.prompt_texts import all_languages
 from assistant.index.encoder import BUNDLED
 from assistant.index.view import View

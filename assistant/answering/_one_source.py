@@ -15,7 +15,6 @@ from assistant.index.catalog import Reading
 from assistant.retrieval.hybrid_search import Candidate
 from assistant.types import Span
 
-
 Key = tuple[str, int]  # of a passage: its article, and where it begins there
 
 

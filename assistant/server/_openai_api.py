@@ -220,7 +220,7 @@ def sources(citations: Sequence[Citation], language: str) -> str:
 
 
 def _also(citation: Citation, language: str) -> str:
-    """The other articles that print the same text, on the same line: a list is told by its lines."""
+    """The other articles that print the same text; on the line, by which a list is told."""
     places = "; ".join(plain(told(place)) for place in citation.also)
     return f" ({_ALSO[language]}: {places})" if places else ""
 

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.reprints
 
 Pairs written before a threshold was looked at (``tests/reprints/pairs.txt``), and all pairs of
-passages of the look-alike articles of ``tests/questions/reading/train``, none of which is a reprint.
+passages of the look-alike articles of ``tests/questions/reading/train``, none of which
+is a reprint.
 """
 
 from __future__ import annotations
