@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -11,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -58,6 +58,10 @@ class Live:
             return []
         return [hit["text"] for hit in found.json()["hits"]]
 
+    def tells(self, words: str, more: str, whether: bool = True) -> bool:
+        """Whether a text that is found has both, or whether none has."""
+        return any(words in t and more in t for t in self.titles(words)) is whether
+
     def until(self, seen: Callable[[], bool], seconds: float = WITHIN) -> float:
         began = time.monotonic()
         while not seen():
@@ -83,22 +87,17 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def test_a_running_server_answers_from_what_is_added_edited_and_deleted(live: Live) -> None:
     took: dict[str, list[float]] = {"added": [], "edited": [], "deleted": []}
     for n in range(10):
-        question = f"Chợ số {n} mở cửa mấy giờ?"
-        live.write(f"m{n}.txt", f"Chợ số {n} phường An Lạc mở cửa lúc 5 giờ sáng.")
-        took["added"].append(live.until(lambda q=question: any(
-            f"số {n} phường" in t and "5 giờ" in t for t in live.titles(q))))  # fmt: skip
+        path = live.news / f"m{n}.txt"
+        live.write(path.name, f"Chợ số {n} phường An Lạc mở cửa lúc 5 giờ sáng.")
+        took["added"].append(live.until(partial(live.tells, f"Chợ số {n} phường", "5 giờ")))
         new = live.news / "new.part"
         new.write_text(f"Chợ số {n} phường An Lạc nay mở cửa lúc 6 giờ sáng.", "utf-8")
-        os.replace(new, live.news / f"m{n}.txt")  # as editors save
-        took["edited"].append(live.until(lambda q=question: any(
-            f"số {n} phường" in t and "6 giờ" in t for t in live.titles(q))))  # fmt: skip
-        (live.news / f"m{n}.txt").unlink()
-        took["deleted"].append(
-            live.until(lambda q=question: not any(f"số {n} phường" in t for t in live.titles(q)))
-        )
+        os.replace(new, path)  # as editors save
+        took["edited"].append(live.until(partial(live.tells, f"Chợ số {n} phường", "6 giờ")))
+        path.unlink()
+        took["deleted"].append(live.until(partial(live.tells, f"Chợ số {n} phường", "", False)))
     for what, seconds in took.items():
-        print(f"{what}: p50 {sorted(seconds)[5]:.2f} s, most {max(seconds):.2f} s")
-    print(json.dumps(took))
+        sys.stdout.write(f"{what}: p50 {sorted(seconds)[5]:.2f} s, most {max(seconds):.2f} s\n")
 
 
 def test_a_file_that_is_written_slowly_is_not_read_half(live: Live) -> None:

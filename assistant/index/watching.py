@@ -9,6 +9,7 @@ tell: on folders of other machines, and where it watches no more of them.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import threading
@@ -38,6 +39,8 @@ POLL: Final = 0.5  # seconds between two looks at every file, where the system d
 _REMOTE: Final = (
     "nfs cifs smb 9p afs ceph gfs glusterfs lustre virtiofs vboxsf prl_fs drvfs fuse".split()
 )
+
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")  # a blank in a mount's name
 
 Say = Callable[[str], None]
 
@@ -306,7 +309,7 @@ def is_remote(folder: Path, mounts: str | None = None) -> bool:
         before, _, after = line.partition(" - ")
         fields = before.split()
         if len(fields) > 4 and after:
-            at = fields[4].encode().decode("unicode_escape", "replace")
+            at = _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[4])
             if folder.is_relative_to(at):
                 found = max(found, (at, after.split()[0]), key=lambda one: len(one[0]))
     return found[1].startswith(tuple(_REMOTE))
