@@ -18,6 +18,7 @@ Command = Callable[[argparse.Namespace], int]
 EXAMPLES = """examples:
   assistant index                           index seeds/ into indexes/default
   assistant index news/ --index indexes/news
+  assistant index news/ --watch             keep in step with the folder
   assistant sync https://bao.example/tin-moi.rss
   assistant ask "Ai là bí thư đảng ủy phường Lái Thiêu?"
   assistant ask "ai la bi thu dang uy phuong lai thieu" --json
@@ -108,6 +109,9 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "--rebuild",
         action="store_true",
         help="make it from scratch; without PATHS from what it holds",
+    )
+    index.add_argument(
+        "--watch", action="store_true", help="go on: keep it in step with the folders until Ctrl-C"
     )
     told = "Follow a feed, a sitemap or a list: fetch pages that are new or edited, and index them."
     sync = add("sync", told, _EMBEDDING)

@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _index(options: argparse.Namespace) -> int:
     from assistant.index.rebuilding import rebuild
 
+    if options.watch:
+        return _watch(options)
     settings = _settings(options)
     progress, done = _progress("articles")
     if options.rebuild and not options.paths:
@@ -69,6 +71,22 @@ def _index(options: argparse.Namespace) -> int:
         print(f"assistant: {line}", file=sys.stderr)
     print(f"{settings.index}: {update}")
     return 1 if update.faults else 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from assistant.index.watching import watch
+
+    if options.rebuild:
+        raise SettingsError(
+            "--rebuild makes the index once and --watch goes on; run the one, then the other"
+        )
+    paths = [Path(p) for p in options.paths] or [DEFAULT_ARTICLES]
+
+    def complain(line: str) -> None:
+        print(f"assistant: {' '.join(line.split())}", file=sys.stderr, flush=True)
+
+    watch(_settings(options), paths, partial(print, flush=True), complain)
+    return 0
 
 
 def _updated(settings: Settings, paths: Sequence[Path], anew: bool, progress: Any) -> Any:
@@ -135,6 +153,8 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace) -> int:
+    from assistant.answering.places import told
+
     _check_card(options)
     assistant = _open(options)
     question = _question(options)
@@ -160,6 +180,8 @@ def _ask(options: argparse.Namespace) -> int:
         article = dates[citation.article_id]
         facts = ", ".join(filter(None, [article.title, article.date, article.source]))
         print(f"[{citation.number}] {_shown(facts)}")
+        for place in citation.also:
+            print(f"    also in: {_shown(told(place))}")
     return 0
 
 

@@ -195,10 +195,26 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where else the words of a quote were printed: a span of an article, and the article's facts.
+
+    The words may differ a little, but say nothing else.
+    """
+
+    article_id: str
+    title: str
+    source: str
+    date: str  # ISO 8601 day
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A numbered quote of an article. ``verified``: the article's text at the span is the quote.
 
-    ``answer``: the spans of the article, inside the quote, that answer the question.
+    ``answer``: the spans of the article, inside the quote, that answer the question. ``also``:
+    other articles that print the same text, which is one source with it.
     """
 
     number: int
@@ -209,6 +225,7 @@ class Citation:
     quote: str
     verified: bool
     answer: tuple[Span, ...] = ()
+    also: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

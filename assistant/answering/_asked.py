@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assistant.answering._one_source import OneSource, key_of
 from assistant.answering._quotes import Quote, choose, cite, whole_list
 from assistant.answering.found_answers import Found, Scope
+from assistant.answering.places import with_places
 from assistant.index.catalog import Reading
 from assistant.retrieval.filtering import Among
 from assistant.retrieval.hybrid_search import Candidate, Query
@@ -48,7 +50,17 @@ def cited(
     if asked.scope == "all":
         quotes = [_with_rest(articles[quotes[0].article_id], quotes[0]), *quotes[1:]]
     texts = {key: article.text for key, article in articles.items()}
-    return cite(quotes, texts, first), articles
+    citations, reprints = cite(quotes, texts, first), reprints_of(asked.found)
+    return tuple(with_places(one, reprints, catalog) for one in citations), articles
+
+
+def reprints_of(found: Sequence[Found]) -> dict[str, tuple[str, ...]]:
+    """Article → the other articles that print passages of it."""
+    reprints: dict[str, tuple[str, ...]] = {}
+    for one in found:
+        others = (other.stored.passage.article_id for other in one.also)
+        reprints[one.article_id] = (*reprints.get(one.article_id, ()), *others)
+    return reprints
 
 
 def _with_rest(article: Article, quote: Quote) -> Quote:
@@ -57,8 +69,18 @@ def _with_rest(article: Article, quote: Quote) -> Quote:
     return whole_list(article, quote, told)
 
 
-def surest_first(asked: Asked) -> list[Candidate]:
-    """The candidates, first those that were read, the surest to answer before the others."""
+def surest_first(asked: Asked, most: int) -> tuple[list[Candidate], dict[str, tuple[str, ...]]]:
+    """Up to ``most`` candidates, first those that were read, the surest to answer before the
+    others; of one text that is printed twice only the first. And the reprints: see above."""
     read = [one.candidate for one in asked.found]
-    known = {candidate.stored.id for candidate in read}
-    return [*read, *(c for c in asked.ranked if c.stored.id not in known)]
+    known = {key_of(c) for one in asked.found for c in (one.candidate, *one.also)}
+    others = [c for c in asked.ranked if key_of(c) not in known]
+    view = asked.query.view
+    sources = OneSource(view.catalog if view else None)
+    candidates, further = sources.distinct([*read, *others], most)
+    reprints = reprints_of(asked.found)
+    for candidate in candidates:
+        key = candidate.stored.passage.article_id
+        more = (other.stored.passage.article_id for other in further[key_of(candidate)])
+        reprints[key] = (*reprints.get(key, ()), *more)
+    return candidates, reprints

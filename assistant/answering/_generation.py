@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 from langchain_core.language_models import BaseChatModel
 
@@ -14,6 +15,7 @@ from assistant.answering._cited_stream import Composer
 from assistant.answering._prompt_context import Context, assemble
 from assistant.answering._quotes import Quote
 from assistant.answering._refusals import refusals
+from assistant.answering.places import with_places
 from assistant.answering.prompt_texts import all_languages
 from assistant.index.encoder import BUNDLED
 from assistant.index.view import View
@@ -80,11 +82,13 @@ def write(
     settings: Settings,
     before: str = "",
     whole: bool = False,
+    reprints: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Generator[AnswerEvent, None, Draft]:
     """The events of the model's answer as it comes; closing the generator ends the request.
 
     A model that fails raises nothing: the draft carries the fault. ``before``: text of the
-    answer that was given out already; ``whole``: nobody reads along.
+    answer that was given out already; ``whole``: nobody reads along; ``reprints``: by article the
+    others that print its passages.
     """
     sentences = [
         one.passage.text[s.start - one.passage.start : s.end - one.passage.start]
@@ -98,7 +102,7 @@ def write(
         all_languages("refusal"),
         partial(_refuses, similar) if settings.model == BUNDLED else _never,
         partial(_checked, context.shown, reader, similar),
-        partial(_cite, index),
+        partial(_cite, index, reprints),
         settings.unsupported,
         before,
     )
@@ -172,9 +176,12 @@ def _checked(
     return judge(claim, cited, shown, reader, similar)
 
 
-def _cite(index: View, number: int, shown: Shown, span: Span) -> Citation:
+def _cite(
+    index: View, reprints: Mapping[str, Sequence[str]], number: int, shown: Shown, span: Span
+) -> Citation:
     quote = Quote(shown.passage.article_id, shown.title, span)
-    return quotes.citation(number, quote, index.catalog.article(shown.passage.article_id).text)
+    text = index.catalog.article(shown.passage.article_id).text
+    return with_places(quotes.citation(number, quote, text), reprints, index.catalog)
 
 
 def _shown(index: View, ranked: Sequence[Candidate], among: Among) -> Iterable[Shown]:

@@ -289,9 +289,10 @@ class Assistant:
             yield TextDelta(asked.notice)
         name = name_of(self.settings.llm)
         query = asked.query
+        ranked, reprints = surest_first(asked, self.settings.top_k)
         context = generation.read_by(
             self._seen(asked), self.settings, query.question, query.language,
-            asked.history, surest_first(asked), asked.among,
+            asked.history, ranked, asked.among,
         )  # fmt: skip
         try:
             model = self._model()
@@ -300,7 +301,7 @@ class Assistant:
         else:
             draft = yield from generation.write(
                 model, context, self._seen(asked), self.reader, self.settings,
-                asked.notice, asked.whole,
+                asked.notice, asked.whole, reprints,
             )  # fmt: skip
         answer = replace(
             asked.answer, text=asked.notice + draft.text, citations=draft.citations,

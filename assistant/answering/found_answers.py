@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from assistant.answering._one_source import OneSource, key_of
 from assistant.reading.calibration import Calibration, Kind, passage_features
 from assistant.reading.readings import Beside, PassageReader, Reading
 from assistant.retrieval.hybrid_search import Candidate, Query
@@ -28,7 +29,8 @@ class Found:
     """A passage that was read. ``best`` and ``answers``: spans of the article's text.
 
     ``logit``: how far the passage is believed, higher is surer; ``confidence``: calibrated
-    probability in [0, 1] that ``best`` answers the question.
+    probability in [0, 1] that ``best`` answers the question. ``also``: passages of other articles
+    that say it in the same words.
     """
 
     candidate: Candidate
@@ -36,6 +38,7 @@ class Found:
     answers: tuple[Span, ...]
     logit: float
     confidence: float
+    also: tuple[Candidate, ...] = ()
 
     @property
     def article_id(self) -> str:
@@ -64,12 +67,15 @@ def find_answers(
 
     Reading ends with the first answer that is sure enough. ``all_of_them``: the question asks for
     every item of a list. Then, and where the articles answer differently, it goes on as long as
-    further passages answer.
+    further passages answer. Of passages that are one text printed twice the best ranked is read.
     """
+    sources = OneSource(query.view.catalog if query.view else None)
+    ranked, reprints = sources.distinct(ranked, READ_FOR_ALL)
     found: list[Found] = []
-    for first in range(0, min(READ_FOR_ALL, len(ranked)), AT_ONCE):
+    for first in range(0, len(ranked), AT_ONCE):
         batch = _read(reader, calibration, query, ranked, first)
-        found = sorted([*found, *batch], key=lambda one: -one.logit)
+        batch = [replace(one, also=reprints[key_of(one.candidate)]) for one in batch]
+        found = _of_one_source(sorted([*found, *batch], key=lambda one: -one.logit), sources)
         goes_on = all_of_them or differ(found)
         if any(_sure(one) for one in found) and not goes_on:
             break
@@ -84,6 +90,25 @@ def differ(found: Sequence[Found]) -> bool:
     sure = [one for one in found if _sure(one)]
     articles, answers = {one.article_id for one in sure}, {fold(one.words) for one in sure}
     return min(len(articles), len(answers)) >= DIFFERENT
+
+
+def _of_one_source(found: Sequence[Found], sources: OneSource) -> list[Found]:
+    """What was found, without what says in the words of a surer one what that says too."""
+    kept: list[Found] = []
+    for one in found:
+        spans = (one.best, *one.answers)
+        same = (
+            n
+            for n, better in enumerate(kept)
+            if sources.says_the_same(one.candidate, spans, better.candidate)
+        )
+        place = next(same, None)
+        if place is None:
+            kept.append(one)
+        else:
+            also = (*kept[place].also, one.candidate, *one.also)
+            kept[place] = replace(kept[place], also=also)
+    return kept
 
 
 def _sure(found: Found) -> bool:

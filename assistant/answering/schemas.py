@@ -57,10 +57,22 @@ class SearchJSON(TypedDict):
     hits: list[FullHitJSON]
 
 
+class PlaceJSON(TypedDict):
+    """Where else the words of a quote were printed: a span of an article."""
+
+    article_id: str
+    title: str
+    source: str
+    date: str
+    start: int
+    end: int
+
+
 class CitationJSON(TypedDict):
     """A quote. ``verified``: the article's text from ``start`` to ``end`` is the quote.
 
     ``answer``: spans [start, end] of the article, inside the quote, that answer the question.
+    ``also``, only where there are any: other articles that print the same text.
     """
 
     number: int
@@ -71,6 +83,7 @@ class CitationJSON(TypedDict):
     quote: str
     verified: bool
     answer: list[list[int]]
+    also: NotRequired[list[PlaceJSON]]
 
 
 class ClaimJSON(TypedDict):
@@ -250,7 +263,10 @@ def full_search_json(question: str, hits: Sequence[Hit]) -> SearchJSON:
 
 def citation_json(citation: Citation) -> CitationJSON:
     spans = [[span.start, span.end] for span in citation.answer]
-    return cast(CitationJSON, asdict(citation) | {"answer": spans})
+    fields = asdict(citation) | {"answer": spans, "also": [asdict(one) for one in citation.also]}
+    if not citation.also:
+        del fields["also"]
+    return cast(CitationJSON, fields)
 
 
 def claim_json(claim: Claim) -> ClaimJSON:

@@ -26,11 +26,13 @@ from assistant.types import Article, CorpusError
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """The articles of some paths, in the order of the paths, what could not be read, and what of
-    the articles could not."""
+    the articles could not. ``copies``: the ids of articles whose text is there again, and the path
+    of each further one."""
 
     articles: tuple[Article, ...]
     faults: tuple[CorpusError, ...]
     notes: tuple[str, ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
 
 
 def read_articles(paths: Sequence[Path]) -> Corpus:
@@ -42,14 +44,15 @@ def read_articles(paths: Sequence[Path]) -> Corpus:
     articles: dict[str, Article] = {}
     faults: list[CorpusError] = []
     notes: list[str] = []
+    copies: list[tuple[str, str]] = []
     for found in _each(paths):
         if isinstance(found, CorpusError):
             faults.append(found)
         elif isinstance(found, str):
             notes.append(found)
-        else:
-            articles.setdefault(found.id, found)
-    return Corpus(tuple(articles.values()), tuple(faults), tuple(notes))
+        elif articles.setdefault(found.id, found) is not found:
+            copies.append((found.id, found.path))
+    return Corpus(tuple(articles.values()), tuple(faults), tuple(notes), tuple(copies))
 
 
 def read_article(path: Path) -> Article:

@@ -9,4 +9,5 @@ rebuilding       makes an index anew beside itself
 backup           keeps it in one file, and puts it back
 doctor           checks and repairs it
 errands          what is left to do with files that people sent; files: written whole or not at all
+watching         keeps the index in step with folders
 """

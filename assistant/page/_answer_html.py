@@ -29,7 +29,7 @@ from assistant.page.labels import (
 from assistant.records.exchange import About, Exchange
 from assistant.text.names import publisher
 from assistant.text.spans import on_one_line, pieces
-from assistant.types import Answer, Citation, Claim, Hit, Span
+from assistant.types import Answer, Citation, Claim, Hit, Place, Span
 
 QUOTE_START: Final = 110  # characters of a quote in the list of sources
 PREVIEW: Final = 420  # of a quote in the preview of its marker
@@ -182,7 +182,7 @@ def _with_links(text: str, cited: Mapping[int, Citation]) -> str:
     return "".join([*parts, inert(text[done:])])
 
 
-def _link(citation: Citation, kind: str, inner: str) -> str:
+def _link(citation: Citation | Place, kind: str, inner: str) -> str:
     address = address_of(citation.article_id, Span(citation.start, citation.end))
     return f'<a class="{kind}" href="{html.escape(address)}">{inner}</a>'
 
@@ -208,8 +208,22 @@ def _preview(citation: Citation, exchange: Exchange, labels: Labels) -> str:
     return (
         f'<div class="cite-{citation.number}"><p class="start">“{quote}”</p>'
         f'<p class="title">{inert(citation.title)}</p>'
-        f'<p class="meta">{_facts(citation, exchange.about, labels)}</p></div>'
+        f'<p class="meta">{_facts(citation, exchange.about, labels)}</p>'
+        f"{_also(citation, labels)}</div>"
     )
+
+
+def _also(citation: Citation, labels: Labels) -> str:
+    """The ways to the other articles that print the same text, each at the same words."""
+    if not citation.also:
+        return ""
+    ways = "; ".join(_link(place, "place", _named(place, labels)) for place in citation.also)
+    return f'<p class="meta also">{inert(labels.also_in)}: {ways}</p>'
+
+
+def _named(place: Place, labels: Labels) -> str:
+    facts = (inert(publisher(place.source)), shown_day(place.date, labels.language))
+    return ", ".join(filter(None, (inert(place.title), *facts)))
 
 
 def _explanation(number: int, claim: Claim, labels: Labels) -> str:
@@ -271,7 +285,9 @@ def _card(quotes: Sequence[Citation], exchange: Exchange, labels: Labels) -> str
     first = quotes[0]
     known = exchange.about.get(first.article_id, About())
     facts = joined(shown_day(known.date, labels.language), inert(publisher(known.source)))
-    links = "".join(_link(quote, "source", _quote(quote, labels)) for quote in quotes)
+    links = "".join(
+        _link(quote, "source", _quote(quote, labels)) + _also(quote, labels) for quote in quotes
+    )
     return (
         f'<div class="article"><p class="title">{inert(first.title)}</p>'
         f'<p class="meta">{facts}</p>{links}</div>'
@@ -285,7 +301,7 @@ def _source(citation: Citation, exchange: Exchange, labels: Labels) -> str:
         f'<span class="start">“{inert(shorten(citation.quote, QUOTE_START))}”</span>'
         f'<span class="meta">{_facts(citation, exchange.about, labels)}</span></span>'
     )
-    return _link(citation, "source", inner)
+    return _link(citation, "source", inner) + _also(citation, labels)
 
 
 def _quote(citation: Citation, labels: Labels) -> str:

@@ -69,6 +69,7 @@ class Labels:
     loaded_one: str
     certainty: Mapping[Certainty, str]
     place: str
+    also_in: str
     verified: str
     read: str
     score: str

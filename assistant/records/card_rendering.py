@@ -111,6 +111,12 @@ def _place(proof: Proof, words: Words) -> str:
     return str(words["place"].format(article=proof.article_id, start=proof.start, end=proof.end))
 
 
+def _also(proof: Proof, words: Words) -> str:
+    """Where else the quote was printed, in one line; "" where nowhere."""
+    places = [", ".join(filter(None, [p.title, p.source, _day(p.date)])) for p in proof.also]
+    return str(words["also"].format(places="; ".join(places))) if places else ""
+
+
 def _day(day: str) -> str:
     try:
         return f"{date.fromisoformat(day):%d/%m/%Y}"
@@ -218,9 +224,10 @@ def _html_proof(proof: Proof, words: Words) -> str:
     )
     facts = [f"<cite>{escape(proof.title)}</cite>", source, *map(escape, _facts(proof, words))]
     digest = f"{escape(words['hash'])} <code>{escape(proof.sha256)}</code>"
+    also = f'<p class="facts">{escape(line)}</p>' if (line := _also(proof, words)) else ""
     return (
         f'<blockquote dir="auto"{_lang(proof.language)}{_html_quote(proof)}'
-        f'<p class="facts">{" · ".join(filter(None, facts))}</p>'
+        f'<p class="facts">{" · ".join(filter(None, facts))}</p>{also}'
         f'<p class="hash">{escape(_place(proof, words))} · '
         f"{digest if proof.sha256 else escape(words['unknown'])}</p>"
     )
@@ -293,9 +300,11 @@ def _md_proof(proof: Proof, words: Words) -> list[str]:
     source = f"<{address}>" if address else _md(proof.source)
     facts = [_md(proof.title), source, *map(_md, _facts(proof, words))]
     digest = f"{_md(words['hash'])} {_md(proof.sha256)}" if proof.sha256 else _md(words["unknown"])
+    also = _also(proof, words)
     return [
         _md_quote(proof),
         " · ".join(filter(None, facts)),
+        *([_md(also)] if also else []),
         f"{_md(_place(proof, words))} · {digest}",
     ]
 

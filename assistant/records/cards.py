@@ -32,14 +32,15 @@ from assistant.types import (
     Filter,
     Grounding,
     IndexFault,
+    Place,
     ResolvedDate,
     Span,
 )
 
 FORMAT: Final = "article-assistant card"
 VERSION: Final = 1  # of the format; another is refused
-RENDERING: Final = 4  # of the readable forms: raise it with any change of what they show
-ALIKE_RENDERINGS: Final = (2, 3, RENDERING)  # those that show the same of the same document
+RENDERING: Final = 5  # of the readable forms: raise it with any change of what they show
+ALIKE_RENDERINGS: Final = (2, 3, 4, RENDERING)  # those that show the same of the same document
 SEALED: Final = 3  # since this version of them, every card carries its own digest
 SUFFIXES: Final = (".json", ".md", ".html")
 MAX_BYTES: Final = 20_000_000
@@ -71,7 +72,7 @@ class CardError(AssistantError):
 class Proof:
     """A citation with what is needed to find its words again.
 
-    Its fields are the citation's, ``answer`` the last of them, and those of its article.
+    Its fields are the citation's, ``answer`` and ``also`` the last, and those of its article.
     ``sha256`` is of the article's text in UTF-8, ``path_sha256`` of the path it was read from: a
     card may be handed on, and a path tells who keeps what where. Both are "" where the article was
     gone when the card was made.
@@ -92,6 +93,7 @@ class Proof:
     sha256: str
     path_sha256: str
     answer: tuple[Span, ...] = ()
+    also: tuple[Place, ...] = ()  # since version 5 of the readable forms, where there are any
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,9 @@ class Card:
             for name in ("dates", "as_of"):
                 if not exchange[name]:
                     del exchange[name]
+            for proof in (*exchange["citations"], *filter(None, [exchange["closest"]])):
+                if not proof["also"]:
+                    del proof["also"]
         if not self.sha256:  # a card of before there was one is written as it was
             del document["sha256"]
         return document
@@ -239,12 +244,19 @@ def _exchange(answer: Answer, facts: dict[str, Article]) -> ProvenExchange:
 def _proof(citation: Citation, article: Article | None) -> Proof:
     known = article or Article(citation.article_id, "", "", "und")
     return Proof(
-        **asdict(citation) | {"answer": citation.answer},
+        **asdict(citation) | {"answer": citation.answer, "also": _fit_places(citation)},
         source=fit(known.source),
         date=fit(known.date),
         language=fit(known.language),
         sha256=digest(known.text),
         path_sha256=digest(known.path),
+    )
+
+
+def _fit_places(citation: Citation) -> tuple[Place, ...]:
+    return tuple(
+        replace(p, title=_line(p.title), source=fit(p.source), date=fit(p.date))
+        for p in citation.also
     )
 
 

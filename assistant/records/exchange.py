@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.answering import schemas
+from assistant.answering.places import still_there
 from assistant.types import (
     NO_FILTER,
     Answer,
@@ -29,6 +30,7 @@ from assistant.types import (
     FilterError,
     Finished,
     IndexFault,
+    Place,
     Retrieved,
     TextDelta,
 )
@@ -181,7 +183,8 @@ def answer_from_json(document: object, article: Callable[[str], Article]) -> Ans
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, fault["loc"]))
         raise ExchangeError(f"What was kept is not an exchange: {where}: {fault['msg']}") from None
-    most = max(map(len, (answer.citations, answer.claims, answer.hits, answer.dates)))
+    places = [place for citation in answer.citations for place in citation.also]
+    most = max(map(len, (answer.citations, answer.claims, answer.hits, answer.dates, places)))
     fits = all(0 <= c.start <= c.end <= len(answer.text) for c in answer.claims)
     if len(answer.text) > LONGEST or most > MOST or not fits:
         raise ExchangeError(
@@ -225,10 +228,20 @@ def _compared(citation: Citation, article: Callable[[str], Article]) -> Citation
     try:
         text = article(citation.article_id).text
     except (IndexFault, KeyError):
-        return replace(citation, verified=False)
+        return replace(citation, verified=False, also=())
     start, end = citation.start, citation.end
     same = 0 <= start < end and text[start:end] == citation.quote
-    return replace(citation, verified=same)
+    places = (_still_there(place, citation, article) for place in citation.also if same)
+    return replace(citation, verified=same, also=tuple(filter(None, places)))
+
+
+def _still_there(
+    place: Place, citation: Citation, article: Callable[[str], Article]
+) -> Place | None:
+    try:
+        return still_there(citation, place, article(place.article_id))
+    except (IndexFault, KeyError):
+        return None
 
 
 def _about(answer: Answer, article: Callable[[str], Article]) -> dict[str, About]:

@@ -25,6 +25,7 @@ from starlette.responses import JSONResponse, Response
 
 from assistant.answering import schemas
 from assistant.answering.link_filter import plain
+from assistant.answering.places import told
 from assistant.server import _api_description as described
 from assistant.server import _api_examples as api_examples
 from assistant.server import _event_stream as event_stream
@@ -54,6 +55,7 @@ _REFUSED: Final = (
     "web_search_options"
 ).split()
 _SOURCES: Final = {"vi": "Nguồn:", "en": "Sources:"}
+_ALSO: Final = {"vi": "cũng đăng ở", "en": "also in"}
 _CHORE: Final = re.compile(r"### Task:.*?\{\s*\"(\w+)\"\s*:", re.DOTALL)
 _FIRST_SAID: Final = re.compile(
     r"<chat_history>\s*USER:(.*?)(?:\nASSISTANT:|</chat_history>)", re.S
@@ -209,10 +211,18 @@ def sources(citations: Sequence[Citation], language: str) -> str:
     """The list under an answer; "" where there is nothing to list."""
     if not citations:
         return ""
+    shown = "vi" if language == "vi" else "en"
     lines = [
-        f"[{c.number}] {plain(c.title)}: “{' '.join(plain(c.quote).split())}”" for c in citations
+        f"[{c.number}] {plain(c.title)}: “{' '.join(plain(c.quote).split())}”{_also(c, shown)}"
+        for c in citations
     ]
-    return f"\n\n{_SOURCES['vi' if language == 'vi' else 'en']}\n\n" + "\n".join(lines)
+    return f"\n\n{_SOURCES[shown]}\n\n" + "\n".join(lines)
+
+
+def _also(citation: Citation, language: str) -> str:
+    """The other articles that print the same text; on the line, by which a list is told."""
+    places = "; ".join(plain(told(place)) for place in citation.also)
+    return f" ({_ALSO[language]}: {places})" if places else ""
 
 
 class _Completion:
