@@ -172,7 +172,7 @@ class ArticleHeadJSON(TypedDict):
     date: str
 
 
-class PlaceJSON(TypedDict):
+class PassageJSON(TypedDict):
     """A span of an article's text, and the text."""
 
     start: int
@@ -188,7 +188,7 @@ class PassedJSON(TypedDict):
 
     became: Literal["unchanged", "changed", "gone"]
     quote: str
-    now: PlaceJSON | None
+    now: PassageJSON | None
 
 
 class EditionJSON(TypedDict):
@@ -363,7 +363,7 @@ def edition_json(edition: Edition, became: Passed | None) -> EditionJSON:
         told["passage"] = PassedJSON(
             became=became.became,
             quote=became.quote,
-            now=PlaceJSON(start=now.start, end=now.end, text=became.text) if now else None,
+            now=PassageJSON(start=now.start, end=now.end, text=became.text) if now else None,
         )
     return told
 
