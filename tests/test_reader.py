@@ -51,7 +51,7 @@ def test_the_other_quotes_of_an_answer_are_marked_too() -> None:
 
 def test_signs_of_marked_text_are_hidden_and_kept() -> None:
     text = "## Giá nước\n- Hộ nghèo: 5.000 đồng\n- Hộ khác: 9.000 đồng\n#không phải tiêu đề"
-    article = Article("m", "Giá nước", text, "vi", marked=True)
+    article = Article("m", "Giá cả", text, "vi", marked=True)
     shown = reader_html.reading(article, Span(14, 23), LABELS["vi"])
     assert '<p class="heading"><span class="sign">## </span>Giá nước' in shown
     assert shown.count('<p class="item"><span class="sign">- </span>') == 2
