@@ -19,6 +19,7 @@ from assistant.articles.document import Document, Metadata
 LONGEST: Final = 256_000_000  # bytes of a message
 # To the nursery and back, by their size: what, the kind of file, the reader.
 START, END = 0, 1
+NO_MEMORY: Final = 3  # exit status of a reader that ran out of it
 QUESTION: Final = struct.Struct("=i8si")
 # The reader, its exit status, its most memory in KiB, the seconds that it computed.
 ANSWER: Final = struct.Struct("=iiqd")

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Final
 
 from assistant.articles import _worker
-from assistant.articles._messages import ANSWER, END, QUESTION
+from assistant.articles._messages import ANSWER, END, NO_MEMORY, QUESTION
 
 IDLE: Final = 300  # seconds without a question, after which it ends
 
@@ -68,6 +68,8 @@ def _read(asker: socket.socket) -> None:
         os.closerange(own + 1, 1024)
         asker.settimeout(None)
         _worker.serve(asker)
+    except MemoryError:  # there was not even enough to say so
+        os._exit(NO_MEMORY)
     finally:
         os._exit(0)
 

@@ -25,6 +25,7 @@ from assistant.articles._confinement import WAITED
 from assistant.articles._messages import (
     ANSWER,
     END,
+    NO_MEMORY,
     QUESTION,
     START,
     NoMessage,
@@ -201,8 +202,11 @@ class Reading:
             self.close()
             raise corpus_error(path, "takes too long to read", _REMEDY) from None
         except (NoMessage, OSError):
-            if self.close() == -signal.SIGXCPU:
+            status = self.close()
+            if status == -signal.SIGXCPU:
                 raise corpus_error(path, "takes too long to read", _REMEDY) from None
+            if status == NO_MEMORY:
+                raise corpus_error(path, "needs too much memory to read", _REMEDY) from None
             raise _Ended from None
         except MemoryError:
             self.close()
