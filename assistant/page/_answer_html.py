@@ -177,7 +177,10 @@ def _with_links(text: str, cited: Mapping[int, Citation]) -> str:
     for marker in _MARKER.finditer(text):
         citation = cited.get(int(marker[1]))
         if citation:
-            parts += [inert(text[done : marker.start()]), _link(citation, "cite", inert(marker[0]))]
+            before = text[done : marker.start()]
+            if before.endswith(" "):  # a marker begins no line
+                before = f"{before[:-1]}\N{NO-BREAK SPACE}"
+            parts += [inert(before), _link(citation, "cite", inert(marker[0]))]
             done = marker.end()
     return "".join([*parts, inert(text[done:])])
 
