@@ -22,7 +22,8 @@ from assistant.index._locks import DERIVED, UPDATING, locked
 from assistant.index._stamps import checksums
 from assistant.index.catalog import CATALOG, Catalog
 from assistant.index.files import Unwritable, placed, scratch_beside, written
-from assistant.index.index import Index, clear, discard_empty, is_there, matching
+from assistant.index.folder import clear, discard_empty, is_there
+from assistant.index.index import Index, matching
 from assistant.index.lexical import Lexical
 from assistant.index.rebuilding import rebuild, uploads_of
 from assistant.retrieval.hybrid_search import make_query, rank

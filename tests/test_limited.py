@@ -118,7 +118,7 @@ def test_the_index_of_one_article_within_and_outside_of_limits(
 def test_the_command_line(
     seed_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("assistant.cli._open", lambda options: seed_assistant)
+    monkeypatch.setattr("assistant.commands.asking.opened", lambda options: seed_assistant)
     assert main(["search", QUESTION, "--until", "1/1/2001"]) == 0
     assert capsys.readouterr().out == "Nothing found.\n"
     assert main(["ask", QUESTION, "--since", "1/1/2001", "--json"]) == 0

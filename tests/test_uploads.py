@@ -20,7 +20,8 @@ from assistant.articles.files import read_articles
 from assistant.index import encoder
 from assistant.index._locks import locked
 from assistant.index.encoder import SentenceEncoder
-from assistant.index.index import SLICE, Index, clear
+from assistant.index.folder import clear
+from assistant.index.index import SLICE, Index
 from assistant.server import application
 from assistant.server._uploads import Uploads
 from assistant.settings import Settings

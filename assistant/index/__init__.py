@@ -4,6 +4,7 @@ encoder          model specs → encoder; bundled_encoder: the bundled multiling
 catalog          SQLite: articles, editions, passages, sentences, vectors; the one truth
 lexical          BM25 over the catalog's passages (the dense index beside it is the room's own)
 index            opens and updates them together (``Index``)
+folder           whether there is an index in a folder, and taking it away
 view             one state of all three, which is answered from
 rebuilding       makes an index anew beside itself
 backup           keeps it in one file, and puts it back

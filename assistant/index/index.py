@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from assistant.index import _stamps as stamps
 from assistant.index._dense import Dense
 from assistant.index._identity import OtherModel, identity_of, model_of, refuse_other_identity
 from assistant.index._language_centring import Centring
-from assistant.index._locks import DERIVED, UPDATING, Busy, locked
+from assistant.index._locks import UPDATING, Busy, locked
 from assistant.index._planning import (
     SLICE,
     Change,
@@ -31,7 +30,8 @@ from assistant.index.catalog import CATALOG, Catalog
 from assistant.index.encoder import SentenceEncoder
 from assistant.index.errands import UPLOADS
 from assistant.index.errands import finish as finish_errands
-from assistant.index.files import SCRATCH, Unwritable, discarded, writable
+from assistant.index.files import SCRATCH, Unwritable, writable
+from assistant.index.folder import is_there
 from assistant.index.lexical import Lexical
 from assistant.index.view import View, derived, opened
 from assistant.settings import Settings
@@ -45,7 +45,6 @@ TRIES = 5  # of opening what others may be replacing
 SETTLING = 3  # views until none needs the catalog's log: one that reads it, one that does not
 # What people wrote or sent; no rebuild takes it away.
 KEPT = (*restoring.WRITTEN, UPLOADS)
-REBUILDING = "rebuilding"  # folder in it of an index that is made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,16 +344,6 @@ class Index:
                 self._settle()
 
 
-def is_there(folder: Path) -> bool:
-    """Whether there is a catalog, and not only the beginning of one."""
-    path = folder / CATALOG
-    if not path.is_file():
-        return False
-    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as db:
-        return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    return True
-
-
 def _whole(folder: Path) -> Catalog:
     """The catalog of an index, after what a restore or a run that was cut short has left to do."""
     private_files.tighten(folder)
@@ -382,29 +371,6 @@ def _made(folder: Path, identity: Mapping[str, str]) -> None:
                 for path in folder.glob(f"{CATALOG}*"):  # half of one
                     path.unlink()
                 Catalog.create(folder / CATALOG, identity).close()
-
-
-def discard_empty(folder: Path) -> None:
-    """Takes away an index that holds no article, and its folder where nothing else is in it."""
-    with suppress(IndexFault), closing(Catalog.open(folder / CATALOG)) as catalog:
-        if catalog.counts()["articles"]:
-            return
-    if folder.is_dir():
-        clear(folder)
-        with suppress(OSError):  # what people wrote is in it
-            folder.rmdir()
-
-
-def clear(folder: Path) -> None:
-    """Deletes all of the index in ``folder``, and nothing that is none of its files.
-
-    The catalog goes first: what is left of a deletion that was interrupted is not an index.
-    """
-    for path in sorted(folder.glob(f"{CATALOG}*")):
-        path.unlink()
-    stamps.clear(folder, None)
-    for name in (REBUILDING, restoring.RESTORING, UPDATING, DERIVED):
-        discarded(folder / name)
 
 
 def matching(articles: Sequence[Article], words: str) -> list[Article]:

@@ -21,7 +21,8 @@ from assistant.index.catalog import CATALOG, Catalog
 from assistant.index.errands import UPLOADS
 from assistant.index.errands import finish as finish_errands
 from assistant.index.files import SCRATCH, discarded, writable
-from assistant.index.index import PATIENCE, REBUILDING, Index, Update
+from assistant.index.folder import REBUILDING
+from assistant.index.index import PATIENCE, Index, Update
 from assistant.settings import Settings
 from assistant.types import Article, Edition, IndexFault
 

@@ -25,7 +25,8 @@ from watchfiles._rust_notify import WatchfilesRustInternalError
 from assistant.articles.files import Corpus, file_of, read_articles
 from assistant.articles.metadata import SIDECAR_SUFFIXES
 from assistant.articles.suffixes import IN_FOLDERS
-from assistant.index.index import Index, discard_empty, is_there
+from assistant.index.folder import discard_empty, is_there
+from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.types import AssistantError, SettingsError
 

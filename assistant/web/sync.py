@@ -24,7 +24,8 @@ from filelock import FileLock, Timeout
 from assistant.articles.files import Corpus, read_articles
 from assistant.index.catalog import Catalog
 from assistant.index.errands import UPLOADS
-from assistant.index.index import CATALOG, Index, discard_empty
+from assistant.index.folder import discard_empty
+from assistant.index.index import CATALOG, Index
 from assistant.settings import Settings
 from assistant.text.interface_texts import interface_texts
 from assistant.types import Article

@@ -1,0 +1,60 @@
+"""What all commands share: settings, and how things are printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from assistant import private_files
+from assistant.settings import Settings
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    names = set(Settings.model_fields) & set(vars(options))
+    settings = Settings.load(**{name: getattr(options, name) for name in names})
+    private_files.for_this_process(settings.group_files)
+    return settings
+
+
+def opened(options: argparse.Namespace) -> Any:
+    from assistant.answering.assistant import Assistant
+
+    return Assistant.open(settings=settings_of(options))
+
+
+def question_of(options: argparse.Namespace) -> str:
+    """The question as given, or what is piped in for "-"."""
+    if options.question != "-":
+        return str(options.question)
+    return sys.stdin.read()
+
+
+def printable(text: str) -> str:
+    """Text for a terminal, which obeys control characters: an article may hold any."""
+    from assistant.answering.link_filter import UNSEEN
+
+    return UNSEEN.sub("", text)
+
+
+def print_json(value: Any) -> None:
+    """JSON has signs of its own for the letters that the console lacks."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(value, ensure_ascii=not unicode, indent=1))
+
+
+def progress_of(unit: str) -> tuple[Callable[[int, int], None], Callable[[], None]]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda done, total: None, lambda: None
+    from tqdm import tqdm
+
+    bar = tqdm(unit=f" batches of {unit}", leave=False)
+
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return show, bar.close
