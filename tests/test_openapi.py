@@ -238,6 +238,6 @@ def test_a_request_is_tried_on_the_page_under_a_path(opened: Opened, key: str) -
     form.get_by_role("button").click()
     expect(form.locator("output")).to_contain_text("422")
     form = form_of("GET", "api/v1/articles/{article_id}")
-    form.locator("input").fill("bridge")
+    form.locator("input[name=article_id]").fill("bridge")
     form.get_by_role("button").click()
     expect(form.locator("pre")).to_contain_text("Cầu Ba Son")
