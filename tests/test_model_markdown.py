@@ -208,7 +208,7 @@ def test_links_images_and_html_of_a_model_are_text() -> None:
 
 def test_quotes_of_articles_stay_as_they_are() -> None:
     text = "**A**\n\n- “b” [1]"
-    literal = f"<p>{inert('**A**')}</p><p>{inert('- “b” ')}"
+    literal = f"<p>{inert('**A**')}</p><p>{inert('- “b”')}\N{NO-BREAK SPACE}"
     quoted = Answer("?", text, "vi", 0.9, (cite(1, "Sáng 5-8"),))
     failed = replace(quoted, llm="m:n", fault="cut", claims=(Claim(0, 5, "supported"),))
     without = replace(quoted, llm="m:n")  # a model was asked, and nothing of it was kept

@@ -122,7 +122,10 @@ def test_markers_of_citations_become_links_and_other_brackets_stay_text() -> Non
     assert "<a" not in question
     assert answer.count("<a ") == 1
     assert 'href="#article=seed&amp;start=0&amp;end=8"' in answer
-    assert _Reading(answer.partition('<div class="previews"')[0]).text == "Một [1][2] ba [7]."
+    assert (
+        _Reading(answer.partition('<div class="previews"')[0]).text
+        == "Một\N{NO-BREAK SPACE}[1][2] ba [7]."
+    )
     preview = answer.partition('<div class="previews" hidden>')[2]
     assert "“Sáng 5-8”" in _Reading(preview).text
     assert SEED.title in _Reading(preview).text
