@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -116,6 +116,18 @@ def replace_content(path: Path, content: bytes) -> None:
     scratch = path.with_name(f"{path.name}.scratch")
     scratch.write_bytes(content)
     os.replace(scratch, path)
+
+
+def flipping(name: str) -> Callable[[Path], None]:
+    """Damage of one bit in the middle of the file of that name (a glob) in a folder."""
+
+    def harm(folder: Path) -> None:
+        file = next(folder.glob(name))
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        replace_content(file, bytes(content))
+
+    return harm
 
 
 @pytest.fixture

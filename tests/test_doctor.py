@@ -18,7 +18,7 @@ from assistant.index.doctor import examine, repair
 from assistant.index.index import Index
 from assistant.settings import Settings
 from assistant.types import IndexFault, ModelError
-from tests.fixtures import replace_content, texts_in
+from tests.fixtures import flipping, texts_in
 
 
 def told(settings: Settings) -> dict[str, str]:
@@ -85,16 +85,6 @@ def test_a_model_that_cannot_be_loaded_is_a_fault_among_others(
     assert told(small_index)["The model is not there; install it"] == ""
 
 
-def _flip(name: str) -> Callable[[Path], None]:
-    def harm(folder: Path) -> None:
-        file = next(folder.glob(name))
-        content = bytearray(file.read_bytes())
-        content[len(content) // 2] ^= 1
-        replace_content(file, bytes(content))
-
-    return harm
-
-
 def _unstamp(folder: Path) -> None:
     with closing(Catalog.open(folder / CATALOG)) as catalog, catalog.renewal() as changes:
         changes.derive("")
@@ -115,8 +105,8 @@ def _leave_errand(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "text"),
     [
-        pytest.param(_flip("dense-*"), "Dense index: .* is damaged", id="dense damaged"),
-        pytest.param(_flip("lexical-*/*.store"), "Lexical index: .* is damaged", id="lexical"),
+        pytest.param(flipping("dense-*"), "Dense index: .* is damaged", id="dense damaged"),
+        pytest.param(flipping("lexical-*/*.store"), "Lexical index: .* is damaged", id="lexical"),
         pytest.param(_unstamp, "The derived indexes are missing", id="unstamped"),
         pytest.param(_leave("catalog.sqlite.new-1"), "left 1 files .*new-1", id="scratch"),
         pytest.param(_leave("rebuilding"), "left 1 files .*rebuilding", id="rebuilding"),

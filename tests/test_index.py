@@ -21,7 +21,7 @@ from assistant.index.rebuilding import rebuild
 from assistant.retrieval.hybrid_search import make_query, rank
 from assistant.settings import Settings
 from assistant.types import IndexFault
-from tests.fixtures import FakeEncoder, replace_content
+from tests.fixtures import FakeEncoder, flipping
 
 pytestmark = pytest.mark.usefixtures("fake_encoder")
 
@@ -276,16 +276,6 @@ def _lose_folder(folder: Path) -> None:
     shutil.rmtree(next(folder.glob("lexical-*")))
 
 
-def _flip(name: str) -> Callable[[Path], None]:
-    def harm(folder: Path) -> None:
-        file = next(folder.glob(name))
-        content = bytearray(file.read_bytes())
-        content[len(content) // 2] ^= 1
-        replace_content(file, bytes(content))
-
-    return harm
-
-
 def _unlink(name: str) -> Callable[[Path], None]:
     return lambda folder: os.unlink(next(folder.glob(name)))
 
@@ -321,12 +311,12 @@ def _old(kind: str, named: bool = True) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     "harm",
     [
-        pytest.param(_flip("dense-*"), id="dense damaged"),
+        pytest.param(flipping("dense-*"), id="dense damaged"),
         pytest.param(_unlink("dense-*"), id="dense lost"),
         pytest.param(_stamped(""), id="unstamped"),
-        pytest.param(_flip("lexical-*/*.store"), id="lexical damaged"),
+        pytest.param(flipping("lexical-*/*.store"), id="lexical damaged"),
         pytest.param(_unlink("lexical-*/*.idx"), id="lexical file lost"),
-        pytest.param(_flip("lexical-*/.managed.json"), id="lexical list of files damaged"),
+        pytest.param(flipping("lexical-*/.managed.json"), id="lexical list of files damaged"),
         pytest.param(_lose_folder, id="lexical lost"),
         pytest.param(_old("dense", named=False), id="dense files of another stamp"),
         pytest.param(_old("dense"), id="dense behind"),

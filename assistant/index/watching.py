@@ -51,7 +51,6 @@ def watch(
     folders: Sequence[Path],
     say: Say,
     complain: Say,
-    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Brings the index to what the folders hold, and keeps it there until SIGINT or SIGTERM, which
     let an update that has begun come to its end.
@@ -62,7 +61,7 @@ def watch(
     for folder in folders:
         if folder.is_file():
             raise SettingsError(f"--watch follows folders and {folder} is a file; name its folder")
-    follower = Follower(settings, folders, say, complain, progress)
+    follower = Follower(settings, folders, say, complain)
     with _told_to_stop(follower), closing(follower), suppress(_Stopped):
         follower.run()
 
@@ -80,13 +79,12 @@ class Follower:
         folders: Sequence[Path],
         say: Say,
         complain: Say,
-        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         self.settings = settings
         self.folders = [folder.resolve() for folder in folders]
         self.stop = threading.Event()
         self.is_waiting = False  # for another run that updates the index
-        self._say, self._complain, self._progress = say, complain, progress
+        self._say, self._complain = say, complain
         self._index: Index | None = None
         self._pending = Pending()
         self._copies: dict[str, set[Path]] = {}  # article → other files that have its text
@@ -181,7 +179,7 @@ class Follower:
         try:
             index = self._index = self._index or Index.create(self.settings)
             before = index.refresh().state
-            done = index.update(corpus, paths, self.settings, self._progress, self._wait)
+            done = index.update(corpus, paths, self.settings, waiting=self._wait)
         except Exception:
             if not there:
                 self.close()
