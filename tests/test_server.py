@@ -18,6 +18,7 @@ import pytest
 
 from assistant import cli
 from assistant.answering.assistant import Assistant
+from assistant.commands import asking
 from assistant.server import application, serve
 from assistant.server._openai_api import sources
 from assistant.server._rate_limits import Rates
@@ -83,7 +84,7 @@ def test_an_answer_is_the_same_by_every_way_in(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cli, "_open", lambda options: seed_assistant)  # loads the model once
+    monkeypatch.setattr(asking, "opened", lambda options: seed_assistant)  # loads the model once
     kinds = set()
     for question in seed_questions():
         answer = seed_assistant.answer(question)
