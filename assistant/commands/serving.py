@@ -7,6 +7,7 @@ import sys
 import threading
 from functools import partial
 
+from assistant import memory
 from assistant.commands._terminal import opened, settings_of
 from assistant.types import SettingsError
 
@@ -15,6 +16,7 @@ def serve(options: argparse.Namespace) -> int:
     from assistant.server import serve
     from assistant.server.credentials import Access, check_open
 
+    memory.share_between_threads()
     settings = settings_of(options)
     check_open(settings)  # told at once, and not after seconds of loading
     Access.of(settings)

@@ -5,6 +5,7 @@ labels    its words in every language, and its addresses
 event_data  what its scripts send with events
 skeleton  what is seen until its scripts have come
 theme     its looks; mounts it
+visitors  what the server holds of each who comes
 """
 
 import atexit

@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -122,12 +122,13 @@ def _mount_page(found: FastAPI, answering: Answering, allowances: Allowances) ->
 
     The page has only what is nobody else's: mounted at "/", it would take 404 and 405.
     """
-    from assistant.page import chat, theme
+    from assistant.page import chat, theme, visitors
 
     blocks = chat.build(answering.assistant, answering.settings, answering.choices)
     theme.mount(found, blocks)
     mounted = found.router.routes.pop()
     assert isinstance(mounted, Mount)
+    cast(Any, mounted.app).state_holder = visitors.Visitors(blocks)
     assets = PageAssets(theme.FRONTEND)
     components = {block.get_block_name() for block in blocks.blocks.values()}
     door = PageDoor(mounted.app, blocks, allowances)

@@ -1,0 +1,62 @@
+"""What a server holds in memory, however many come."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from assistant.page import chat, visitors
+from assistant.settings import Settings
+from tests.served import Scripted
+
+THREADS = """
+import ctypes, re, sys, threading
+from assistant import memory
+memory.share_between_threads()
+held, waiting = [], threading.Barrier(40)
+def take():
+    held.append([bytes(1000) for _ in range(100)])
+    waiting.wait()
+threads = [threading.Thread(target=take) for _ in range(40)]
+for one in threads: one.start()
+for one in threads: one.join()
+libc = ctypes.CDLL(None)
+libc.fdopen.restype = ctypes.c_void_p
+out = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, out)
+libc.fflush(out)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="malloc_info is of glibc")
+def test_all_threads_take_their_memory_from_two_pools() -> None:
+    def pools(**more: str) -> int:
+        environment = {k: v for k, v in os.environ.items() if k != "MALLOC_ARENA_MAX"} | more
+        told = subprocess.run(
+            [sys.executable, "-c", THREADS], capture_output=True, check=True, env=environment
+        )
+        return told.stdout.count(b"<heap nr=")
+
+    assert pools() == 2
+    assert pools(MALLOC_ARENA_MAX="5") == 5  # as the environment says
+
+
+def test_of_a_visitor_little_is_held_and_of_the_last_ones_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(visitors, "MOST", 3)
+    blocks = chat.build(Scripted(), Settings())
+    held = visitors.Visitors(blocks)
+    shown = next(key for key, block in blocks.blocks.items() if block.get_block_name() == "html")
+    for number in range(5):
+        visitor = held[f"visitor{number}"]
+        visitor[shown] = blocks.blocks[shown]
+        visitor._update_value_in_config(shown, "…")
+        visitor._update_config(shown)
+        assert list(visitor.components) == []
+        assert visitor[shown] is blocks.blocks[shown]
+    assert list(held.session_data) == ["visitor2", "visitor3", "visitor4"]
