@@ -91,6 +91,7 @@ def test_a_summary_is_quoted(seed_assistant: Assistant, question: str) -> None:
     text = seed_assistant.article(answer.citations[0].article_id).text
     assert all(text[c.start : c.end] == c.quote for c in answer.citations)
     assert answer.citations[0].quote.startswith("Sáng 5-8")
+    assert answer.query == ("tóm tắt" if question == "tom tat" else "")
 
 
 def test_who_is_mentioned(seed_assistant: Assistant) -> None:

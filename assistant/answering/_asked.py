@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.answering._one_source import OneSource, key_of
 from assistant.answering._quotes import Quote, choose, cite, whole_list
@@ -38,6 +38,12 @@ class Asked:
     quotes: Sequence[Quote] = ()  # of an overview
     among: Among = field(default_factory=Among)
     whole: bool = False  # nobody reads the answer while it comes
+
+
+def told_of(asked: Asked, typed: str) -> Asked:
+    """The question, whose answer tells what was searched where that is not what was ``typed``."""
+    searched = asked.query.text if asked.query.text != typed else ""
+    return replace(asked, answer=replace(asked.answer, query=searched))
 
 
 def cited(

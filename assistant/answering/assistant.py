@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.answering._asked import Asked, cited, surest_first
+from assistant.answering._asked import Asked, cited, surest_first, told_of
 from assistant.answering._overview_answer import Overviews
 from assistant.answering._question_text import readable, unreadable
 from assistant.answering._reading_asked import ReadingAsked
@@ -181,20 +181,19 @@ class Assistant:
             yield from unreadable(question)
             return
         asked = self._asked(question, text, history, exclude, filter, view, cut)
-        asked = replace(asked, whole=whole)
+        asked = told_of(replace(asked, whole=whole), text)
         asked = self._overviews.of(asked)
         if asked.quotes:
-            yield Retrieved(asked.answer.hits, "")
+            yield Retrieved(asked.answer.hits, asked.answer.query)
             only_quoted = self.settings.llm == NONE or asked.kind in ("corpus", "greeting")
             yield from self._quote(asked) if only_quoted else self._write(asked)
             return
         meant = self._meant(text, asked)
         if meant != text:
             asked = self._asked(question, meant, history, exclude, filter, view, cut)
-            asked = replace(asked, whole=whole)
-        searched = asked.query.text if asked.query.text != text else ""
-        yield Retrieved(asked.answer.hits, searched)
-        asked = self._reading.of(replace(asked, answer=replace(asked.answer, query=searched)))
+            asked = told_of(replace(asked, whole=whole), text)
+        yield Retrieved(asked.answer.hits, asked.answer.query)
+        asked = self._reading.of(asked)
         if not asked.found or asked.answer.confidence < self.settings.least_confidence:
             yield from self._refuse(asked)
         elif self.settings.llm == NONE:
