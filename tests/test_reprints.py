@@ -70,11 +70,11 @@ def test_a_kept_place_is_compared_with_its_article() -> None:
     citation = Citation(1, "a", "T", 0, len(QUOTE), QUOTE, True)
     article = Article("b", "Tàu", QUOTE, "vi", source="Tin Sớm", date="2025-08-05")
     kept = Place("b", "forged", "", "", 0, len(QUOTE))
-    assert still_there(citation, kept, article) == replace(
+    assert still_there(citation.quote, kept, article) == replace(
         kept, title="Tàu", source="Tin Sớm", date="2025-08-05"
     )
     changed = replace(article, text=QUOTE.replace("148", "150"))
-    assert still_there(citation, kept, changed) is None
+    assert still_there(citation.quote, kept, changed) is None
     assert not same_words(QUOTE, changed.text, "vi")
 
 

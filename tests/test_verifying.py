@@ -16,7 +16,7 @@ from assistant.cli import main
 from assistant.records.card_rendering import render, save
 from assistant.records.card_verification import Finding, find_words, table, verify, verify_file
 from assistant.records.cards import RENDERING, Card, CardError, digest, make
-from assistant.types import Answer, Article, Citation, Claim, Span
+from assistant.types import Answer, Article, Citation, Claim, Place, Span
 from tests.fixtures import make_article
 
 FIRST = "Ông Nguyễn Thanh Tâm là bí thư đảng ủy phường Lái Thiêu."
@@ -57,6 +57,25 @@ def only(made: Card, articles: Sequence[Article]) -> Finding:
 
 def test_quotes_of_an_unchanged_article_hold() -> None:
     assert standings(card(FIRST, SECOND), [OTHER, article()]) == ["holds", "holds"]
+
+
+def test_the_other_places_of_a_quote_are_checked_too(tmp_path: Path) -> None:
+    reprint = article(f"Theo báo bạn.\n\n{FIRST}", "/news/reprint.txt", "Đăng lại")
+    start = reprint.text.index(FIRST)
+    place = Place(reprint.id, reprint.title, reprint.source, "", start, start + len(FIRST))
+    first = replace(card(FIRST).exchanges[0].citations[0], also=(place,))
+    made = card(FIRST)
+    made = replace(made, exchanges=(replace(made.exchanges[0], citations=(first,)),)).sealed()
+    save(made, tmp_path / "card.md")
+    told = verify_file(tmp_path / "card.md", [article(), reprint])
+    assert told.sound and told.findings[0].also == ((place, True),)
+    assert "also in Đăng lại" in table(told)
+    edited = replace(reprint, text=reprint.text.replace("Tâm", "Trung"))
+    for articles in ([article(), edited], [article()]):
+        told = verify_file(tmp_path / "card.md", articles)
+        assert told.findings[0].standing == "holds" and not told.sound
+        assert "no longer in Đăng lại, Báo An Giang" in table(told)
+        assert told.to_json()["citations"][0]["also"][0]["stands"] is False
 
 
 def test_an_edited_sentence_changes_and_the_other_moves() -> None:

@@ -50,11 +50,12 @@ def place_of(quote: str, article: Article) -> Span | None:
     return None
 
 
-def still_there(citation: Citation, place: Place, article: Article) -> Place | None:
-    """The place with its article's facts of now; None where the words are there no more."""
+def still_there(quote: str, place: Place, article: Article) -> Place | None:
+    """The place of these words with its article's facts of now; None where they are there no
+    more."""
     if not 0 <= place.start < place.end <= len(article.text):
         return None
     words = article.text[place.start : place.end]
-    if words != citation.quote and not same_words(citation.quote, words, article.language):
+    if words != quote and not same_words(quote, words, article.language):
         return None
     return replace(place, title=article.title, source=article.source, date=article.date)

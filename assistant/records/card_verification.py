@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+from assistant import types
+from assistant.answering import places
 from assistant.answering.edited import Became, passed
 from assistant.records.card_rendering import render, shows_quotes
 from assistant.records.cards import ALIKE_RENDERINGS, Card, Proof, digest, parse, read, suffix_of
@@ -44,6 +46,7 @@ class Finding:
     """What became of one quote.
 
     ``exchange`` counts from 1; ``number`` is the citation's, None for a refusal's closest quote.
+    ``also``: the other places that the card names, and whether the words stand there.
     ``now``: where the words stand; for "changed" the nearest sentence; None where there is none.
     For "edited": the same in the article of today, ``became`` what became of the quote, and
     ``edited_on`` the day (ISO 8601) of the edit.
@@ -56,6 +59,12 @@ class Finding:
     now: Place | None
     edited_on: str = ""
     became: Became | Literal[""] = ""
+    also: tuple[tuple[types.Place, bool], ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether the words stand where the card says that they do."""
+        return self.standing in SOUND and all(stands for _, stands in self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class Verification:
     @property
     def sound(self) -> bool:
         """Every quote stands in the index, and the file shows what was checked."""
-        return self.intact and all(f.standing in SOUND for f in self.findings)
+        return self.intact and all(finding.sound for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -113,12 +122,22 @@ class Shelf:
 
     def edition(self, proof: Proof) -> Edition | None:
         """What the cited article said, where it was edited since and that is known."""
+        found = self._edition(proof.article_id)
+        same = found and (not proof.sha256 or proof.sha256 == digest(found.text))
+        return found if same else None
+
+    def _edition(self, article_id: str) -> Edition | None:
         try:
-            found = self._open(proof.article_id) if self._open else None
+            found = self._open(article_id) if self._open else None
         except (IndexFault, KeyError):
             return None
-        same = found and (not proof.sha256 or proof.sha256 == digest(found.text))
-        return found if same and isinstance(found, Edition) else None
+        return found if isinstance(found, Edition) else None
+
+    def prints(self, proof: Proof, place: types.Place) -> bool:
+        """Whether another place has the words of a quote, in its article or an edition of it."""
+        article = self._by_id.get(place.article_id) or self._edition(place.article_id)
+        quote = unicodedata.normalize("NFC", proof.quote)
+        return article is not None and places.still_there(quote, place, article) is not None
 
     def current(self, edition: Edition) -> Article | None:
         return self._by_id.get(edition.current)
@@ -181,7 +200,9 @@ def verify(
         for proof in exchange.proofs:
             cited = None if proof is exchange.closest else proof.number
             finding = _in_edition(number, cited, proof, shelf)
-            found.append(finding or Finding(number, cited, *_located(proof, shelf)))
+            finding = finding or Finding(number, cited, *_located(proof, shelf))
+            also = tuple((place, shelf.prints(proof, place)) for place in proof.also)
+            found.append(replace(finding, also=also))
     return tuple(found)
 
 
@@ -258,7 +279,7 @@ def table(verification: Verification) -> str:
         which = f"closest to {f.exchange}" if f.number is None else f"{f.exchange} [{f.number}]"
         lines.append(f"{f.standing:<8} {which:<12} {_short(f.proof.title, 50)}")
         lines.append(f"         “{_short(f.proof.quote)}”")
-        lines += [f"         → {line}" for line in _now(f)]
+        lines += [f"         → {line}" for line in (*_now(f), *_also(f))]
     counts = Counter(f.standing for f in verification.findings)
     told = ", ".join(f"{counts[s]} {s}" for s in get_args(Standing) if counts[s])
     lines.append(f"{len(verification.findings)} quotes{': ' + told if told else ''}")
@@ -286,6 +307,13 @@ def _now(finding: Finding) -> list[str]:
     return [f"nearest, {where}: “{_short(now.text)}”"]
 
 
+def _also(finding: Finding) -> list[str]:
+    return [
+        f"{'also' if stands else 'no longer'} in {_short(places.told(place))}"
+        for place, stands in finding.also
+    ]
+
+
 def _edited(finding: Finding) -> list[str]:
     now, day = finding.now, finding.edited_on
     became = {"unchanged": "is unchanged", "changed": "changed"}.get(finding.became, "is gone")
@@ -308,6 +336,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "exchange": finding.exchange,
         "number": finding.number,
         "standing": finding.standing,
+        "sound": finding.sound,
         "article_id": proof.article_id,
         "title": proof.title,
         "start": proof.start,
@@ -315,6 +344,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "quote": proof.quote,
         "edited_on": finding.edited_on,
         "passage": finding.became,
+        "also": [asdict(place) | {"stands": stands} for place, stands in finding.also],
         "now": None
         if now is None
         else {

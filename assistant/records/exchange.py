@@ -239,7 +239,7 @@ def _still_there(
     place: Place, citation: Citation, article: Callable[[str], Article]
 ) -> Place | None:
     try:
-        return still_there(citation, place, article(place.article_id))
+        return still_there(citation.quote, place, article(place.article_id))
     except (IndexFault, KeyError):
         return None
 

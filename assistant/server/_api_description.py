@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
 from assistant.answering.edited import Became
-from assistant.answering.schemas import ArticleHeadJSON, CitationJSON
+from assistant.answering.schemas import ArticleHeadJSON, CitationJSON, PlaceJSON
 from assistant.records.card_verification import Standing
 from assistant.server.credentials import COOKIE, Access
 
@@ -93,10 +93,17 @@ class StandingPlaceJSON(TypedDict):
     text: str
 
 
+class PrintedJSON(PlaceJSON):
+    """Another place that the card names; ``stands``: whether it has the words."""
+
+    stands: bool
+
+
 class FindingJSON(TypedDict):
     """What became of a quote: "holds", "moved" (the same words elsewhere), "edited" (the words of
     the article before it was edited), "changed" or "gone".
 
+    ``sound``: the words stand where the card says, in the other places (``also``) too.
     ``exchange`` counts from 1; ``number`` is null for the closest quote of a refusal. Of an edited
     one, ``edited_on`` is the day (ISO 8601), ``passage`` what became of the quote: "unchanged",
     "changed" or "gone"; else both are "".
@@ -105,6 +112,7 @@ class FindingJSON(TypedDict):
     exchange: int
     number: int | None
     standing: Standing
+    sound: bool
     article_id: str
     title: str
     start: int
@@ -113,6 +121,7 @@ class FindingJSON(TypedDict):
     edited_on: str
     passage: Became | Literal[""]
     now: StandingPlaceJSON | None
+    also: list[PrintedJSON]
 
 
 class VerificationJSON(TypedDict):

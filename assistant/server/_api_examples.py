@@ -94,10 +94,12 @@ _FOUND: Final = {
     "exchange": 1,
     "number": 1,
     "standing": "edited",
+    "sound": True,
     **_PLACE,
     "quote": _QUOTE,
     "edited_on": "2025-10-30",
     "passage": "unchanged",
+    "also": [],
 }
 VERIFICATION: Final = {
     "file": "answer.html",

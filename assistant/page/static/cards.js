@@ -38,7 +38,7 @@ async function checked(file) {
 
 function verdict({ intact, sealed, citations }, label) {
   const all = citations.length;
-  const count = citations.filter((it) => ["holds", "moved", "edited"].includes(it.standing)).length;
+  const count = citations.filter((it) => it.sound).length;
   const whole = (all ? "sound" : "bare") + (sealed ? "" : "_unsealed");
   const name = !intact ? "edited" : count < all ? "changed" : whole;
   return label[`verdict_${name}`].replace("{count}", count).replace("{all}", all);
@@ -53,6 +53,8 @@ function finding(found, label) {
   const told = edited ? label[`edited_${passage}`].replace("{day}", dayOf(found.edited_on)) : label[standing];
   const now = edited ? { ...found, text: found.now?.text } : found.now;
   const row = made("li", { className: standing }, made("span", { className: "standing", textContent: told }), made("q", { textContent: quote }));
+  const missing = found.also.filter((it) => !it.stands).map((it) => it.title);
+  if (missing.length) row.append(made("span", { textContent: label.no_longer_in.replace("{titles}", () => missing.join("; ")) }));
   if (!now) {
     row.append(made("span", { textContent: title }));
     return row;
