@@ -158,6 +158,17 @@ def test_accents_tell_terms_apart_unless_the_question_has_none(lexical: Lexical)
     assert folded == pytest.approx({5: bm25(2, 1), 4: bm25(2, 3)})
 
 
+def test_in_another_language_names_are_found_without_their_accents(lexical: Lexical) -> None:
+    asked = LexicalQuery.of("Who is Bi Thu?")  # "bi_thu" is a pair of two passages
+    pair = bm25(2, 4, average=3)
+    assert lexical.search_names(asked, 9) == pytest.approx({1: pair, 2: pair})
+    assert lexical.search(asked, 9) == {}
+    # A term that both languages write alike counts a tenth.
+    assert lexical.search_names(LexicalQuery.of("họp"), 9) == pytest.approx(
+        {5: 0.1 * bm25(2, 1), 4: 0.1 * bm25(2, 3)}
+    )
+
+
 @pytest.mark.parametrize("text", ["", "😀 …", "zzz", 'AND OR NOT ( * " : ^ ~'])
 def test_a_question_without_known_terms_finds_nothing(lexical: Lexical, text: str) -> None:
     assert lexical.search(LexicalQuery.of(text), 9) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,19 @@ def test_fuse_weighs_the_arms_by_what_is_known(
 @pytest.mark.parametrize("known", [0, 0.7, 1])  # with 0, the first two are equal
 def test_fusion_does_not_depend_on_the_order_of_the_candidates(known: float) -> None:
     assert fuse(CANDIDATES[::-1], known) == fuse(CANDIDATES, known)
+
+
+def test_of_another_language_names_count_and_missing_words_count_half() -> None:
+    vietnamese = CANDIDATES[0]
+    stored = replace(CANDIDATES[1].stored, language="en")
+    english = [replace(CANDIDATES[1], stored=stored, names=3.0), CANDIDATES[2]]
+    fused = {c.stored.id: c for c in fuse([vietnamese, *english], 1, "vi")}
+    # As above, but of 2: 0.8 × dense + 0.3 × names, which are 3, 0, 0: √2 standard deviations.
+    assert fused[2].score == pytest.approx(0.8 * math.sqrt(0.5) + 0.3 * math.sqrt(2))
+    assert fused[2].lexical == pytest.approx(math.sqrt(2))
+    assert fused[1].score == pytest.approx(-0.065634, abs=1e-6)
+    unknown = [replace(c, stored=replace(c.stored, language="")) for c in CANDIDATES]
+    assert [c.score for c in fuse(unknown, 1, "vi")] == [c.score for c in fuse(CANDIDATES, 1)]
 
 
 def test_nothing_fused_is_nothing() -> None:

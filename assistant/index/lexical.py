@@ -25,6 +25,7 @@ from assistant.text.terms import bigrams, fold, terms
 
 TERMS = "2"  # version of what makes a text's terms; an index of another is built again
 PAIR_WEIGHT = 0.3  # of a pair's BM25 beside a single term's
+TERM_AMONG_NAMES = 0.1  # of a term's BM25 beside a pair's, where a language has only names of it
 LONGEST_QUERY = 256  # distinct terms searched of each field; more add nothing but time
 # Until tantivy merges its files, passages that were removed still count in BM25's frequencies.
 # Once they are more than this share of those that are there, the index is built again.
@@ -48,17 +49,26 @@ class LexicalQuery:
 
     def weighted(self) -> dict[tuple[str, str], float]:
         """(field, term) → weight: of each field the LONGEST_QUERY most frequent."""
-        lists = {
-            "terms": (self.terms, 1.0),
-            "pairs": (bigrams(self.terms), PAIR_WEIGHT),
-            "folded": (self.folded, 1.0),
-            "folded_pairs": (bigrams(self.folded), PAIR_WEIGHT),
-        }
-        weights: dict[tuple[str, str], float] = {}
-        for field, (items, weight) in lists.items():
-            for term, n in Counter(items).most_common(LONGEST_QUERY):
-                weights[field, term] = weight * n
-        return weights
+        return _weights(
+            terms=(self.terms, 1.0),
+            pairs=(bigrams(self.terms), PAIR_WEIGHT),
+            folded=(self.folded, 1.0),
+            folded_pairs=(bigrams(self.folded), PAIR_WEIGHT),
+        )
+
+    def names(self) -> dict[tuple[str, str], float]:
+        """(field, term) → weight, for texts in another language than the question: what they share
+        with it are names, often typed without their accents, and numbers."""
+        pairs = bigrams([fold(term) for term in self.folded or self.terms])
+        return _weights(folded_pairs=(pairs, 1.0), terms=(self.terms, TERM_AMONG_NAMES))
+
+
+def _weights(**fields: tuple[Sequence[str], float]) -> dict[tuple[str, str], float]:
+    return {
+        (field, term): weight * n
+        for field, (items, weight) in fields.items()
+        for term, n in Counter(items).most_common(LONGEST_QUERY)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +186,28 @@ class Lexical:
 
         ``exclude``: numbers that are left out. ``only``: the others are left out as well.
         """
+        return self._found(query.weighted(), top_k, exclude, only)
+
+    def search_names(
+        self,
+        query: LexicalQuery,
+        top_k: int,
+        exclude: Collection[int] = (),
+        only: Collection[int] | None = None,
+    ) -> dict[int, float]:
+        """As ``search``, by the names and numbers of a question in another language."""
+        return self._found(query.names(), top_k, exclude, only)
+
+    def _found(
+        self,
+        weights: Mapping[tuple[str, str], float],
+        top_k: int,
+        exclude: Collection[int],
+        only: Collection[int] | None,
+    ) -> dict[int, float]:
         clauses = [
             (Occur.Should, Query.boost_query(Query.term_query(self._schema, f, t, "freq"), weight))
-            for (f, t), weight in query.weighted().items()
+            for (f, t), weight in weights.items()
         ]
         if not clauses:
             return {}
