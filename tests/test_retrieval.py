@@ -114,8 +114,8 @@ def test_of_another_language_names_count_and_missing_words_count_half() -> None:
     stored = replace(CANDIDATES[1].stored, language="en")
     english = [replace(CANDIDATES[1], stored=stored, names=3.0), CANDIDATES[2]]
     fused = {c.stored.id: c for c in fuse([vietnamese, *english], 1, "vi")}
-    # As above, but of 2: 0.8 × dense + 0.3 × names, which are 3, 0, 0: √2 standard deviations.
-    assert fused[2].score == pytest.approx(0.8 * math.sqrt(0.5) + 0.3 * math.sqrt(2))
+    # As above, but of 2: 0.8 × dense + 0.1 × names, which are 3, 0, 0: √2 standard deviations.
+    assert fused[2].score == pytest.approx(0.8 * math.sqrt(0.5) + 0.1 * math.sqrt(2))
     assert fused[2].lexical == pytest.approx(math.sqrt(2))
     assert fused[1].score == pytest.approx(-0.065634, abs=1e-6)
     unknown = [replace(c, stored=replace(c.stored, language="")) for c in CANDIDATES]

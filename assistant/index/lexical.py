@@ -58,9 +58,19 @@ class LexicalQuery:
 
     def names(self) -> dict[tuple[str, str], float]:
         """(field, term) → weight, for texts in another language than the question: what they share
-        with it are names, often typed without their accents, and numbers."""
-        pairs = bigrams([fold(term) for term in self.folded or self.terms])
-        return _weights(folded_pairs=(pairs, 1.0), terms=(self.terms, TERM_AMONG_NAMES))
+        with it are names, often typed without their accents, and numbers.
+
+        What ordinary texts hold is no name, and counts as little as it tells.
+        """
+        plain = [fold(term) for term in self.folded or self.terms]
+        weights = _weights(folded_pairs=(bigrams(plain), 1.0), terms=(self.terms, TERM_AMONG_NAMES))
+        telling = {f"{a}_{b}": min(_telling(a), _telling(b)) for a, b in pairwise(plain)}
+        telling |= {term: tellingness(term) for term in self.terms}
+        return {(field, term): weight * telling[term] for (field, term), weight in weights.items()}
+
+
+def _telling(term: str) -> float:
+    return tellingness(term, folded=True)
 
 
 def _weights(**fields: tuple[Sequence[str], float]) -> dict[tuple[str, str], float]:
