@@ -25,8 +25,10 @@ from assistant.index.index import Index
 from assistant.server import application
 from assistant.settings import Settings
 from assistant.text.interface_texts import interface_texts
+from assistant.web import addresses
 from assistant.web import fetch as web_fetch
-from assistant.web.fetch import FaultOfWeb, Page, Rules, WebError, fetch, is_public
+from assistant.web.addresses import is_public, is_this_machine, may_be_asked
+from assistant.web.fetch import FaultOfWeb, Page, Rules, WebError, fetch
 
 TEXT = "Ông Phan Văn Chín nuôi tôm ở Cà Mau từ năm 2019, và năm nay thu hoạch được hai vụ tôm."
 PAGE = f"<html><head><title>Tôm</title></head><body><article><p>{TEXT}</p></article></body></html>"
@@ -229,6 +231,20 @@ async def test_addresses_that_are_not_public_are_not_asked(address: str) -> None
 )  # fmt: skip
 def test_what_is_public(address: str, public: bool) -> None:
     assert is_public(address) is public
+    assert may_be_asked(address) is public
+
+
+def test_this_machine_is_not_asked_by_its_public_address_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert is_this_machine("127.0.0.1")
+    assert not is_this_machine("8.8.8.8") and not is_this_machine("2606:4700::1111")
+    monkeypatch.setattr(addresses, "is_public", lambda address: True)
+    assert may_be_asked("8.8.8.8")
+    assert not may_be_asked("127.0.0.1")
+    # Where any address can be bound, nobody's can too, and that one is ours tells nothing.
+    monkeypatch.setattr(addresses, "_binds", lambda address: True)
+    assert may_be_asked("127.0.0.1")
 
 
 async def test_the_connection_goes_where_was_looked(site: Site, rules: Rules) -> None:

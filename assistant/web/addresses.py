@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from typing import Final
 
 _NUMBER: Final = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
@@ -23,6 +24,31 @@ _SPECIAL: Final = tuple(
         ],
     )
 )
+
+
+_NOBODYS: Final = "192.0.2.1"  # documentation (RFC 5737)
+
+
+def may_be_asked(address: str) -> bool:
+    """Whether an IP address is public and not this machine's own, to which doors may be open that
+    are shut to the internet."""
+    return is_public(address) and not is_this_machine(address)
+
+
+def is_this_machine(address: str) -> bool:
+    """Whether an IP address is one of this machine's: only those can be bound, unless the system
+    lets any be (``ip_nonlocal_bind``), where nothing is known."""
+    return _binds(address) and not _binds(_NOBODYS)
+
+
+def _binds(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def is_public(address: str) -> bool:

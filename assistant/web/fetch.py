@@ -22,7 +22,7 @@ import anyio
 import httpx
 from protego import Protego
 
-from assistant.web.addresses import is_plain, is_public
+from assistant.web.addresses import is_plain, may_be_asked
 
 AGENT: Final = "article-assistant"  # what a robots.txt calls this program
 SUFFIXES: Final = {
@@ -83,7 +83,7 @@ class Rules:
     to a host."""
 
     resolve: Callable[[str], Awaitable[list[str]]] = _resolved
-    allows: Callable[[str], bool] = is_public
+    allows: Callable[[str], bool] = may_be_asked
     ports: frozenset[int] = frozenset({80, 443})
     seconds: float = 10
     most_bytes: int = 10_000_000
