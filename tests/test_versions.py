@@ -395,6 +395,14 @@ def test_versions_are_kept_and_a_reload_goes_on_with_the_coming_one(
     expect(body(tab, 0)).to_have_text("Lần 3 [1].")
     row(tab, 0).locator("[name=earlier]").click()
     expect(body(tab, 0)).to_have_text("Lần 1 [1].")
+    ready(tab.reload() and tab)
+    expect(row(tab, 0).locator(".which")).to_have_text("1/3")  # the one that was turned to
+    expect(body(tab, 0)).to_have_text("Lần 1 [1].")
+    again(tab, 0)
+    expect(row(tab, 0).locator(".which")).to_have_text("4/4")
+    tab.wait_for_function(f"{KEPT}.length === 5")
+    ready(tab.reload() and tab)
+    expect(row(tab, 0).locator(".which")).to_have_text("4/4")
 
 
 KEPT = (

@@ -410,6 +410,8 @@ class _Chat:
         """A conversation that the browser has kept is shown again; with it, another's quote does
         not stay highlighted."""
         session.restore(list(event.exchanges), self.assistant.article)
+        for number in getattr(event, "chosen", None) or ():  # not of a shared answer
+            session.choose(number)
         if not event.opening:
             opened = _still_quoted(opened, session)
         return {

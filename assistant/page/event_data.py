@@ -47,6 +47,7 @@ class _Choose(_Data):
 
 class _Restore(_Data):
     exchanges: list[Any]
+    chosen: list[Number] | None = None
     opening: bool | None = None
 
 

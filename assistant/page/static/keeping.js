@@ -157,5 +157,5 @@ async function openConversation(id, opening = false) {
   leaveShared();
   pressOpinions(); // what is drawn already may be the same
   remember("conversation", id);
-  trigger("restore", { exchanges, opening });
+  trigger("restore", { exchanges, opening, chosen: chosen() });
 }

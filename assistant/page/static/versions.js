@@ -14,7 +14,27 @@ function free() {
 }
 
 function askAgain(slot, question = "", unlimited = false) {
-  if (free()) trigger("again", { slot, question, unlimited });
+  if (!free()) return;
+  choose(slot, null);
+  trigger("again", { slot, question, unlimited });
+}
+
+// Which version of a question is shown, where it is not the newest: slot → number of its exchange.
+// Kept of the conversation that is open, for a reload.
+function choices() {
+  try {
+    const { id, numbers } = JSON.parse(remembered("chosen"));
+    return id === opened ? numbers : {};
+  } catch {
+    return {};
+  }
+}
+
+const chosen = () => Object.values(choices()).filter((it) => Number.isInteger(it) && it >= 0);
+
+function choose(slot, number) {
+  const numbers = { ...choices(), [slot]: number };
+  remember("chosen", JSON.stringify({ id: opened, numbers }));
 }
 
 async function edited(button) {
@@ -48,7 +68,9 @@ let stepped = null;
 function step(button) {
   const row = switchers().indexOf(button.parentElement);
   stepped = { row, name: button.name, before: which(button.parentElement) };
-  trigger("choose", { number: Number(button.value) });
+  const number = Number(button.value);
+  choose(exchanges[number]?.slot ?? "", number);
+  trigger("choose", { number });
 }
 new MutationObserver(() => {
   const now = stepped && switchers()[stepped.row];
