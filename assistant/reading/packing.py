@@ -159,10 +159,17 @@ def _unpacked(data: Bytes, one: Mapping[str, Any]) -> Tensor:
     return torch.from_numpy(stored.view("<f4").reshape(shape))
 
 
+def averaged(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The mean of weights and of those they were trained from, which keeps more of what the latter
+    had learnt (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
+    return {name: (tensor + other[name].reshape(tensor.shape)) / 2 for name, tensor in one.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Packs a run's weights into one file.")
     parser.add_argument("--run", type=Path, default=Path("runs/reading"), help="folder of the run")
     parser.add_argument("--kind", choices=KINDS, default="q8_0")
+    parser.add_argument("--average", type=Path, help="a packed file: take the mean of both")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     checkpoint = options.run / "checkpoint.pt"
@@ -171,7 +178,11 @@ def main() -> None:
     run = json.loads((options.run / "card.json").read_text("utf-8"))
     # Of the run's options only what is no folder: a packed file leaves the machine it was made on.
     about = {"step": step, "seen": seen, "seed": run["options"]["seed"], "data": run["data"]}
-    write(options.out, state["model"], options.kind, about)
+    weights = state["model"]
+    if options.average:
+        weights = averaged(weights, read_weights(options.average))
+        about["averaged with"] = read_card(options.average)["sha256"][:16]
+    write(options.out, weights, options.kind, about)
 
 
 if __name__ == "__main__":

@@ -49,13 +49,13 @@ def answers_to(question: OwnQuestion, article_id: str) -> dict[str, list[Span]]:
 
 
 def observed(
-    reader: CalibratedReader, part: str, beside: Sequence[str]
+    reader: CalibratedReader, part: str, beside: Sequence[OwnArticle]
 ) -> tuple[list[tuple[OwnArticle, OwnQuestion, Observation]], str]:
-    """Every question of the part, asked over the articles of it and of the parts ``beside``; and
-    the digest of the embedding model."""
+    """Every question of the part, asked over the articles of it and those ``beside``; and the
+    digest of the embedding model."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        assistant, ids = opened([part, *beside], Path(folder))
+        assistant, ids = opened([part], Path(folder), beside)
         for article in articles_of(part):
             for question in article.questions:
                 answers = answers_to(question, ids[article.id])
@@ -137,11 +137,12 @@ def plot(pairs: Pairs, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Fits the reader's calibration.")
     parser.add_argument("--folder", type=Path, default=SHIPPED, help="of the reader's weights")
+    parser.add_argument("--beside", default="*.txt", help="files of train (pattern) that stand by")
     parser.add_argument("--plot", type=Path, help="draw the reliability as an SVG")
     options = parser.parse_args()
     reader = CalibratedReader(options.folder)
     began = time.perf_counter()
-    rows, encoder = observed(reader, "dev", ["train"])
+    rows, encoder = observed(reader, "dev", articles_of("train", options.beside))
     observations = [one for *_, one in rows]
     fitted = partial(fit, reader=reader.digest, encoder=encoder)
     pairs = held_out(observations, fitted)

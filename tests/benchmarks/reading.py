@@ -48,9 +48,9 @@ class Asked:
         return f"{self.article.language}, {'same' if same else 'other'} language"
 
 
-def articles_of(part: str) -> list[OwnArticle]:
-    """The articles of ``train``, ``dev`` or ``test``."""
-    return [article for path in sorted((SET / part).glob("*.txt")) for article in read_own(path)]
+def articles_of(part: str, files: str = "*.txt") -> list[OwnArticle]:
+    """The articles of ``train``, ``dev`` or ``test``; ``files``: pattern of their names."""
+    return [article for path in sorted((SET / part).glob(files)) for article in read_own(path)]
 
 
 def written(article: OwnArticle, folder: Path) -> Path:
@@ -61,10 +61,14 @@ def written(article: OwnArticle, folder: Path) -> Path:
     return path
 
 
-def opened(parts: Sequence[str], folder: Path) -> tuple[Assistant, dict[str, str]]:
-    """An assistant over the parts' articles; the set's article id → the index's."""
+def opened(
+    parts: Sequence[str], folder: Path, beside: Sequence[OwnArticle] = ()
+) -> tuple[Assistant, dict[str, str]]:
+    """An assistant over the parts' articles and those ``beside``; the set's article id → the
+    index's."""
     settings = Settings(index=folder / "index")
-    files = [written(a, folder) for part in parts for a in articles_of(part)]
+    articles = [article for part in parts for article in articles_of(part)]
+    files = [written(article, folder) for article in (*articles, *beside)]
     read = read_articles(files)
     index = Index.create(settings)
     index.add(list(read.articles), settings)

@@ -171,6 +171,13 @@ def test_a_packed_file_is_read_back(tmp_path: Path, kind: str) -> None:
     assert path.stat().st_size < {"f32": 80_000, "q8_0": 22_000, "q4_0": 12_500}[kind]
 
 
+def test_weights_are_averaged_with_those_they_were_trained_from() -> None:
+    before = {"w": torch.tensor([[1.0, 2.0, 4.0]]), "left out": torch.zeros(1)}
+    after = {"w": torch.tensor([3.0, 2.0, 0.0])}
+    (name, mean), *others = packing.averaged(after, before).items()
+    assert (name, mean.tolist(), others) == ("w", [2.0, 2.0, 2.0], [])
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "reader.bin"
     packing.write(path, {"vector": torch.ones(64)}, "q4_0", {})
