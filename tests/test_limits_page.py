@@ -48,9 +48,12 @@ def test_a_question_is_limited_and_asked_again_without(opened: Opened, assistant
 def test_a_copied_answer_says_what_it_was_asked_of(opened: Opened) -> None:
     tab = opened(permissions=["clipboard-read", "clipboard-write"])
     tab.locator("#limit > button").click()
-    tab.get_by_label(VI.since, exact=True).fill("5/8/2025")
+    tab.wait_for_timeout(500)  # as people do: a busy machine still draws the page
+    since = tab.get_by_label(VI.since, exact=True)
+    since.fill("5/8/2025")
     tab.keyboard.press("Tab")
-    tab.wait_for_timeout(300)  # as people type: a busy machine hands on what was filled in late
+    tab.wait_for_timeout(300)
+    expect(since).to_have_value("5/8/2025")
     ask(tab, "Các phường kiến nghị điều gì?")
     tab.locator(".act-copy").click()
     expect(tab.locator("#said")).to_have_text(VI.script["copied"])
