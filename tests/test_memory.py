@@ -33,16 +33,16 @@ libc.fflush(out)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="malloc_info is of glibc")
-def test_all_threads_take_their_memory_from_two_pools() -> None:
-    def pools(**more: str) -> int:
+def test_all_threads_take_their_memory_from_two_arenas() -> None:
+    def arenas(**more: str) -> int:
         environment = {k: v for k, v in os.environ.items() if k != "MALLOC_ARENA_MAX"} | more
         told = subprocess.run(
             [sys.executable, "-c", THREADS], capture_output=True, check=True, env=environment
         )
         return told.stdout.count(b"<heap nr=")
 
-    assert pools() == 2
-    assert pools(MALLOC_ARENA_MAX="5") == 5  # as the environment says
+    assert arenas() == 2
+    assert arenas(MALLOC_ARENA_MAX="5") == 5  # as the environment says
 
 
 def test_of_a_visitor_little_is_held_and_of_the_last_ones_alone(

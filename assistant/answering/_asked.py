@@ -40,7 +40,7 @@ class Asked:
     whole: bool = False  # nobody reads the answer while it comes
 
 
-def told_of(asked: Asked, typed: str) -> Asked:
+def with_query(asked: Asked, typed: str) -> Asked:
     """The question, whose answer tells what was searched where that is not what was ``typed``."""
     searched = asked.query.text if asked.query.text != typed else ""
     return replace(asked, answer=replace(asked.answer, query=searched))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.answering._asked import Asked, cited, surest_first, told_of
+from assistant.answering._asked import Asked, cited, surest_first, with_query
 from assistant.answering._overview_answer import Overviews
 from assistant.answering._question_text import readable, unreadable
 from assistant.answering._reading_asked import ReadingAsked
@@ -181,7 +181,7 @@ class Assistant:
             yield from unreadable(question)
             return
         asked = self._asked(question, text, history, exclude, filter, view, cut)
-        asked = told_of(replace(asked, whole=whole), text)
+        asked = with_query(replace(asked, whole=whole), text)
         asked = self._overviews.of(asked)
         if asked.quotes:
             yield Retrieved(asked.answer.hits, asked.answer.query)
@@ -191,7 +191,7 @@ class Assistant:
         meant = self._meant(text, asked)
         if meant != text:
             asked = self._asked(question, meant, history, exclude, filter, view, cut)
-            asked = told_of(replace(asked, whole=whole), text)
+            asked = with_query(replace(asked, whole=whole), text)
         yield Retrieved(asked.answer.hits, asked.answer.query)
         asked = self._reading.of(asked)
         if not asked.found or asked.answer.confidence < self.settings.least_confidence:
