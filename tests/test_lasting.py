@@ -24,7 +24,7 @@ from assistant.page.skeleton import skeleton
 from assistant.server import credentials
 from assistant.server.credentials import Users
 from assistant.settings import Settings
-from assistant.types import Span
+from assistant.types import Article, Span
 from tests import browsing, served
 from tests.browsing import (
     SECOND_QUOTE,
@@ -462,6 +462,44 @@ def test_a_question_can_be_typed_and_sent_before_the_page_is_there(
         expect(box).to_be_focused()
         tab.keyboard.press("Enter")
         expect(tab.locator("#messages .question")).to_have_text("Các phường kiến nghị gì?")
+
+
+@pytest.mark.browser
+@browser_test
+def test_an_article_can_be_chosen_before_the_page_is_there(
+    address: str, assistant: Scripted, visit: Visit
+) -> None:
+    assistant.gate.set()
+    first = assistant.articles()[0]
+    tab = visit(address)
+    held: list[Route] = []
+    come = False
+    tab.route("**/assets/*.js", lambda route: route.continue_() if come else held.append(route))
+    tab.reload(wait_until="commit")
+    entry = tab.locator("#skeleton li a").first
+    expect(entry).to_contain_text(first.title)
+    expect(entry).not_to_contain_text("2025-")  # its day is told as the language tells days
+    at = entry.bounding_box()
+    entry.click()
+    expect(entry).to_have_attribute("aria-busy", "true")
+    come = True
+    for route in held:
+        route.continue_()
+    expect(tab.locator("#reader h2").first).to_have_text(first.title)
+    expect(tab.locator("#skeleton")).to_have_count(0)
+    tab.goto(f"{address}/#articles")
+    found = tab.locator("#reader .library a").first.bounding_box()
+    assert at is not None and found is not None
+    assert abs(at["y"] - found["y"]) < 30  # but for a line of the words above it
+
+
+def test_the_outline_lists_articles_as_text() -> None:
+    article = Article("a", '<img src="x"> & co', "…", "vi", "bao.example.vn", "2025-08-05")
+    markup = skeleton("vi", [article] * 30, changes=True)
+    assert "<img" not in markup and "&lt;img" in markup
+    assert markup.count("<li>") == 12 and ">30</small>" in markup
+    assert "05/08/2025" in markup and "5 Aug 2025" in markup
+    assert "<li>" not in skeleton("vi", [])
 
 
 def test_the_skeleton_names_the_product_in_both_languages() -> None:

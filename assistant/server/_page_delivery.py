@@ -11,15 +11,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.page.labels import preferred_language
-from assistant.page.skeleton import skeleton
+from assistant.page.labels import Language, preferred_language
 from assistant.server._middleware import POLICY, ROUTE
 from assistant.server._page_assets import FOR_GOOD, PageAssets
 
@@ -39,9 +39,17 @@ _STYLE: Final = '<link rel="preload" as="style" crossorigin href=".{}{}">'
 class PageDelivery:
     """Around Gradio's application, whose document is at "/"."""
 
-    def __init__(self, pages: ASGIApp, assets: PageAssets, components: Iterable[str]) -> None:
-        """``components``: Gradio's names of those that the page has."""
+    def __init__(
+        self,
+        pages: ASGIApp,
+        assets: PageAssets,
+        components: Iterable[str],
+        outline: Callable[[Language], str],
+    ) -> None:
+        """``components``: Gradio's names of those that the page has; ``outline``: the markup of
+        what is seen until they are there."""
         self.pages = pages
+        self.outline = outline
         self.assets = assets
         self.head = (_ICON + _named_early(assets.needed(components))).encode()
         self.document = GZipMiddleware(self._send_document, compresslevel=6)
@@ -75,7 +83,10 @@ class PageDelivery:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            whole = body.replace(_APP, skeleton(language).encode() + _APP, 1)
+            whole = body
+            if _APP in body:
+                outline = await run_in_threadpool(self.outline, language)
+                whole = body.replace(_APP, outline.encode() + _APP, 1)
             whole = whole.replace(_HEAD_ENDS, self.head + _HEAD_ENDS, 1)
             headers = MutableHeaders(scope=start)
             headers["content-length"] = str(len(whole))

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,6 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from assistant import logs
 from assistant.answering.protocols import AnsweringAssistant
+from assistant.page.labels import Language
+from assistant.page.skeleton import skeleton
 from assistant.server import _api_description as api_description
 from assistant.server import _api_page as api_page
 from assistant.server import _http_api as http_api
@@ -132,7 +135,7 @@ def _mount_page(found: FastAPI, answering: Answering, allowances: Allowances) ->
     assets = PageAssets(theme.FRONTEND)
     components = {block.get_block_name() for block in blocks.blocks.values()}
     door = PageDoor(mounted.app, blocks, allowances)
-    pages = PageDelivery(door, assets, components)
+    pages = PageDelivery(door, assets, components, partial(_outline, answering))
 
     async def default(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope[ROUTE]
@@ -141,6 +144,16 @@ def _mount_page(found: FastAPI, answering: Answering, allowances: Allowances) ->
         await pages(scope, receive, send)
 
     found.router.default = default
+
+
+def _outline(answering: Answering, language: Language) -> str:
+    """What is seen of the page at first, with the articles where they can be told."""
+    try:
+        articles = answering.assistant.articles()
+    except Exception as failure:
+        logs.failed(_log, "no articles in the page's outline", failure)
+        articles = []
+    return skeleton(language, articles, answering.settings.may_change_corpus)
 
 
 def _tools(answering: Answering) -> Any:

@@ -4,7 +4,8 @@ The server stands over the given number of articles of the own reading set and i
 from a moment after its start on. Each load is a fresh browser context, so nothing is cached.
 Prints milliseconds, p50 and p95, from the beginning of the navigation, or of the question:
 
-* first paint: anything is painted; usable: a question can be typed and the articles are listed;
+* first paint: anything is painted; usable: a question can be typed and sent, and the first articles
+  are listed and can be opened, in the outline or in the page; page: all of it is there;
 * first words: the first words of the answer are shown; whole: so are its sources.
 
 ``--line KIB MS`` slows the network down to so many KiB/s and a latency of so many milliseconds.
@@ -34,6 +35,10 @@ from tests.benchmarks.reading import articles_of, written
 from tests.browsing import FLAGS, serving
 
 USABLE = """() => {
+  const box = document.querySelector("#early, #question textarea");
+  return box && !box.readOnly && document.querySelector("#skeleton li a, #reader .view li a");
+}"""
+PAGE = """() => {
   const box = document.querySelector("#question textarea");
   return box && !box.disabled && box.offsetParent && document.querySelector("#reader .view");
 }"""
@@ -54,6 +59,8 @@ def measured(browser: Browser, address: str, question: str, line: Sequence[int])
     tab.goto(address, wait_until="commit")
     tab.wait_for_function(USABLE, timeout=60_000, polling="raf")
     found = {"usable": 1000 * (time.perf_counter() - began)}
+    tab.wait_for_function(PAGE, timeout=60_000, polling="raf")
+    found["page"] = 1000 * (time.perf_counter() - began)
     found["first paint"] = tab.evaluate(PAINT)
     tab.locator("#question textarea").fill(question)
     found |= _answered(tab)
