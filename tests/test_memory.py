@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 
+import gradio as gr
 import pytest
 
 from assistant.page import chat, visitors
@@ -60,3 +61,30 @@ def test_of_a_visitor_little_is_held_and_of_the_last_ones_alone(
         assert list(visitor.components) == []
         assert visitor[shown] is blocks.blocks[shown]
     assert list(held.session_data) == ["visitor2", "visitor3", "visitor4"]
+
+
+def test_visitors_who_see_the_same_component_hold_one() -> None:
+    blocks = chat.build(Scripted(), Settings())
+    held = visitors.Visitors(blocks)
+    key, box = next((k, b) for k, b in blocks.blocks.items() if isinstance(b, gr.Textbox))
+
+    def seen(visitor: str, placeholder: str) -> object:
+        properties = {**box.constructor_args, "placeholder": placeholder, "render": False}
+        held[visitor][key] = gr.Textbox(**properties)
+        return held[visitor][key]
+
+    one, other = seen("one", "Hỏi"), seen("other", "Hỏi")
+    assert isinstance(one, gr.Textbox) and one is other and one.placeholder == "Hỏi"
+    assert seen("third", "Ask") is not one
+    assert held["one"][key] is one and blocks.blocks[key] is box
+
+
+def test_components_that_nobody_sees_any_more_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitors, "_SHARED", 3)
+    held = visitors.Visitors(chat.build(Scripted(), Settings()))
+    key, box = next((k, b) for k, b in held.blocks.blocks.items() if isinstance(b, gr.Textbox))
+    for number in range(10):
+        properties = {**box.constructor_args, "placeholder": str(number), "render": False}
+        held["one"][key] = gr.Textbox(**properties)
+        assert held["one"][key].placeholder == str(number)
+    assert len(held._components) <= 3
