@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -10,12 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from assistant.articles import apart
+from assistant.articles import _readers, _worker, apart
 from assistant.articles._messages import (
+    NO_MEMORY,
     NoMessage,
     document_in,
     of_document,
@@ -23,13 +26,14 @@ from assistant.articles._messages import (
     receive,
     unpacked,
 )
+from assistant.articles._readers import Members
 from assistant.articles.apart import reading
 from assistant.articles.document import Document
 from assistant.articles.files import read_articles
 from assistant.index.passages import split
 from assistant.server._file_messages import in_language
 from assistant.types import Article, CorpusError
-from tests.hostile import LONG
+from tests.hostile import BROKEN, LARGE, LONG, SLOW, zipped
 from tests.hostile_cases import CASES
 from tests.hostile_checks import DOCUMENTS, InProcess, check, results
 from tests.limits import limited
@@ -295,3 +299,95 @@ def test_time_grows_with_the_text_and_no_faster(line: str) -> None:
     seconds(10)
     few = min(seconds(1_000) for _ in range(3))
     assert min(seconds(4_000) for _ in range(2)) < 6 * max(few, 0.01)
+
+
+class Nursery:
+    """Of readers that end at each file in ``ending``, with this exit status."""
+
+    def __init__(self, ending: set[str], status: int) -> None:
+        self.ending, self.status = ending, status
+        self.started = 0
+
+    def start(self, kind: str) -> apart._Reader:
+        ours, theirs = socket.socketpair()
+        self.started += 1
+        threading.Thread(target=self._serve, args=(theirs,), daemon=True).start()
+        return apart._Reader(self.started, ours, ())
+
+    def end(self, reader: apart._Reader) -> tuple[int, int, float]:
+        reader.asked.close()
+        return self.status, 0, 0.0
+
+    def _serve(self, asker: socket.socket) -> None:
+        """As _worker.serve answers, but for what ends it."""
+        with asker, contextlib.suppress(NoMessage, OSError, Ending):
+            while True:
+                asked = unpacked(receive(asker))
+                _worker._answer(asker, Path(asked["path"]), receive(asker), asked["faults"])
+
+    def ends(self, path: Path, data: bytes, members: Members) -> list[Document]:
+        if path.name in self.ending:
+            raise Ending
+        return self.read(path, data, members)
+
+    read = staticmethod(_readers._documents_of)
+
+
+class Ending(BaseException):
+    """A reader's."""
+
+
+@pytest.fixture
+def nursery(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Nursery]:
+    def made(*ending: str, status: int = 0) -> Nursery:
+        found = Nursery(set(ending), status)
+        monkeypatch.setattr(apart, "_nursery", found)
+        monkeypatch.setattr(_readers, "_documents_of", found.ends)
+        monkeypatch.setattr(_worker, "allow_seconds", lambda: None)
+        return found
+
+    return made
+
+
+def archive_of(*names: str) -> bytes:
+    return zipped({name: f"{LONG} {name}" for name in names})
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(-signal.SIGXCPU, SLOW), (NO_MEMORY, LARGE), (-signal.SIGSEGV, BROKEN)],
+)
+def test_a_file_that_ends_its_reader_costs_the_others_of_its_archive_nothing(
+    status: int, why: str, nursery: Callable[..., Nursery], tmp_path: Path
+) -> None:
+    made = nursery("b.txt", "d.txt", status=status)
+    path = tmp_path / "a.zip"
+    files = {"a.txt": LONG, "b.txt": LONG + " b", "c.txt": LONG + " c"}
+    path.write_bytes(zipped({**files, "in.zip": archive_of("d.txt", "e.txt")}))
+    found = read_articles([path])
+    inside = [one.path.rpartition("a.zip/")[2] for one in found.articles]
+    assert inside == ["a.txt", "c.txt", "in.zip/e.txt"]
+    first, second = map(str, (*found.faults, *found.notes))
+    assert f"a.zip/b.txt {why}" in first and f"a.zip/in.zip/d.txt {why}" in second
+    assert made.started == 3
+
+
+def test_an_archive_of_files_that_end_their_readers_is_given_up(
+    nursery: Callable[..., Nursery], tmp_path: Path
+) -> None:
+    names = [f"{number}.txt" for number in range(apart.MOST_BROKEN + 2)]
+    made = nursery(*names, status=-signal.SIGSEGV)
+    path = tmp_path / "a.zip"
+    with pytest.raises(CorpusError, match=BROKEN), reading() as read:
+        read.documents_of(path, archive_of(*names))
+    assert made.started == apart.MOST_BROKEN + 1
+
+
+def test_an_archive_whose_files_take_too_long_in_all_is_given_up(
+    nursery: Callable[..., Nursery], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nursery()
+    monkeypatch.setattr(apart, "MOST_ARCHIVE_SECONDS", 0.5)
+    monkeypatch.setattr(_worker, "allow_seconds", lambda: time.sleep(0.2))
+    with pytest.raises(CorpusError, match=SLOW), reading() as read:
+        read.documents_of(tmp_path / "a.zip", archive_of(*(f"{n}.txt" for n in range(20))))

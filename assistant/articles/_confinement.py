@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Final
 
 MEMORY: Final = 1_000_000_000  # bytes of address space, under 1 GiB
-SECONDS: Final = 20  # of computing, for one file
+SECONDS: Final = 20  # of computing, for one file, also one in an archive
 WAITED: Final = 60  # seconds for one file in all: a machine may be busy with other things
+ARCHIVE_WAITED: Final = 120  # seconds for all files of an archive
 OPEN_FILES: Final = 64
 
 _NO_NEW_PRIVILEGES: Final = 38  # of prctl(2)

@@ -5,7 +5,8 @@ What reads strangers' files runs apart, in a process that may do nothing else (`
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +24,37 @@ _LENIENT: Final = frozenset({".html", ".htm", ".mhtml", ".mht", ".rtf", ".eml"})
 _INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
 
 
-def documents_of(path: Path, data: bytes) -> list[Document]:
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The files in an archive or mail, as they are read one after the other.
+
+    ``faults``: path → what is wrong with a file that is left out; ``begin`` is told the path of
+    each that is read.
+    """
+
+    faults: Mapping[str, str] = field(default_factory=dict)
+    begin: Callable[[str], None] = lambda path: None
+
+    def read(self, path: Path, data: bytes) -> list[Document]:
+        """What a file in an archive or mail says. An archive there may hold less, and none itself.
+        Raises CorpusError."""
+        if fault := self.faults.get(str(path)):
+            raise CorpusError(fault)
+        self.begin(str(path))
+        if path.suffix.lower() == ".zip":
+            from assistant.articles.packed import archive
+
+            return archive(path, data, _INSIDE, self.read, MOST_UNPACKED // 10)
+        return _documents_of(path, data, self)
+
+
+def documents_of(path: Path, data: bytes, members: Members | None = None) -> list[Document]:
     """What a file with this name and content says, in Unicode.
 
     Raises CorpusError where it is damaged, protected or holds no text.
     """
-    return [_in_unicode(document) for document in _documents_of(path, data)]
+    found = _documents_of(path, data, members or Members())
+    return [_in_unicode(document) for document in found]
 
 
 def _in_unicode(document: Document) -> Document:
@@ -43,13 +69,15 @@ def _in_unicode(document: Document) -> Document:
     return replace(document, text=text, metadata=metadata, notes=(*document.notes, note))
 
 
-def _documents_of(path: Path, data: bytes) -> list[Document]:
+def _documents_of(path: Path, data: bytes, members: Members) -> list[Document]:
     suffix = path.suffix.lower()
     try:
         if suffix in _PACKS:
             check_unpacked(path, data)
         elif suffix in _LENIENT and is_packed(data) and (told := fault_of(path, data)):
             raise told
+        if holder := _HOLDERS.get(suffix):
+            return holder(path, data, members)
         return _READERS[suffix](path, data)
     except CorpusError:
         raise
@@ -133,10 +161,10 @@ def _records(path: Path, data: bytes) -> list[Document]:
     return (tables.lines_of_records if lines else tables.records)(path, data)
 
 
-def _mail(path: Path, data: bytes) -> list[Document]:
+def _mail(path: Path, data: bytes, members: Members) -> list[Document]:
     from assistant.articles.mails import mail
 
-    return mail(path, data, _INSIDE, _inner)
+    return mail(path, data, _INSIDE, members.read)
 
 
 def _saved_page(path: Path, data: bytes) -> list[Document]:
@@ -154,19 +182,10 @@ def _book(path: Path, data: bytes) -> list[Document]:
     return book(data)
 
 
-def _archive(path: Path, data: bytes) -> list[Document]:
+def _archive(path: Path, data: bytes, members: Members) -> list[Document]:
     from assistant.articles.packed import archive
 
-    return archive(path, data, _INSIDE | {".zip"}, _inner)
-
-
-def _inner(path: Path, data: bytes) -> list[Document]:
-    """A file in an archive or mail. An archive there may hold less, and none itself."""
-    from assistant.articles.packed import archive
-
-    if path.suffix.lower() == ".zip":
-        return archive(path, data, _INSIDE, _inner, MOST_UNPACKED // 10)
-    return _documents_of(path, data)
+    return archive(path, data, _INSIDE | {".zip"}, members.read)
 
 
 _READERS: Final = {
@@ -174,5 +193,6 @@ _READERS: Final = {
     ".mhtml": _saved_page, ".mht": _saved_page,
     ".pdf": _pdf, ".docx": _word, ".docm": _word, ".odt": _open_document, ".rtf": _rich_text,
     **dict.fromkeys(sorted(TABLES), _table), **dict.fromkeys(sorted(RECORDS), _records),
-    ".eml": _mail, ".epub": _book, ".zip": _archive,
+    ".epub": _book,
 }  # fmt: skip
+_HOLDERS: Final = {".eml": _mail, ".zip": _archive}

@@ -15,13 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from assistant.articles._confinement import WAITED
+from assistant.articles._confinement import ARCHIVE_WAITED, WAITED
 from assistant.articles._messages import (
     ANSWER,
     END,
@@ -40,6 +40,8 @@ from assistant.articles.text_files import corpus_error, printable
 from assistant.types import CorpusError
 
 MOST_SECONDS: Final = float(WAITED)
+MOST_ARCHIVE_SECONDS: Final = float(ARCHIVE_WAITED)
+MOST_BROKEN: Final = 5  # files of an archive that are left out, each after reading it anew
 MOST_FILES: Final = 1000  # of one reader
 LONGEST_FAULT: Final = 2000  # characters
 
@@ -49,10 +51,17 @@ _START: Final = (
 # No key and no password of the environment.
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "TMPDIR")
 _REMEDY: Final = "split it, or save its text as .txt"
+_TOO_LONG, _TOO_LARGE = "takes too long to read", "needs too much memory to read"
+_BROKEN: Final = "makes its reader break off"
 
 
 class _Ended(Exception):
-    """The reader ended, or was ended."""
+    """The reader ended, or was ended: ``why``, with the way out; ``at``: the file of an archive
+    that it was reading."""
+
+    def __init__(self, why: str, remedy: str, at: str) -> None:
+        super().__init__(why)
+        self.why, self.remedy, self.at = why, remedy, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,40 +186,50 @@ class Reading:
         self.seconds = 0.0
 
     def documents_of(self, path: Path, data: bytes) -> list[Document]:
-        """What the file says. Raises CorpusError where it is faulty, or asks too much."""
-        for is_last in (False, True):
+        """What the file says. Raises CorpusError where it is faulty, or asks too much.
+
+        A file in an archive that ends its reader is left out, with a line that says why.
+        """
+        deadline = time.monotonic() + MOST_ARCHIVE_SECONDS
+        faults: dict[str, str] = {}
+        while True:
             used = self._files > 0
             try:
-                return self._asked(path, data)
-            except _Ended:
+                return self._asked(path, data, faults, deadline)
+            except _Ended as ended:
                 # What other files left in a reader is not this one's fault.
-                if is_last or not used:
-                    break
-        why = "makes its reader break off"
-        raise corpus_error(path, why, "open it in its program and save it again")
+                if used and ended.why == _BROKEN:
+                    continue
+                if not ended.at or ended.at in faults or len(faults) == MOST_BROKEN:
+                    raise corpus_error(path, ended.why, ended.remedy) from None
+                faults[ended.at] = str(corpus_error(Path(ended.at), ended.why, ended.remedy))
 
-    def _asked(self, path: Path, data: bytes) -> list[Document]:
+    def _asked(
+        self, path: Path, data: bytes, faults: Mapping[str, str], deadline: float
+    ) -> list[Document]:
+        """Raises CorpusError; _Ended where the reader ended at it."""
         reader = self._started(path)
         self._files += 1
-        deadline = time.monotonic() + MOST_SECONDS
+        answers = _Answers(reader.asked, path, deadline)
         try:
             reader.asked.settimeout(MOST_SECONDS)
-            send(reader.asked, packed({"path": str(path)}))
+            send(reader.asked, packed({"path": str(path), "faults": faults}))
             send(reader.asked, data)
-            return list(_answers(reader.asked, path, deadline))
+            return list(answers.documents())
         except TimeoutError:
             self.close()
-            raise corpus_error(path, "takes too long to read", _REMEDY) from None
+            raise _Ended(_TOO_LONG, _REMEDY, answers.at) from None
         except (NoMessage, OSError):
             status = self.close()
             if status == -signal.SIGXCPU:
-                raise corpus_error(path, "takes too long to read", _REMEDY) from None
+                raise _Ended(_TOO_LONG, _REMEDY, answers.at) from None
             if status == NO_MEMORY:
-                raise corpus_error(path, "needs too much memory to read", _REMEDY) from None
-            raise _Ended from None
+                raise _Ended(_TOO_LARGE, _REMEDY, answers.at) from None
+            remedy = "open it in its program and save it again"
+            raise _Ended(_BROKEN, remedy, answers.at) from None
         except MemoryError:
             self.close()
-            raise corpus_error(path, "needs too much memory to read", _REMEDY) from None
+            raise _Ended(_TOO_LARGE, _REMEDY, answers.at) from None
 
     def _started(self, path: Path) -> _Reader:
         if self._files >= MOST_FILES:
@@ -243,17 +262,27 @@ def reading() -> Iterator[Reading]:
         made.close()
 
 
-def _answers(asked: socket.socket, path: Path, deadline: float) -> Iterator[Document]:
-    """The documents of a file, as they come. Raises what is said instead of them."""
-    while True:
-        told = unpacked(receive(asked, deadline))
-        if "document" in told:
-            yield document_in(told["document"])
-        elif told.get("end") is True:
-            return
-        elif told.get("over") == "memory":
-            raise MemoryError
-        elif told.get("over") == "text":
-            raise corpus_error(path, "holds too much text for one file", "split it")
-        else:
-            raise CorpusError(printable(str(told.get("fault")))[:LONGEST_FAULT])
+class _Answers:
+    """What a reader says of a file; ``at``: the file of an archive that it has begun last."""
+
+    def __init__(self, asked: socket.socket, path: Path, deadline: float) -> None:
+        self.asked, self.path, self.deadline = asked, path, deadline
+        self.at = ""
+
+    def documents(self) -> Iterator[Document]:
+        """The documents, as they come. Raises what is said instead of them."""
+        while True:
+            until = min(self.deadline, time.monotonic() + MOST_SECONDS)
+            told = unpacked(receive(self.asked, until))
+            if "document" in told:
+                yield document_in(told["document"])
+            elif "at" in told:
+                self.at = str(told["at"])
+            elif told.get("end") is True:
+                return
+            elif told.get("over") == "memory":
+                raise MemoryError
+            elif told.get("over") == "text":
+                raise corpus_error(self.path, "holds too much text for one file", "split it")
+            else:
+                raise CorpusError(printable(str(told.get("fault")))[:LONGEST_FAULT])
