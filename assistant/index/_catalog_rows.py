@@ -235,4 +235,5 @@ def add_syllables(db: sqlite3.Connection, texts: Iterable[str], sign: int) -> No
 def total_of(rows: Sequence[tuple[Any, Any]]) -> list[int]:
     """A row of :data:`TOTALS` as two numbers."""
     count, content = rows[0]
-    return [count, content if isinstance(content, int) else zlib.crc32((content or "").encode())]
+    # What is damaged may be of any type.
+    return [count, content if isinstance(content, int) else zlib.crc32(str(content or "").encode())]

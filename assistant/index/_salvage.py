@@ -48,7 +48,7 @@ def salvage(settings: Settings) -> list[Finding]:
     saved = [*sound, *read.values()]
     lost = list(_lost(others, read, expected - len(sound) - len(others), settings.index))
     editions = _leading_to(saved, found.sound)
-    lost += _lost_editions(found.expected - len(editions), settings.index)
+    lost += _lost_editions(found, len(editions), settings.index)
     if not saved:
         raise _beyond_repair(path, "no article in it is sound")
     if lost:
@@ -76,21 +76,21 @@ def _expected(reading: Reading) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Editions:
-    """Those that are sound, and how many there were."""
+    """Those that are sound, and how many there were; None where nothing tells that."""
 
     sound: Sequence[Edition]
-    expected: int
+    expected: int | None
 
 
 def _editions(reading: Reading) -> _Editions:
-    expected = 0
+    expected: int | None = None
     with suppress(IndexFault, KeyError):
-        expected = int(json.loads(reading.meta()["totals"])["editions"][0])
+        expected = int(json.loads(reading.meta()["totals"]).get("editions", [0])[0])
     try:
         sound, damaged = reading.sound_editions()
     except IndexFault:  # of an earlier layout, or none of it can be read
         return _Editions((), expected)
-    return _Editions(sound, max(expected, len(sound) + damaged))
+    return _Editions(sound, max(expected or 0, len(sound) + damaged))
 
 
 def _leading_to(articles: Sequence[Article], editions: Sequence[Edition]) -> list[Edition]:
@@ -112,10 +112,12 @@ def _leading_to(articles: Sequence[Article], editions: Sequence[Edition]) -> lis
     ]
 
 
-def _lost_editions(count: int, folder: Path) -> Iterator[Finding]:
-    if count > 0:
-        text = f"{count} earlier texts of edited articles are lost"
-        remedy = f"assistant restore BACKUP --index {folder} --replace  (a copy: {KEPT_AS})"
+def _lost_editions(found: _Editions, saved: int, folder: Path) -> Iterator[Finding]:
+    remedy = f"assistant restore BACKUP --index {folder} --replace  (a copy: {KEPT_AS})"
+    if found.expected is None:
+        yield Finding(False, "The earlier texts of edited articles are lost, if any were", remedy)
+    elif found.expected > saved:
+        text = f"{found.expected - saved} earlier texts of edited articles are lost"
         yield Finding(False, text, remedy)
 
 
