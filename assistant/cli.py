@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AssistantError as error:
         print(f"assistant: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except EOFError:
+        print("assistant: the input ended before its answer", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("assistant: stopped", file=sys.stderr)
         return 130

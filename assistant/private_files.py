@@ -44,6 +44,11 @@ def writing() -> Iterator[None]:
                 os.umask(before)
 
 
+def file_mode() -> int:
+    """The permissions of a file of this process."""
+    return 0o666 & ~_masks[0]
+
+
 def make_folder(path: Path) -> None:
     """Makes the folder, and those above it, where they are not there. Raises OSError."""
     with writing():
@@ -52,7 +57,7 @@ def make_folder(path: Path) -> None:
 
 def make_file(path: Path) -> None:
     """Makes the file, empty, where there is none. Raises OSError."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666 & ~_masks[0]))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, file_mode()))
     _narrow(path)
 
 

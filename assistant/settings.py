@@ -206,9 +206,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors()[0]
     key = ".".join(map(str, fault["loc"]))
-    if "key" in key.lower():  # not quoted
-        return f"Setting {key!r} is refused: keys are given in the environment only"
     if fault["type"] == "extra_forbidden":
+        if "key" in key.lower():  # not quoted
+            return f"Setting {key!r} is refused: keys are given in the environment only"
         known = ", ".join(sorted(Settings.model_fields))
         return f"Unknown setting {key!r}; known are: {known}"
     return f"Setting {key!r}{_shown(key, fault['input'])} is refused: {fault['msg'].lower()}"

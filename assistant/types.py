@@ -419,7 +419,12 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> dict[str, str]:
-        """What makes vectors comparable: model, weights, prefixes, pooling, dimension."""
+        """What makes vectors comparable: model, weights, prefixes."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """What finds passages: the weights of passages and those of questions."""
         ...
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors: ...

@@ -49,6 +49,7 @@ class FakeEncoder:
     """
 
     dimension = 2048  # more terms than that share axes
+    digest = "none"
     _axes: ClassVar[dict[str, int]] = {}
 
     def __init__(self, settings: Settings) -> None:

@@ -279,34 +279,17 @@ def test_catching_up_is_building_anew(catalog: Catalog, tmp_path: Path, removed:
     assert state(as_it_was) == before
 
 
-def test_a_few_removed_passages_are_taken_out_in_place(catalog: Catalog, tmp_path: Path) -> None:
+def test_what_was_removed_counts_no_more(catalog: Catalog, tmp_path: Path) -> None:
     (gone,) = add_articles(catalog, "cảng Cái Mép")
     add_articles(catalog, "\n".join(f"câu số x{i}" for i in range(60)))
     old = Lexical.build(tmp_path, catalog)
     catalog.remove([gone.id])
     caught_up = Lexical.catch_up(tmp_path, old.stamp, catalog)
-    assert (caught_up.stamp.count, caught_up.stamp.removed) == (60, 1)
+    assert caught_up.stamp.count == 60
     query = LexicalQuery.of("cảng Cái Mép")
     assert caught_up.search(query, 9) == {}
-    assert caught_up.weigh(query).known == 0  # though the files still count it
-    assert caught_up.weigh(LexicalQuery(("mép",))).terms == {
-        "mép": pytest.approx(tellingness("mép"))
-    }
-    assert caught_up.weigh(LexicalQuery(("câu",))) == Lexical.build(tmp_path, catalog).weigh(
-        LexicalQuery(("câu",))
-    )
-
-
-def test_many_small_removals_lead_to_a_new_build(catalog: Catalog, tmp_path: Path) -> None:
-    articles = add_articles(catalog, *(f"câu số x{i}" for i in range(60)))
-    lexical = Lexical.build(tmp_path, catalog)
-    counted = []
-    for article in articles[:5]:
-        catalog.remove([article.id])
-        lexical = Lexical.catch_up(tmp_path, lexical.stamp, catalog)
-        counted.append(lexical.stamp.removed)
-    assert counted == [1, 2, 0, 1, 2]  # 3 of 57 are more than a twentieth
-    assert lexical.stamp.count == 55
+    assert caught_up.weigh(query).known == 0
+    assert {p.name for p in tmp_path.glob("lexical-*")} == {old.stamp.name, caught_up.stamp.name}
 
 
 def test_what_replaces_an_open_index_leaves_it_be(catalog: Catalog, tmp_path: Path) -> None:
@@ -423,7 +406,7 @@ def _broken(*args: object) -> None:
 def test_the_catalog_keeps_the_stamps_of_its_state(catalog: Catalog) -> None:
     assert stamps.read(catalog) is None
     one = Stamp("dense-3-0", 3, {"model": "bundled"}, 7, {"a": "0" * 64})
-    other = Stamp("lexical-3-0", 3, {"model": "bundled"}, 7, {"b": "0" * 64}, removed=1)
+    other = Stamp("lexical-3-0", 3, {"model": "bundled"}, 7, {"b": "0" * 64})
     with catalog.renewal() as changes:
         changes.derive(stamps.written(stamps.Stamps(one, other)))
     assert stamps.read(catalog) == stamps.Stamps(one, other)

@@ -25,9 +25,11 @@ from tokenizers.pre_tokenizers import Metaspace
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from assistant.articles.files import read_article, read_articles
+from assistant.index import question_encoder
 from assistant.index.bundled_encoder import BundledTransformer, UnigramTokenizer, unpack
 from assistant.index.encoder import POSITIONS, Prefixes, SentenceEncoder, prefixes_of, weights_path
 from assistant.index.index import Index
+from assistant.index.packed_weights import write
 from assistant.retrieval.hybrid_search import hits_of, make_query, rank
 from assistant.settings import Settings
 from assistant.text.sentences import sentences
@@ -63,7 +65,8 @@ def test_vectors_agree_with_the_carrier_own(encoder: SentenceEncoder) -> None:
     cosines = (encoder.embed_passages(texts) * carrier.passage(texts)).sum(axis=1)
     assert cosines.min() >= 0.999
     questions = ["Ai là bí thư?", "Who is the secretary?", "谁是书记?"]
-    cosines = (encoder.embed_questions(questions) * carrier.query(questions)).sum(axis=1)
+    asked = encoder.embed_questions(questions, untrained=True)
+    cosines = (asked * carrier.query(questions)).sum(axis=1)
     assert cosines.min() >= 0.999
 
 
@@ -85,11 +88,41 @@ def test_no_texts_have_no_vectors(encoder: SentenceEncoder) -> None:
 
 def test_questions_and_passages_have_prefixes_of_their_own(encoder: SentenceEncoder) -> None:
     plain = SentenceEncoder(Settings(query_prefix="", passage_prefix="", precision="fp32"))
-    plain.model = encoder.model
+    plain._models = encoder._models
     own = plain.embed_passages(["query: bí thư", "passage: bí thư"])
-    assert encoder.embed_questions(["bí thư"])[0] @ own[0] > 0.9999
+    assert encoder.embed_questions(["bí thư"], untrained=True)[0] @ own[0] > 0.9999
     assert encoder.embed_passages(["bí thư"])[0] @ own[1] > 0.9999
     assert own[0] @ own[1] < 0.999
+
+
+def test_questions_are_read_with_upper_layers_of_their_own(encoder: SentenceEncoder) -> None:
+    passages, questions = (one[0].model for one in (encoder.model, encoder._models.questions))
+    shared = [a is b for a, b in zip(passages.encoder.layer, questions.encoder.layer, strict=True)]
+    assert shared == [True] * 6 + [False] * 6
+    assert passages.embeddings is questions.embeddings
+    trained, as_it_was = (
+        encoder.embed_questions(["Ai là bí thư?"], untrained=one)[0] for one in (False, True)
+    )
+    assert 0.8 < trained @ as_it_was < 0.999
+    assert encoder.digest == f"{encoder.fingerprint['weights']}+{question_encoder.digest()}"
+
+
+def test_damaged_weights_of_questions_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: SentenceEncoder
+) -> None:
+    bundled = encoder.model[0]
+    assert isinstance(bundled, BundledTransformer)
+    path = tmp_path / "questions.rdr"
+    monkeypatch.setattr(question_encoder, "WEIGHTS", path)
+    question_encoder.digest.cache_clear()
+    with pytest.raises(ModelError, match="install the package again"):
+        question_encoder.digest()
+    write(path, {"encoder.layer.12.bias": torch.ones(4)}, "q8_0", {})
+    with pytest.raises(ModelError, match="of another model"):
+        question_encoder.for_questions(bundled, torch.float32)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelError, match="checksum"):
+        question_encoder.for_questions(bundled, torch.float32)
 
 
 def test_a_text_longer_than_the_positions_is_cut(encoder: SentenceEncoder) -> None:

@@ -255,7 +255,7 @@ def test_hits_of_the_seed_are_slices_of_it(seed_index: Index) -> None:
 
 def test_the_same_question_has_the_same_hits(seed_index: Index) -> None:
     again = Index.open(Settings(index=seed_index.folder))
-    again.encoder.model = seed_index.encoder.model
+    again.encoder._models = seed_index.encoder._models
     for question, _ in QUESTIONS:
         hits = asked(seed_index, question, top_k=100)
         assert asked(seed_index, question, top_k=100) == hits

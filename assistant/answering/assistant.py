@@ -333,7 +333,7 @@ class Assistant:
         self, query: Query, ranked: Sequence[Candidate], all_of_them: bool = False
     ) -> tuple[Found, ...]:
         """What the best passages answer, the surest first. Raises ModelError without a reader."""
-        calibration = self.reader.calibration.beside(self.index.encoder.fingerprint["weights"])
+        calibration = self.reader.calibration.beside(self.index.encoder.digest)
         return find_answers(self.reader, calibration, query, ranked, all_of_them)
 
     def _cited(

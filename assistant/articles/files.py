@@ -19,7 +19,13 @@ from assistant.articles.document import Document, Metadata
 from assistant.articles.facts import article_from
 from assistant.articles.metadata import read_sidecar
 from assistant.articles.suffixes import ARTICLE_SUFFIXES, IN_FOLDERS, TEXTS
-from assistant.articles.text_files import corpus_error, read_bytes, system_fault, without_unfit
+from assistant.articles.text_files import (
+    corpus_error,
+    printable,
+    read_bytes,
+    system_fault,
+    without_unfit,
+)
 from assistant.types import Article, CorpusError
 
 
@@ -91,7 +97,8 @@ def _articles(path: Path, apart: Reading) -> Iterator[Article | CorpusError | st
     told = 0
     for number, document in enumerate(map(_fit, apart.documents_of(path, data))):
         for note in (*(notes if number == 0 else ()), *document.notes):
-            yield note if str(path) in note else f"{path}: {note}"
+            name = printable(str(path))
+            yield note if name in note else f"{name}: {note}"
             told += 1
         if document.text.strip() or not document.member:
             yield article_from(path, document, beside)

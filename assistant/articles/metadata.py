@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -115,7 +116,9 @@ def _name(value: object) -> str:
         value = name or value.get("url") or ""
     if isinstance(value, datetime | date):
         return value.isoformat()
-    shown = str(value) if isinstance(value, str | int | float) else ""
+    shown = ""
+    with suppress(ValueError):  # Python writes no number of thousands of digits
+        shown = str(value) if isinstance(value, str | int | float) else ""
     return line_of(without_unfit("" if isinstance(value, bool) else shown))[:LONGEST_FACT]
 
 

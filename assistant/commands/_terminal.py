@@ -10,6 +10,7 @@ from typing import Any
 
 from assistant import private_files
 from assistant.settings import Settings
+from assistant.types import SettingsError
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -29,7 +30,15 @@ def question_of(options: argparse.Namespace) -> str:
     """The question as given, or what is piped in for "-"."""
     if options.question != "-":
         return str(options.question)
-    return sys.stdin.read()
+    return typed_in(sys.stdin.read)
+
+
+def typed_in(read: Callable[[], str]) -> str:
+    """What ``read`` takes from the input. Raises SettingsError where it is no text."""
+    try:
+        return read()
+    except UnicodeDecodeError as fault:
+        raise SettingsError(f"The input is not {fault.encoding} text; save it as UTF-8") from None
 
 
 def printable(text: str) -> str:

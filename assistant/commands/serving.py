@@ -8,7 +8,7 @@ import threading
 from functools import partial
 
 from assistant import memory
-from assistant.commands._terminal import opened, settings_of
+from assistant.commands._terminal import opened, settings_of, typed_in
 from assistant.types import SettingsError
 
 
@@ -66,7 +66,7 @@ def mcp(options: argparse.Namespace) -> int:
 def _password() -> str:
     """Asked for twice on a terminal; the first line of what is piped in elsewhere."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        return typed_in(sys.stdin.readline).rstrip("\r\n")
     from getpass import getpass
 
     password = getpass("Password: ")

@@ -153,11 +153,15 @@ def adapt(
     # By the old calibration too: one fitted on these questions would flatter the new reader.
     after = _judged(observations, reader.calibration)
     kept = after.right > before.right
-    outcomes = {right for one in observations for right in one.right}
-    enough = len(held_out) >= CALIBRATED and len(outcomes) == 2
+    calibration = reader.calibration
+    enough = len(held_out) >= CALIBRATED
+    if enough:
+        try:
+            calibration = fit(observations, "", index.encoder.digest)
+        except ValueError:  # all right, or all wrong
+            enough = False
     if kept:
-        encoder = index.encoder.fingerprint["weights"]
-        _write(folder, model, fit(observations, "", encoder) if enough else reader.calibration)
+        _write(folder, model, calibration)
     return Adapted(len(learnt), len(held_out), before, after, kept, folder, enough)
 
 
@@ -177,10 +181,10 @@ def _trained(
     index: Index, reader: CalibratedReader, asked: Sequence[Asked], progress: Progress | None
 ) -> ReaderModel:
     """The reader's model after a few passes over the questions, at a falling rate."""
+    from assistant.index.packed_weights import read_weights
     from assistant.reading.corpus import build
     from assistant.reading.mixture import Mixture
     from assistant.reading.model import ReaderModel
-    from assistant.reading.packing import read_weights
     from assistant.reading.trainer import Trainer
 
     model = ReaderModel()
@@ -228,7 +232,7 @@ def _inside(passage: Passage, spans: Sequence[Span]) -> tuple[tuple[int, int], .
 
 def _write(folder: Path, model: ReaderModel, calibration: Calibration) -> None:
     """Writes weights and calibration; the latter names the former."""
-    from assistant.reading.packing import write
+    from assistant.index.packed_weights import write
 
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / WEIGHTS, model.trained(), "q8_0", {"adapted": True})

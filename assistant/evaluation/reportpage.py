@@ -190,7 +190,7 @@ def _confidences(report: ReportJson) -> str:
             if q["unanswerable"] == unanswerable and q["confidence"] is not None
         ]
 
-    threshold = report["provenance"].get("settings", {}).get("refuse_below", 0.5)
+    threshold = report["provenance"].get("settings", {}).get("least_confidence", 0.5)
     return plots.histogram(
         plots.Series("answerable", "one", of(False)),
         plots.Series("unanswerable", "two", of(True)),

@@ -47,6 +47,11 @@ class Centring:
             dict(zip([*languages, ""], passages, strict=True)),
         )
 
+    def question_centre(self, language: str) -> Vectors:
+        """What is taken from the vector (d,) of a question in that language."""
+        found = self._questions.get(language, self._questions.get(""))
+        return np.zeros(1, np.float32) if found is None else np.asarray(found, np.float32)
+
     def questions(self, vectors: Vectors, language: str) -> Vectors:
         """Unit vectors (n, d) of questions in one language → centred unit vectors."""
         return _shift(vectors, [language] * len(vectors), self._questions)
@@ -76,7 +81,11 @@ def make(path: Path = DATA / "language_centres.npz") -> None:
     parallel = parallel_texts()
     languages = sorted(parallel.passages)
     passages = [encoder.embed_passages(parallel.passages[name]).mean(0) for name in languages]
-    questions = [encoder.embed_questions(parallel.questions[name]).mean(0) for name in languages]
+    # The model for questions has learnt with these centres.
+    questions = [
+        encoder.embed_questions(parallel.questions[name], untrained=True).mean(0)
+        for name in languages
+    ]
     np.savez(
         path,
         languages=np.array(languages),

@@ -35,7 +35,7 @@ def locked(
     """
     with writable(folder):
         private_files.tighten(folder)
-    lock = FileLock(folder / name, mode=0o600)
+    lock = FileLock(folder / name, mode=private_files.file_mode())
     if not _taken(lock, folder, 0):
         waiting()
         if not _taken(lock, folder, patience):

@@ -22,15 +22,13 @@ from assistant.index.files import discarded
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """``name`` of a derived index's file or folder, ``generation`` of the catalog it has seen,
-    ``identity`` of what made it, ``count`` of passages in it, the SHA-256 of each of its files,
-    and how many passages were ``removed`` from it since it was built."""
+    ``identity`` of what made it, ``count`` of passages in it, the SHA-256 of each of its files."""
 
     name: str
     generation: int
     identity: dict[str, str]
     count: int
     files: dict[str, str]
-    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,8 @@ def read(catalog: Reading) -> Stamps | None:
     if not text:
         return None
     found = json.loads(text)
+    for stamp in found.values():
+        stamp.pop("removed", None)  # of earlier versions: always 0
     return Stamps(Stamp(**found["dense"]), Stamp(**found["lexical"]))
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assistant.index import question_encoder
 from assistant.settings import Settings
 from assistant.text.letters import as_searched
 from assistant.types import ModelError, Vectors
@@ -94,6 +95,10 @@ class SentenceEncoder:
     @cached_property
     def model(self) -> SentenceTransformer:
         """The loaded model. Raises ModelError."""
+        return self._models.passages
+
+    @cached_property
+    def _models(self) -> _Models:
         with _LOCK:
             return _load(self.name, self.settings.precision, self.fingerprint["weights"])
 
@@ -112,13 +117,21 @@ class SentenceEncoder:
             "passage prefix": self.prefixes.passage,
         }
 
-    def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """n questions → (n, dimension) float32 unit vectors."""
-        return self._embed(self.prefixes.query, texts)
+    @cached_property
+    def digest(self) -> str:
+        """Tells apart what finds passages: the weights, and those that questions are read with."""
+        weights = self.fingerprint["weights"]
+        return f"{weights}+{question_encoder.digest()}" if self.name == BUNDLED else weights
+
+    def embed_questions(self, texts: Sequence[str], untrained: bool = False) -> Vectors:
+        """n questions → (n, dimension) float32 unit vectors. ``untrained``: by the model that
+        passages are embedded with."""
+        model = self.model if untrained else self._models.questions
+        return self._embed(model, self.prefixes.query, texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """n passages or sentences → (n, dimension) float32 unit vectors."""
-        return self._embed(self.prefixes.passage, texts)
+        return self._embed(self.model, self.prefixes.passage, texts)
 
     def fits(self, passage: str) -> bool:
         """Whether the whole passage is within the model's positions (at most 512)."""
@@ -130,13 +143,13 @@ class SentenceEncoder:
         features = self.model.preprocess([text + " ." * 2])
         return int(features["attention_mask"].sum()) < limit
 
-    def _embed(self, prefix: str, texts: Sequence[str]) -> Vectors:
+    def _embed(self, model: SentenceTransformer, prefix: str, texts: Sequence[str]) -> Vectors:
         asked = [prefix + as_searched(text) for text in texts]
         vectors = np.zeros((len(asked), self.dimension), np.float32)
         for rows in _slices([len(text) for text in asked]):
             with _turn():
                 vectors[rows] = _unit(
-                    self.model.encode(
+                    model.encode(
                         [asked[row] for row in rows],
                         batch_size=BATCH,
                         show_progress_bar=False,
@@ -182,8 +195,16 @@ def _unit(vectors: Any) -> Vectors:
     return np.asarray(found / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """What passages are embedded with, and questions: the same but for the bundled model."""
+
+    passages: SentenceTransformer
+    questions: SentenceTransformer
+
+
 @lru_cache(maxsize=1)
-def _load(name: str, precision: str, weights: str) -> SentenceTransformer:
+def _load(name: str, precision: str, weights: str) -> _Models:
     """The model, read from disk only. Imports torch and friends here: they take seconds.
 
     The last one is kept: encoders of the same ``weights`` (a digest) share it.
@@ -201,16 +222,22 @@ def _load(name: str, precision: str, weights: str) -> SentenceTransformer:
             from assistant.index.bundled_encoder import BundledTransformer
 
             first = BundledTransformer(weights_path(), dtype)
-            modules = [first, Pooling(first.header.hidden, "mean"), Normalize()]
-            return SentenceTransformer(modules=modules, device="cpu")
+            passages, questions = (
+                SentenceTransformer(
+                    modules=[one, Pooling(first.header.hidden, "mean"), Normalize()], device="cpu"
+                )
+                for one in (first, question_encoder.for_questions(first, dtype))
+            )
+            return _Models(passages, questions)
         try:
-            return SentenceTransformer(
+            model = SentenceTransformer(
                 name,
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"torch_dtype": dtype, "use_safetensors": True},
                 device="cuda" if torch.cuda.is_available() else "cpu",
             )
+            return _Models(model, model)
         except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
             raise ModelError(_why_not(name, error)) from error
 

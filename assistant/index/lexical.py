@@ -27,9 +27,6 @@ TERMS = "2"  # version of what makes a text's terms; an index of another is buil
 PAIR_WEIGHT = 0.3  # of a pair's BM25 beside a single term's
 TERM_AMONG_NAMES = 0.1  # of a term's BM25 beside a pair's, where a language has only names of it
 LONGEST_QUERY = 256  # distinct terms searched of each field; more add nothing but time
-# Until tantivy merges its files, passages that were removed still count in BM25's frequencies.
-# Once they are more than this share of those that are there, the index is built again.
-REMOVED_SHARE = 0.05
 
 # The four fields: accented terms and pairs, and the same without accents.
 FIELDS = ("terms", "pairs", "folded", "folded_pairs")
@@ -117,11 +114,12 @@ class Lexical:
         path.mkdir()
         with _writing():
             index = tantivy.Index(_schema(), str(path))
-            return cls._updated(path, index, catalog, catalog.passage_numbers(), [])
+            return cls._extended(path, index, catalog, catalog.passage_numbers())
 
     @classmethod
     def catch_up(cls, folder: Path, old: Stamp, catalog: Reading) -> Lexical:
-        """A copy of the index of ``old`` with what the catalog has more or less than that.
+        """A copy of the index of ``old`` with what the catalog has more than that; built anew
+        where it has less: tantivy keeps the words of what is removed until it merges its files.
 
         The files of a copy are the old ones under another name: none is ever written again. What
         is missing or too much is told by the passages' numbers, whatever happened in between.
@@ -134,32 +132,24 @@ class Lexical:
             index = tantivy.Index.open(str(path))
             there = _numbers(index)
         wanted = catalog.passage_numbers()
-        gone = sorted(there.difference(wanted))
-        removed = old.removed + len(gone)
-        if removed > REMOVED_SHARE * len(wanted):
+        if there.difference(wanted):
             discarded(path)
             return cls.build(folder, catalog)
         fresh = [number for number in wanted if number not in there]
         with _writing():
-            return cls._updated(path, index, catalog, fresh, gone, removed, old.files)
+            return cls._extended(path, index, catalog, fresh, old.files)
 
     @classmethod
-    def _updated(
+    def _extended(
         cls,
         path: Path,
         index: tantivy.Index,
         catalog: Reading,
         fresh: Sequence[int],
-        gone: Sequence[int],
-        removed: int = 0,
         known: Mapping[str, str] | None = None,
     ) -> Lexical:
         _register(index)
         writer = index.writer(heap_size=64_000_000, num_threads=1)
-        if gone:
-            writer.delete_documents_by_query(
-                Query.term_set_query(index.schema, "number", list(gone))
-            )
         for number, text in catalog.passage_texts(fresh):
             writer.add_document(_document(number, text))
         writer.commit()
@@ -171,7 +161,7 @@ class Lexical:
         sums = stamps.checksums([p for p in files if p.name not in same]) | same
         count = index.searcher().num_docs
         generation, identity = catalog.generation, identity_of(catalog)
-        return cls(index, Stamp(path.name, generation, identity, count, sums, removed))
+        return cls(index, Stamp(path.name, generation, identity, count, sums))
 
     @classmethod
     def open(cls, folder: Path, stamp: Stamp) -> Lexical | str:
@@ -261,7 +251,7 @@ class Lexical:
         weights = {}
         for a, b in dict.fromkeys(pairwise(items)):
             pair = f"{a}_{b}"
-            n = max(0, self._count(field, pair) - sum(pair in pairs for pairs in gone))
+            n = max(0, self._searcher.doc_freq(field, pair) - sum(pair in pairs for pairs in gone))
             telling = min(tellingness(a, folded), tellingness(b, folded))
             weights[pair] = _rarity(n, total) / _rarity(0, total) * telling
         return weights
@@ -271,20 +261,11 @@ class Lexical:
     ) -> dict[str, int]:
         """Term → number of passages that have it."""
         field = "folded" if folded else "terms"
-        counts = {term: self._count(field, term) for term in dict.fromkeys(items)}
+        counts = {term: self._searcher.doc_freq(field, term) for term in dict.fromkeys(items)}
         for text in without:
             for term in _terms_of(text, folded) & counts.keys():
                 counts[term] = max(0, counts[term] - 1)
         return counts
-
-    def _count(self, field: str, term: str) -> int:
-        """Number of passages whose ``field`` has the term."""
-        if not self.stamp.removed:
-            return self._searcher.doc_freq(field, term)
-        # Slower, but without the passages that were removed.
-        query = Query.term_query(self._schema, field, term, "freq")
-        found = self._searcher.search(query, 1, count=True)
-        return int(found.count)  # type: ignore[attr-defined]  # its stubs do not have it
 
 
 @contextmanager

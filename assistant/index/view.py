@@ -86,7 +86,6 @@ def derived(folder: Path, catalog: Reading, centring: Centring) -> Stamps:
     passages = len(catalog.passage_numbers())
     if isinstance(dense, str) or dense.stamp.count != passages:
         dense = Dense.build(folder, catalog, centring)
-    # Where something was removed, tantivy keeps its words until it merges its files.
-    if isinstance(lexical, str) or lexical.stamp.count != passages or lexical.stamp.removed:
+    if isinstance(lexical, str) or lexical.stamp.count != passages:
         lexical = Lexical.build(folder, catalog)
     return Stamps(dense.stamp, lexical.stamp)

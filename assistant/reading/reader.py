@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from assistant.index.packed_weights import read_weights
 from assistant.reading.model import Logits, ReaderModel
-from assistant.reading.packing import read_weights
 from assistant.reading.pairs import CLAIM, Pair, batch, pair, windows
 from assistant.reading.readings import Beside, Reading, Span, Verdict
 from assistant.reading.tokens import Tokens

@@ -28,7 +28,7 @@ class CalibratedReader:
     @cached_property
     def digest(self) -> str:
         """The first 16 hex digits of the weights' SHA-256. Raises ModelError."""
-        from assistant.reading.packing import read_card  # imports torch, which takes seconds
+        from assistant.index.packed_weights import read_card  # imports torch, which takes seconds
 
         return str(read_card(self.folder / WEIGHTS)["sha256"])[:16]
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+from assistant.index.packed_weights import read_weights
 from assistant.reading.corpus import Corpus, build
 from assistant.reading.examples import (
     HELD_OUT_FILE,
@@ -34,7 +35,6 @@ from assistant.reading.examples import (
 )
 from assistant.reading.mixture import Mixture, Shown
 from assistant.reading.model import ReaderModel, freeze_lowest
-from assistant.reading.packing import read_weights
 from assistant.reading.schedule import Schedule
 from assistant.reading.trainer import Trainer
 

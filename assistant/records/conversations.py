@@ -43,7 +43,11 @@ Exchange = Mapping[str, Any]  # a JSON object with "question" and "answer", and 
 
 
 class HistoryError(AssistantError):
-    """A conversation is not there or cannot be kept: the message says why."""
+    """A conversation cannot be kept: the message says why."""
+
+
+class MissingConversation(HistoryError):
+    """A conversation, or the exchange of it that is meant, is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,9 @@ class History:
         with self._db.write() as db:
             _require(db, owner, conversation)
             if not db.execute(query, (document, folded, owner, conversation, place)).rowcount:
-                raise HistoryError(f"The conversation has no exchange {place}; they count from 1")
+                raise MissingConversation(
+                    f"The conversation has no exchange {place}; they count from 1"
+                )
 
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Gives it another title. Raises HistoryError for a blank one."""
@@ -221,7 +227,9 @@ def _require(db: sqlite3.Connection, owner: str, conversation: str) -> None:
 
 
 def _missing(conversation: str) -> HistoryError:
-    return HistoryError(f"There is no conversation {conversation[:40]!r}; it may have been deleted")
+    return MissingConversation(
+        f"There is no conversation {conversation[:40]!r}; it may have been deleted"
+    )
 
 
 def _row(exchange: Exchange) -> tuple[str, str, str]:

@@ -20,7 +20,8 @@ EVENT: Final = 1  # of the page
 ANSWERED: Final = QUESTION - EVENT  # what an event of the page that is a question costs besides
 OPEN_AT_ONCE: Final = 200  # requests of one client; an open page holds one
 
-_QUESTIONS: Final = ("/api/v1/", "/v1/", "/mcp")
+_QUESTIONS: Final = ("/api/v1/answer", "/api/v1/search", "/v1/chat/", "/mcp")
+_WORK: Final = frozenset(("/api/v1/articles", "/api/v1/uploads", "/api/v1/cards/verify"))
 # Files, and what an open page looks at again and again: nothing is computed for them.
 _FREE: Final = frozenset(
     "/healthz /readyz /login.css /login.js /theme.css /favicon.ico /gradio_api/app_id "
@@ -58,7 +59,7 @@ class Allowances:
 
 def price(route: str) -> int:
     """The parts that a request of ``route`` costs."""
-    if route.startswith(_QUESTIONS):
+    if route.startswith(_QUESTIONS) or route in _WORK:
         return QUESTION
     return 0 if route in _FREE or route.startswith(_FREE_UNDER) else EVENT
 

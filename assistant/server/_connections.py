@@ -116,7 +116,7 @@ class _Connection(H11Protocol):
         begun = self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE)
         silent = self.conn.their_state is h11.IDLE and not self._received
         if not begun and not silent:
-            told = problem_details.response(problem, "")
+            told = problem_details.response(problem, {})
             headers = [*told.raw_headers, (b"connection", b"close")]
             reason = STATUS_PHRASES[problem.status]
             for event in (

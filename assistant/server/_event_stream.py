@@ -141,7 +141,7 @@ class EventStream(Response):
         except Exception as failure:
             spoken = Headers(scope=scope).get("accept-language", "")
             problem = problem_details.of_failure(failure, spoken)
-            await problem_details.response(problem, scope["path"])(scope, receive, send)
+            await problem_details.response(problem, scope)(scope, receive, send)
             return
         await send(
             {"type": "http.response.start", "status": 200, "headers": self.raw_headers},

@@ -58,6 +58,9 @@ class TurnBody(Body):
     answer: str
     query: str = ""
 
+    def turn(self) -> Turn:
+        return Turn(self.question, self.answer, self.query)
+
 
 Day = Annotated[
     str,
@@ -208,7 +211,7 @@ def routes(answering: Answering) -> APIRouter:
         responses=described.shows(api_examples.ANSWER, api_examples.EVENTS),
     )
     async def answer(body: AnswerBody, request: Request) -> Response:
-        history = [Turn(turn.question, turn.answer, turn.query) for turn in body.history]
+        history = [turn.turn() for turn in body.history]
         question = answering.checked(body.question, history)
         choice = body.choice()
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):

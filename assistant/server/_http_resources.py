@@ -23,7 +23,7 @@ from assistant.answering import schemas
 from assistant.articles.suffixes import ARTICLE_SUFFIXES
 from assistant.page.labels import preferred_language
 from assistant.records import card_rendering, card_verification, cards
-from assistant.records.conversations import History, HistoryError
+from assistant.records.conversations import History, HistoryError, MissingConversation
 from assistant.records.exchange import ExchangeError, answer_from_json
 from assistant.records.feedback import Feedback, FeedbackError, Opinion, Reason, fingerprint
 from assistant.server import _api_description as described
@@ -347,7 +347,7 @@ def _add_conversations(router: APIRouter, stores: Stores) -> None:
     )
     def get(number: str, request: Request) -> dict[str, Any]:
         who = owner(request)
-        found = _told(lambda: stores.history.get(who, number), 404)
+        found = _told(lambda: stores.history.get(who, number))
         return {**asdict(found.summary), "exchanges": list(found.exchanges)}
 
     @router.post(
@@ -386,7 +386,7 @@ def _add_conversations(router: APIRouter, stores: Stores) -> None:
         request: Request,
     ) -> dict[str, str]:
         who = owner(request)
-        _told(lambda: stores.history.replace(who, number, place, body), 404)
+        _told(lambda: stores.history.replace(who, number, place, body))
         return {"id": number}
 
     @router.delete(
@@ -396,7 +396,7 @@ def _add_conversations(router: APIRouter, stores: Stores) -> None:
     )
     def delete(number: str, request: Request) -> dict[str, str]:
         who = owner(request)
-        _told(lambda: stores.history.delete(who, number), 404)
+        _told(lambda: stores.history.delete(who, number))
         return {"id": number}
 
 
@@ -408,6 +408,8 @@ def _told(work: Callable[[], T], status: int = 422) -> T:
     """What ``work`` gives; a fault of what was sent is a problem with its one line."""
     try:
         return work()
+    except MissingConversation as fault:
+        raise Problem(404, str(fault)) from None
     except (
         CorpusError,
         FeedbackError,

@@ -14,8 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.server import _problem_details as problem_details
-from assistant.server._middleware import ROUTE
-from assistant.server._problem_details import Problem
+from assistant.server._problem_details import ROUTE, Problem
 
 BODY: Final = "assistant.json"  # the key of the scope that holds what was read
 DEEPEST: Final = 100  # lists and objects within each other
@@ -40,7 +39,7 @@ class JSONBodies:
             if body:
                 scope[BODY] = read(body)
         except Problem as problem:
-            await problem_details.response(problem, scope[ROUTE])(scope, receive, send)
+            await problem_details.response(problem, scope)(scope, receive, send)
             return
         waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

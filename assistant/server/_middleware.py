@@ -22,12 +22,11 @@ from assistant.server import _problem_details as problem_details
 from assistant.server._allowances import Allowances, client_of, price
 from assistant.server._authority import authority
 from assistant.server._cookies import cookie_values
-from assistant.server._problem_details import Problem
+from assistant.server._problem_details import ROUTE, Problem
 from assistant.server.credentials import COOKIE, LOOPBACK, Access
 from assistant.settings import Settings, is_root_path
 
 PERSON: Final = "assistant.person"  # the key of the scope that holds the name of who asks
-ROUTE: Final = "assistant.route"  # that of the path without what a proxy serves all of this under
 PUBLIC: Final = frozenset(
     "/healthz /readyz /metrics /login /login.css /login.js /openapi.json /docs".split()
 )
@@ -102,7 +101,7 @@ class AccessMiddleware:
             if begun:
                 raise
             found = problem_details.of_failure(failure)
-            await problem_details.response(found, scope["path"])(scope, receive, secured)
+            await problem_details.response(found, scope)(scope, receive, secured)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         _check_form(scope)

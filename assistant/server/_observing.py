@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant import logs
 from assistant.answering.answer_options import Choice, Choices
 from assistant.answering.protocols import AnsweringAssistant
+from assistant.server._authority import authority
 from assistant.server._problem_details import Problem
 from assistant.server.credentials import LOOPBACK, Access
 from assistant.settings import Settings
@@ -187,8 +188,12 @@ def metrics_route(meters: Meters, access: Access) -> Callable[[Request], Respons
 
     def metrics(request: Request) -> Response:
         headers = request.headers
-        near = request.client is not None and request.client.host in LOOPBACK
+        client = request.client.host if request.client else ""
+        near = client in LOOPBACK and client != access.proxy_address
+        # A proxy tells whom it asks for, or at least by which name it was asked.
+        host = authority(headers.get("host", ""))
         proxied = any(name in headers for name in ("x-forwarded-for", "forwarded", "x-real-ip"))
+        proxied = proxied or host is None or host.name not in LOOPBACK
         key = headers.get("authorization", "").partition(" ")[2].strip()
         known = bool(key and access.keys and access.keys.owner(key))
         if not known and (not near or proxied):

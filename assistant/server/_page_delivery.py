@@ -20,8 +20,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.page.labels import Language, preferred_language
-from assistant.server._middleware import POLICY, ROUTE
+from assistant.server._middleware import POLICY
 from assistant.server._page_assets import FOR_GOOD, PageAssets
+from assistant.server._problem_details import ROUTE
 
 _ASSETS: Final = "/assets/"
 

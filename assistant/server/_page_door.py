@@ -21,8 +21,8 @@ from assistant.page import event_data
 from assistant.server._allowances import ANSWERED, Allowances
 from assistant.server._cross_site import SAFE
 from assistant.server._json_bodies import BODY
-from assistant.server._middleware import CLIENT, ROUTE
-from assistant.server._problem_details import Problem
+from assistant.server._middleware import CLIENT
+from assistant.server._problem_details import ROUTE, Problem
 
 ANSWERING: Final = "answer"  # the concurrency_id of the events that answer a question
 AT_ONCE, IN_TURN, CANCEL = (

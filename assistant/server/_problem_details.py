@@ -24,6 +24,8 @@ from assistant.server._sign_in_file import SignInError
 from assistant.types import AssistantError, FilterError, IndexFault, LLMError, ModelError
 
 OPENAI: Final = "/v1/"
+# The key of the scope that holds the path without what a proxy serves all of this under.
+ROUTE: Final = "assistant.route"
 _log = logging.getLogger(__name__)
 
 _DETAILS: Final = {
@@ -73,10 +75,10 @@ def openai_error(problem: Problem) -> dict[str, Any]:
     }
 
 
-def response(problem: Problem, path: str) -> Response:
-    """The problem in the shape that clients of ``path`` read."""
+def response(problem: Problem, scope: Mapping[str, Any]) -> Response:
+    """The problem in the shape that clients of the request's route read."""
     headers = {"Cache-Control": "no-store"} | dict(problem.headers)
-    if path.startswith(OPENAI):
+    if str(scope.get(ROUTE) or scope.get("path", "")).startswith(OPENAI):
         return JSONResponse(openai_error(problem), problem.status, headers)
     return JSONResponse(
         document(problem), problem.status, headers, media_type="application/problem+json"
@@ -118,21 +120,21 @@ def _line(failure: Exception) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Makes ``app`` answer failures with a problem; those of our own making the guard catches."""
+    """Makes ``app`` answer failures with a problem; the middleware catches those of its own."""
 
     async def problem(request: Request, failure: Exception) -> Response:
         spoken = request.headers.get("accept-language", "")
-        return response(of_failure(failure, spoken), request.url.path)
+        return response(of_failure(failure, spoken), request.scope)
 
     async def refused(request: Request, failure: Exception) -> Response:
         assert isinstance(failure, HTTPException)
         detail = _DETAILS.get(failure.status_code, str(failure.detail))
         found = Problem(failure.status_code, detail, failure.headers or {})
-        return response(found, request.url.path)
+        return response(found, request.scope)
 
     async def invalid(request: Request, failure: Exception) -> Response:
         assert isinstance(failure, RequestValidationError)
-        return response(_of_validation(failure), request.url.path)
+        return response(_of_validation(failure), request.scope)
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(AssistantError, problem)

@@ -98,7 +98,7 @@ class BodyLimit:
 async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> None:
     await _throw_away(receive)
     problem = Problem(413, f"The body is larger than {limit} bytes, the most this server reads")
-    await problem_details.response(problem, scope["path"])(scope, receive, send)
+    await problem_details.response(problem, scope)(scope, receive, send)
 
 
 async def _throw_away(receive: Receive) -> None:

@@ -30,12 +30,12 @@ from assistant.server import _sign_in as sign_in
 from assistant.server._allowances import Allowances
 from assistant.server._http_api import Answering
 from assistant.server._json_bodies import JSONBodies
-from assistant.server._middleware import ROUTE, AccessMiddleware
+from assistant.server._middleware import AccessMiddleware
 from assistant.server._observing import METRICS, NotingRoute, Watching, metrics_route
 from assistant.server._page_assets import PageAssets
 from assistant.server._page_delivery import PageDelivery
 from assistant.server._page_door import PageDoor
-from assistant.server._problem_details import Problem
+from assistant.server._problem_details import ROUTE, Problem
 from assistant.server._rate_limits import BodyLimit
 from assistant.server._uploads import Uploads
 from assistant.server.credentials import Access, check_open

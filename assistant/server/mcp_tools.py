@@ -19,7 +19,7 @@ from assistant.answering.protocols import AnsweringAssistant
 from assistant.server._http_api import MOST_FILTER, Answering, TurnBody
 from assistant.server._problem_details import Problem
 from assistant.settings import Settings
-from assistant.types import AssistantError, Filter, Finished, Span, Turn
+from assistant.types import AssistantError, Filter, Finished, Span
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ def server(answering: Answering) -> MCPServer:
     ) -> schemas.AnswerJSON:
         """The answer of the articles to a question, with numbered, verified quotes."""
         choice = Choice(filter=Filter(since, until, source, author))
-        turns = [Turn(turn.question, turn.answer) for turn in history or []]
+        turns = [turn.turn() for turn in history or []]
 
         def work() -> schemas.AnswerJSON:
             *_, last = answering.events(answering.checked(question, turns), turns, choice)

@@ -145,13 +145,13 @@ def free_port(host: str, port: int) -> int:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         return _bind(host, port)
-    except OSError as exc:
+    except (OSError, UnicodeError) as exc:  # the latter: a name that is none
         raise _cannot_listen(host, port, exc) from exc
 
 
-def _cannot_listen(host: str, port: int, exc: OSError) -> AssistantError:
+def _cannot_listen(host: str, port: int, exc: OSError | UnicodeError) -> AssistantError:
     return AssistantError(
-        f"Cannot listen on {host}, port {port}: {exc.strerror or exc}. "
+        f"Cannot listen on {host}, port {port}: {getattr(exc, 'strerror', '') or exc}. "
         "Choose others with --host and --port."
     )
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import anyio
 from filelock import FileLock, Timeout
 
+from assistant import private_files
 from assistant.articles.files import Corpus, read_articles
 from assistant.index.catalog import Catalog
 from assistant.index.errands import UPLOADS
@@ -76,7 +77,7 @@ def sync(
     there = (settings.index / CATALOG).exists()
     folder = settings.index / UPLOADS / FOLDER
     try:
-        folder.mkdir(0o700, parents=True, exist_ok=True)
+        private_files.make_folder(folder)
     except OSError as error:
         raise SyncError(f"{folder} cannot be made: {error}; check its permissions") from None
     with _alone(folder):

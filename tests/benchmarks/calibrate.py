@@ -61,7 +61,7 @@ def observed(
                 answers = answers_to(question, ids[article.id])
                 one = observe(assistant.index, reader, question.asked, answers, article.id)
                 found.append((article, question, one))
-        encoder = assistant.index.encoder.fingerprint["weights"]
+        encoder = assistant.index.encoder.digest
         assistant.close()
     return found, encoder
 

@@ -15,6 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.index import packed_weights
 from assistant.index.bundled_encoder import unpack
 from assistant.reading import packing, train
 from assistant.reading.loss import Targets, losses, total
@@ -139,7 +140,7 @@ WEIGHTS = np.random.default_rng(5).normal(0, 0.05, (6, 64)).astype(np.float32)
 
 def test_four_bits_keep_what_is_on_their_grid() -> None:
     grid = (np.arange(64, dtype=np.float32).reshape(2, 32) % 16 - 8) * np.float32(0.25)
-    packed = packing.pack_q4(grid)
+    packed = packed_weights.pack_q4(grid)
     assert packed.shape == (2, 18)
     assert torch.equal(unpack(packed, torch.float32), torch.from_numpy(grid))
     assert packed[0, 2] == 0x00 | 0x0 << 4  # weights 0 and 16 are both −8 scales
@@ -147,24 +148,24 @@ def test_four_bits_keep_what_is_on_their_grid() -> None:
 
 def test_packed_weights_are_near() -> None:
     largest = np.abs(WEIGHTS).reshape(-1, 32).max(1)
-    four = unpack(packing.pack_q4(WEIGHTS), torch.float32).numpy().reshape(-1, 32)
-    eight = packing.unpack_q8(packing.pack_q8(WEIGHTS)).numpy().reshape(-1, 32)
+    four = unpack(packed_weights.pack_q4(WEIGHTS), torch.float32).numpy().reshape(-1, 32)
+    eight = packed_weights.unpack_q8(packed_weights.pack_q8(WEIGHTS)).numpy().reshape(-1, 32)
     blocks = WEIGHTS.reshape(-1, 32)
     assert (np.abs(eight - blocks).max(1) <= largest / 127 * 0.51).all()
     assert (np.sqrt(((four - blocks) ** 2).mean(1)) <= largest / 8 * 0.35).all()
     zeros = np.zeros((1, 32), np.float32)
-    assert not unpack(packing.pack_q4(zeros), torch.float32).any()
-    assert not packing.unpack_q8(packing.pack_q8(zeros)).any()
+    assert not unpack(packed_weights.pack_q4(zeros), torch.float32).any()
+    assert not packed_weights.unpack_q8(packed_weights.pack_q8(zeros)).any()
 
 
-@pytest.mark.parametrize("kind", packing.KINDS)
+@pytest.mark.parametrize("kind", packed_weights.KINDS)
 def test_a_packed_file_is_read_back(tmp_path: Path, kind: str) -> None:
     matrix = torch.randn(600, 32, generator=torch.Generator().manual_seed(1))
     vector = torch.tensor([1.5, -2.0, 0.1])
     path = tmp_path / "reader.bin"
-    packing.write(path, {"matrix": matrix, "vector": vector}, kind, {"step": 3})
-    assert packing.read_card(path)["about"] == {"step": 3}
-    weights = packing.read_weights(path)
+    packed_weights.write(path, {"matrix": matrix, "vector": vector}, kind, {"step": 3})
+    assert packed_weights.read_card(path)["about"] == {"step": 3}
+    weights = packed_weights.read_weights(path)
     assert torch.equal(weights["vector"], vector)
     tolerance = {"f32": 0.0, "q8_0": 0.03, "q4_0": 0.5}[kind]
     assert float((weights["matrix"] - matrix).abs().max()) <= tolerance
@@ -180,16 +181,16 @@ def test_weights_are_averaged_with_those_they_were_trained_from() -> None:
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "reader.bin"
-    packing.write(path, {"vector": torch.ones(64)}, "q4_0", {})
+    packed_weights.write(path, {"vector": torch.ones(64)}, "q4_0", {})
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + b"\1")
     with pytest.raises(ModelError, match="checksum"):
-        packing.read_weights(path)
+        packed_weights.read_weights(path)
     path.write_bytes(b"PK" + whole[2:])
     with pytest.raises(ModelError, match="does not hold"):
-        packing.read_weights(path)
+        packed_weights.read_weights(path)
     with pytest.raises(ModelError, match="is missing"):
-        packing.read_weights(tmp_path / "none.bin")
+        packed_weights.read_weights(tmp_path / "none.bin")
 
 
 # -- training ------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ class StubEncoder:
     """One axis for each term, by its checksum, in unit length; ``embedded``: what it was given."""
 
     dimension = 64
+    digest = "stub"
 
     def __init__(self, settings: Settings) -> None:
         self.embedded: list[str] = []
