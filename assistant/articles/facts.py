@@ -121,6 +121,7 @@ def _source_in(line: str) -> str | None:
 
 def _title(lines: Sequence[str], has_marks: bool) -> str:
     """The headline: marked with '# ', or a first line like one, or the first sentence."""
+    lines = [line for line in lines if any(map(str.isalnum, line))] or lines  # no rule
     if not lines:
         return ""
     top = next((line for line in lines if has_marks and _TOP_HEADING.match(line)), lines[0])
@@ -153,6 +154,10 @@ _WHEN = regex.compile(
     r"|\d[\d./:h-]*))*",
     regex.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W\d_]+")
+_OF_DAYS = frozenset(
+    "ngày tháng năm giờ lúc thứ chủ nhật hai ba tư sáu bảy sáng trưa chiều tối cập on at".split()
+)
 _APART = re.compile(r"\s+[-–—]\s+|\s*[|·•]\s*")
 _BY = re.compile(
     r"(?:by|(?:tin|bài)(?:(?:,| và)? (?:ảnh|bài))?|tác giả|người viết|thực hiện"
@@ -163,7 +168,17 @@ _PAPER = regex.compile(
     r"\(?(?:[Tt]heo\s+)?"
     r"(?P<name>(?:Báo|Bản tin|Tạp chí|Nhật báo|Tuần báo|The)\s\p{Lu}[^()|]{2,40})\)?"
 )
-_PLACED = regex.compile(rf"{FULL_NAME},\s+ngày\s")  # "Phú Lộng, ngày 25 tháng 8": an office's line
+_TOLD_BY = regex.compile(r"[Tt]heo\s+(?P<name>\p{Lu}[\p{L}\p{N}. ]{1,40})")
+# "Phú Lộng, ngày 25 tháng 8", "Hà Nội, 7/9/2025": an office's line.
+_PLACED = regex.compile(rf"{FULL_NAME},\s+(?:ngày\s|\d{{1,2}}[/.-]\d)")
+# What pages call their sections and ways to other news; written as names are.
+_LABEL = re.compile(
+    r"(?i)(?:xem|đọc|tin|bài|mời|về|quay|trở)\s.*|(?:tin|bài)?\s*liên quan|trang chủ|quảng cáo"
+    r"|ban biên tập|(?:thời sự|xã hội|kinh tế|kinh doanh|chính trị|thế giới|quốc tế|pháp luật"
+    r"|giáo dục|sức khỏe|y tế|thể thao|văn hóa|giải trí|du lịch|khoa học|công nghệ|đời sống"
+    r"|bạn đọc)"
+    r"(?:\s*[-–&]\s*.*)?"
+)
 _PERSON = regex.compile(FULL_NAME)
 
 
@@ -172,17 +187,23 @@ def _byline(lines: Sequence[str]) -> Metadata:
     author = source = ""
     for line in [*lines[1:EDGE_LINES], *lines[-EDGE_LINES:]]:
         parts = _parts(line) if len(line) <= LONGEST_BYLINE else []
-        papers = [m["name"] for m in map(_PAPER.fullmatch, parts) if m]
+        papers = [name for part in parts if (name := _paper_in(part))]
         names = [
             name
             for part in parts
-            if not _PAPER.fullmatch(part) and _is_name(name := _BY.sub("", part, count=1))
+            if not _paper_in(part) and _is_name(name := _BY.sub("", part, count=1))
         ]
         if not papers and _PLACED.match(line):
             names, parts = names[1:], parts[1:]
         if len(papers) + len(names) == len(parts):
             author, source = author or ", ".join(names[:2]), source or "".join(papers[:1])
     return Metadata(author=author, source=source)
+
+
+def _paper_in(part: str) -> str:
+    """The newspaper that a part of a line names, "" where it names none."""
+    found = _PAPER.fullmatch(part) or _TOLD_BY.fullmatch(part)
+    return found["name"].strip() if found else ""
 
 
 def _running_head(lines: Sequence[str]) -> Metadata:
@@ -202,7 +223,8 @@ def _parts(line: str) -> list[str]:
 
 
 def _is_name(text: str) -> bool:
-    return not text.isupper() and _PERSON.fullmatch(text) is not None
+    is_label = _LABEL.fullmatch(text) is not None
+    return not text.isupper() and not is_label and _PERSON.fullmatch(text) is not None
 
 
 def _date_of(lines: Sequence[str]) -> str:
@@ -210,8 +232,15 @@ def _date_of(lines: Sequence[str]) -> str:
 
     Only lines as short as a headline count: a date inside a paragraph is what is told about.
     """
-    edge = [*lines[:3], *lines[-3:]]
-    return next((day for line in edge if len(line) <= 120 and (day := first_day_in(line))), "")
+    edge = [line for line in (*lines[:3], *lines[-3:]) if len(line) <= 120 and not _tells(line)]
+    return next((day for line in edge if (day := first_day_in(line))), "")
+
+
+def _tells(line: str) -> bool:
+    """Whether it is a sentence about a day, and no date line: "Ngày 3/5, cầu cũ bị lũ cuốn."."""
+    words = [word for word in _WORD.findall(line) if word.islower()]
+    other = [word for word in words if word not in _OF_DAYS]
+    return line.rstrip("\"'”’)").endswith((".", "!", "?", "…")) and len(other) >= 3
 
 
 def article_of(path: Path, text: str, title: str = "", where: str = "it") -> Article:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import dropwhile, islice, takewhile
 from typing import Any, cast
 
+import regex
 from lxml import etree
 from lxml.html import HtmlElement
 
@@ -22,6 +23,7 @@ from assistant.articles.document import (
     table,
 )
 from assistant.articles.html_blocks import (
+    Block,
     Kind,
     blocks,
     is_links,
@@ -40,6 +42,10 @@ _POINTER = re.compile(
     re.IGNORECASE,
 )
 LONGEST_LINE, MOST_LINES = 120, 6  # characters, and lines under a headline
+BEGINNING, MOST_BLOCKS = 60, 30  # characters of a paragraph; blocks that may stand above it
+LONGEST_LEAD = 1000  # characters
+# A place before the lead is set apart by its style alone: "Đồng ThápCầu dài …".
+_RUN_TOGETHER = regex.compile(r"(?<=^[^.,;:\d]{2,24}\p{Ll})(?=\p{Lu}\p{Ll})")
 SHORTEST = 80  # characters: an extraction with fewer is not trusted to be the article
 
 
@@ -54,7 +60,10 @@ def document_of(page: bytes | str, url: str = "") -> Document | None:
         if len(text) >= SHORTEST and 2 * len(text) > len(extracted):  # else it went wrong
             return _document(text, _metadata_in_tables(layout.page, url))
     _drop_pointers(tree)
+    _put_captions_above(tree)
+    shown = list(blocks(tree))
     text, told = _extracted(tree, url)
+    text = joined([*_lead(shown, text), text])
     # Of a short page trafilatura makes a single paragraph.
     if len(text) < SHORTEST or "\n\n" not in text:
         text = max(text if len(text) < SHORTEST else "", light_text(tree), key=len)
@@ -76,6 +85,31 @@ def _drop_pointers(tree: etree._Element) -> None:
             cast(HtmlElement, line).drop_tree()
 
 
+def _put_captions_above(tree: etree._Element) -> None:
+    """The caption of a table as the line above it: it is no row of it."""
+    for caption in list(tree.iter("caption")):
+        place = caption.getparent()
+        if place is not None and text_of(caption):
+            line = etree.Element("p")
+            line.text = text_of(caption)
+            place.addprevious(line)
+            cast(HtmlElement, caption).drop_tree()
+
+
+def _lead(shown: Sequence[Block], text: str) -> Iterator[str]:
+    """The prose between the headline and the first paragraph of the extracted text.
+
+    Newspapers put the lead outside of what holds the paragraphs, and it is left out with that.
+    """
+    begins = text.lstrip("# ")[:BEGINNING]
+    below = list(dropwhile(lambda block: not block.text.startswith("# "), shown))[1:MOST_BLOCKS]
+    place = next((n for n, b in enumerate(below) if begins and begins in b.text), 0)
+    for block in below[:place]:
+        line = _RUN_TOGETHER.sub(" ", block.text.lstrip("# "))
+        if block.text not in text and is_prose(Block(line)) and len(line) <= LONGEST_LEAD:
+            yield line
+
+
 def _byline(tree: etree._Element) -> tuple[str, ...]:
     """The short lines between the headline and the first sentence."""
     below = dropwhile(lambda block: not block.text.startswith("# "), blocks(tree))
@@ -85,10 +119,11 @@ def _byline(tree: etree._Element) -> tuple[str, ...]:
 
 
 def _guessed_day(tree: etree._Element) -> str:
-    """The day that a page may be of, by any day in it."""
+    """The day that a page may be of, by any day in it; of a year alone htmldate makes its first."""
     from htmldate import find_date
 
-    return day_of(find_date(deepcopy(tree), original_date=True, extensive_search=True) or "")
+    day = day_of(find_date(deepcopy(tree), original_date=True, extensive_search=True) or "")
+    return "" if day.endswith("-01-01") else day
 
 
 def _extracted(tree: etree._Element, url: str) -> tuple[str, Any]:
@@ -142,11 +177,20 @@ def _light(body: etree._Element) -> Iterator[str]:
             case "list":
                 yield "\n".join(filter(None, (item(_words(e)) for e in element.iter("item"))))
             case "table":
-                yield table([[_words(c) for c in row.iter("cell")] for row in element.iter("row")])
+                yield _table([list(row.iter("cell")) for row in element.iter("row")])
             case "graphic":
                 continue
             case _:
                 yield _words(element)
+
+
+def _table(rows: Sequence[Sequence[etree._Element]]) -> str:
+    """A table whose first row is its header, or whose rows are each a name and what it is."""
+    words = [[_words(cell) for cell in row] for row in rows]
+    heads = [[cell.get("role") == "head" for cell in row] for row in rows]
+    if heads and all(row == [True, False] for row in heads):
+        return "\n".join(table([("", ""), (f"{name}: {what}", "")]) for name, what in words)
+    return table(words)
 
 
 def _words(element: etree._Element) -> str:

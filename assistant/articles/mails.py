@@ -7,7 +7,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from pathlib import Path
 from typing import Final, cast
 
@@ -15,7 +15,7 @@ from assistant.articles.document import Document, Metadata
 from assistant.articles.html import document_of
 from assistant.articles.metadata import day_of
 from assistant.articles.packed import LEAST_CHAPTER, Read, documents_in
-from assistant.articles.text_files import line_of, without_unfit
+from assistant.articles.text_files import line_of, text_of, without_unfit
 
 DEEPEST: Final = 3  # mails in mails
 
@@ -56,20 +56,23 @@ def _articles(
         elif Path(name).suffix.lower() in suffixes:
             content = part.get_payload(decode=True)  # None where it has parts of its own
             attached += documents_in(path, name, cast(bytes | None, content) or b"", read)
-    own = _own(message)
+    own = _own(path, message)
     if not attached or len(own.text) >= LEAST_CHAPTER:
         yield own
     yield from attached
 
 
-def _own(message: EmailMessage) -> Document:
+def _own(path: Path, message: EmailMessage) -> Document:
     """The text of a mail, its subject as the headline and its sender as the newspaper."""
     body = message.get_body(("plain", "html"))
-    text = str(body.get_content()) if body else ""
     is_html = body is not None and body.get_content_subtype() == "html"
-    if is_html:
-        page = document_of(text)
+    if body is None:
+        text = ""
+    elif is_html:
+        page = document_of(_page_in(body))
         text = page.text if page else ""
+    else:
+        text = _text_in(path, body)
     sender = message["from"].addresses[0] if message["from"] and message["from"].addresses else None
     told = Metadata(
         title=_ANSWER.sub("", line_of(str(message["subject"] or "")), count=1),
@@ -79,6 +82,35 @@ def _own(message: EmailMessage) -> Document:
     forwarded, text = _forwarded(text.replace("\r\n", "\n"))
     text = text if is_html else _SIGNATURE.split(text)[0]
     return Document(without_unfit(text), forwarded.or_else(told), marked=is_html)
+
+
+def _page_in(part: MIMEPart) -> bytes | str:
+    """A part that is a page: its bytes where it says itself in which letters it is written."""
+    data = cast(bytes, part.get_payload(decode=True) or b"")
+    return data if _is_utf_8(data) else _as_declared(part, data) or data
+
+
+def _text_in(path: Path, part: MIMEPart) -> str:
+    """A part that is text, in the letters that it has, or names, or that are certain. Raises
+    CorpusError."""
+    data = cast(bytes, part.get_payload(decode=True) or b"")
+    return data.decode() if _is_utf_8(data) else _as_declared(part, data) or text_of(path, data)
+
+
+def _is_utf_8(data: bytes) -> bool:
+    """Whether its letters beyond ASCII are all UTF-8, which many mails are that say otherwise."""
+    try:
+        return not data.isascii() and bool(data.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _as_declared(part: MIMEPart, data: bytes) -> str:
+    """In the letters that the part names; "" where it names none, or others."""
+    try:
+        return data.decode(part.get_content_charset() or "ascii")
+    except (LookupError, UnicodeDecodeError):
+        return ""
 
 
 def _forwarded(text: str) -> tuple[Metadata, str]:
@@ -104,4 +136,4 @@ def saved_page(data: bytes) -> Document | None:
     pages = (part for part in message.walk() if part.get_content_type() == "text/html")
     page = next(pages, None)
     address = line_of(str(message["snapshot-content-location"] or ""))
-    return document_of(str(page.get_content()), address) if page is not None else None
+    return document_of(_page_in(page), address) if page is not None else None

@@ -38,25 +38,34 @@ SIDECAR_SUFFIXES = (".yaml", ".yml", ".json")
 
 # The names under which a fact is told, folded and without what is no letter.
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "title": ("title", "headline", "subject", "tieude", "tuade", "tit", "tenbai", "ogtitle"),
+    "title": (
+        "title", "headline", "subject", "tieude", "tuade", "tit", "tenbai", "ogtitle",
+        "tieudebaiviet", "tenbaiviet", "tieudetin",
+    ),
     "text": (
         "text", "body", "content", "articlebody", "fulltext", "articletext", "bodytext", "article",
-        "paragraphs", "noidung", "vanban", "toanvan", "baiviet", "context",
+        "paragraphs", "noidung", "vanban", "toanvan", "baiviet", "context", "maintext", "bodyhtml",
+        "contenthtml", "noidungbaiviet", "noidungchitiet", "noidungtin", "noidungtoanvan",
+        "chitiet", "description",
     ),
     "source": (
         "url", "link", "source", "canonical", "permalink", "nguon", "publisher", "newspaper",
-        "site", "sitename", "bao", "tobao", "diachi",
+        "site", "sitename", "bao", "tobao", "diachi", "linkbai", "duongdan",
     ),
     "date": (
         "date", "datepublished", "published", "publishedat", "pubdate", "publicationdate",
         "publishdate", "publisheddate", "webpublicationdate", "created", "time", "ngay", "ngaydang",
-        "ngayxuatban", "thoigian",
+        "ngayxuatban", "thoigian", "publishedtime", "publishtime", "ngaydangtai", "thoigiandang",
+        "articlepublishedtime",
     ),
-    "author": ("author", "authors", "byline", "creator", "writer", "tacgia", "nguoiviet"),
+    "author": (
+        "author", "authors", "byline", "by", "creator", "writer", "tacgia", "nguoiviet", "butdanh",
+    ),
     "language": ("language", "lang", "inlanguage", "ngonngu"),
 }  # fmt: skip
 
 _TOO_LONG = f"has more than {MAX_METADATA} characters and is not read"
+_KEY_OF_PROGRAMS = re.compile(r"[A-Za-z][\w.:-]*", re.ASCII)
 _NOBODY = re.compile(
     r"(?i)python-docx|openpyxl|admin(istrator)?|((windows|microsoft office) )?user|pc|acer|dell|hp"
 )
@@ -168,7 +177,7 @@ def read_front_matter(text: str) -> tuple[Metadata, str, tuple[str, ...]]:
     for fence, parse in ((_YAML_FENCE, _yaml), (_TOML_FENCE, _toml)):
         if block := fence.match(text):
             told, why = parse(block[1])
-            if told is None:
+            if told is None or not _are_facts(told):
                 return Metadata(), text, ()
             metadata, notes = facts_of(told)
             notes = (f"its front matter {why}", *notes) if why else notes
@@ -178,12 +187,19 @@ def read_front_matter(text: str) -> tuple[Metadata, str, tuple[str, ...]]:
     return Metadata(), text, ()
 
 
+def _are_facts(told: Mapping[Any, Any]) -> bool:
+    """Whether keys are those of front matter, and not words of a notice between two rules ("Địa
+    điểm: …"): written as programs write them, or half of them known."""
+    written = all(_KEY_OF_PROGRAMS.fullmatch(str(key)) for key in told)
+    return written or 2 * sum(bool(name_of(key)) for key in told) >= len(told)
+
+
 def _unclosed(text: str) -> tuple[Metadata, str, tuple[str, ...]]:
     """Lines of keys under a rule, up to the first line that is none, where nothing closes them."""
     lines = text.split("\n")[1 : _MOST_FACTS + 1]
     count = next((i for i, line in enumerate(lines) if not _KEYED.match(line)), len(lines))
     told = _lines_of_keys(lines[:count])
-    if not any(map(name_of, told)):
+    if not any(map(name_of, told)) or not _are_facts(told):
         return Metadata(), text, ()
     metadata, notes = facts_of(told)
     rest = "\n".join(text.split("\n")[1 + count :])

@@ -46,6 +46,10 @@ _D: Final = r"(?P<d>0?[1-9]|[12]\d|3[01])"
 _M: Final = r"(?P<m>0?[1-9]|1[0-2])"
 _B, _E = r"(?<![\p{L}\p{Nd}])", r"(?![\p{L}\p{Nd}])"
 _NOT_MORE: Final = r"(?![\p{L}\p{Nd}/]|[.,-]\p{Nd})(?!\s*(?:giờ|h\b|-\s*\d))"
+# A day of the sun, in no other year and not in all of them.
+_THAT_YEAR: Final = (
+    r"(?!\s*\(?\s*(?:âm\s+lịch|âl)\b|\s+năm\s+(?:\d|(?-i:\p{Lu}))|\s+(?:hằng|hàng|mỗi)\s+năm)"
+)
 # Without "giêng" and "chạp", which are months of the moon.
 _SUN_MONTH: Final = r"(?P<name>mười một|mười hai|một|hai|ba|tư|bốn|năm|sáu|bảy|tám|chín|mười)"
 _VI_N: Final = r"(?P<n>\d{1,2}|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười)"
@@ -86,13 +90,13 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
     yield "shifted", r"yesterday|last\s+night", -1, ""
     yield "shifted", r"today|tonight|this\s+(?:morning|afternoon|evening)", 0, ""
     yield "shifted", r"tomorrow", 1, ""
+    for words, shift in (("trước|qua|rồi|vừa\\s+(?:qua|rồi)", -1), ("này", 0), ("tới|sau", 1)):
+        yield "unit", rf"cuối\s+tuần\s+(?:{words})", shift, "weekend"
     for words, shift in (("trước|rồi", -1), ("này|nay", 0), ("tới|sau", 1)):
         yield "unit", rf"{_VI_BOUND}tuần\s+(?:{words})", shift, "week"
         yield "unit", rf"{_VI_BOUND}tháng\s+(?:{words})", shift, "month"
         yield "weekday", rf"{_VI_PART_BEFORE}{_VI_ANY_DAY}\s+tuần\s+(?:{words})", shift, "week"
         yield "day of unit", rf"{_LEAD}{_D}\s+tháng\s+(?:{words})", shift, ""
-    for words, shift in (("trước|qua|rồi|vừa\\s+(?:qua|rồi)", -1), ("này", 0), ("tới|sau", 1)):
-        yield "unit", rf"cuối\s+tuần\s+(?:{words})", shift, "weekend"
     for words, shift in (("ngoái", -1), ("nay", 0), ("tới|sau", 1)):
         yield "unit", rf"(?<!\b(?:chạp|giêng)\s){_VI_BOUND}năm\s+(?:{words})", shift, "year"
         month = rf"tháng\s+(?:{_M}|{_SUN_MONTH})"
@@ -109,6 +113,7 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
         yield "counted", rf"{_VI_N}\s+{vietnamese}\s+trước{_PAUSE}", -1, unit
         yield "counted", rf"cách\s+đây\s+{_VI_N}\s+{vietnamese}", -1, unit
         yield "counted", rf"{_EN_N}\s+{unit}s?\s+ago", -1, unit
+    yield "weekday", rf"{_VI_PART_BEFORE}{_VI_ANY_DAY}\s+này", 0, "week"
     yield "weekday", rf"{_VI_PART_BEFORE}{_VI_ANY_DAY}\s+vừa\s+(?:qua|rồi)", -1, "nearest"
     yield "weekday", rf"{_VI_PART_BEFORE}{_VI_ANY_DAY}\s+(?:sắp\s+)?tới", 1, "nearest"
     yield "weekday", rf"this\s+coming\s+{_EN_DAY}|(?<!this\s)coming\s+{_EN_DAY}", 1, "nearest"
@@ -120,10 +125,10 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
     behind = r"(?=\s+(?:morning|afternoon|evening|night)\b|\s*[,.;)]|\s*$)"
     yield "weekday", rf"{_FEAST}(?:{before}{_EN_DAY}|{_EN_DAY}{behind})", 0, ""
     day = rf"{_D}(?:\s?[-–]\s?(?P<until>[12]?\d|3[01]))?\s?[/]\s?{_M}|{_D}-{_M}"
-    yield "day of month", rf"{_LEAD}(?:{day}){_NOT_MORE}{_VI_WHEN}", 0, ""
+    yield "day of month", rf"{_LEAD}(?:{day}){_NOT_MORE}{_THAT_YEAR}{_VI_WHEN}", 0, ""
     yield "day of month", rf"(?<={_DAY_WORD}\s?\(){_D}[/-]{_M}(?=\))", 0, ""
     month = rf"tháng\s+(?:{_M}|{_SUN_MONTH})"
-    yield "day of month", rf"(?:{_LEAD})?{_D}\s+{month}(?!\s+năm\s+\d){_VI_WHEN}", 0, ""
+    yield "day of month", rf"(?:{_LEAD})?{_D}\s+{month}{_THAT_YEAR}{_VI_WHEN}", 0, ""
     ordinal = r"(?:st|nd|rd|th)?"
     no_year = r"(?!,?\s+\d{4})"
     yield (
