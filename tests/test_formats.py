@@ -48,6 +48,99 @@ def test_rows_are_told_with_their_header() -> None:
     assert table([["A", ""], ["x", "y"]]) == "A: x; y."
 
 
+PAGE = """<html lang="vi"><head><meta charset="utf-8"><title>Cầu mới</title></head><body>
+<ul><li><a href="/">Trang chủ</a></li></ul><h1>Cầu mới ở Bình Khê</h1>{lead}
+<article>{table}<p>Sáng nay phường Bình Khê thông xe cây cầu qua rạch Gốc, dài 86 m và rộng 6 m, sau
+14 tháng thi công.</p><p>Bà Phạm Thị Thùy, chủ tịch phường, nói 1.200 hộ không còn phải đi đò. Cầu
+cũ bằng gỗ được dựng từ năm 1998.</p><p>Theo Sở Xây dựng, công trình gồm ba nhịp dầm bê tông cốt
+thép, tải trọng 8 tấn, có lan can và đèn chiếu sáng dọc hai bên.</p><p>Ông Đỗ Văn Đạt, 61 tuổi, kể
+mỗi mùa nước nổi gia đình ông phải neo ghe trước nhà để đưa cháu đi học.</p></article>
+</body></html>"""
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "<p><span>Đồng Tháp</span>Cây cầu nối hai ấp cù lao được chờ mười năm.</p>",
+        "<h2 class=sapo>Cây cầu nối hai ấp cù lao được chờ mười năm.</h2>",
+        "<div><p><strong>Cây cầu nối hai ấp cù lao được chờ mười năm.</strong></p></div>",
+    ],
+)
+def test_the_lead_of_a_page_comes_first_wherever_it_stands(lead: str, tmp_path: Path) -> None:
+    page = put(tmp_path, "a.html", PAGE.format(lead=lead, table=""))
+    article = read_article(page)
+    first, *_ = article.text.removeprefix("# Cầu mới ở Bình Khê\n\n").split("\n\n")
+    assert first.lstrip("# ").endswith("Cây cầu nối hai ấp cù lao được chờ mười năm.")
+    assert "ThápCây" not in article.text and article.text.count("chờ mười năm") == 1
+    assert article.date == ""  # a year in the text is no day of it
+
+
+def test_a_caption_is_no_row_and_a_row_may_be_a_name_and_what_it_is(tmp_path: Path) -> None:
+    prices = (
+        "<table><caption>Giá (nghìn đồng)</caption><tr><th>Hàng</th><th>Tuần này</th></tr>"
+        "<tr><td>Cà phê</td><td>121,5</td></tr></table>"
+        "<table><tr><th>Chiều dài</th><td>86 m</td></tr><tr><th>Rộng</th><td>6 m</td></tr></table>"
+    )
+    text = read_article(put(tmp_path, "a.html", PAGE.format(lead="", table=prices))).text
+    assert "Hàng: Cà phê; Tuần này: 121,5." in text and "Giá (nghìn đồng)" in text
+    assert "Chiều dài: 86 m." in text and "Rộng: 6 m." in text
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [("", "utf-8"), ("us-ascii", "utf-8"), ("iso-8859-1", "utf-8"), ("x-none", "utf-8"),
+     ("windows-1258", "utf-8"), ("utf-16", "utf-16")],
+)  # fmt: skip
+def test_a_mail_is_read_in_the_letters_that_it_has(
+    declared: str, written: str, tmp_path: Path
+) -> None:
+    charset = f"; charset={declared}" if declared else ""
+    body = base64.b64encode(LONG.encode(written)).decode()
+    for kind in ("plain", "html"):
+        head = f"Subject: Tin\nContent-Type: text/{kind}{charset}\n"
+        mail = put(tmp_path, "a.eml", f"{head}Content-Transfer-Encoding: base64\n\n{body}\n")
+        if kind == "plain" or written == "utf-8":
+            assert read_article(mail).text.strip() == LONG
+
+
+@pytest.mark.parametrize(
+    ("block", "kept"),
+    [
+        ("Thời gian: 8 giờ ngày 12/9\nĐịa điểm: Nhà văn hóa\nThành phần: mỗi hộ một người", True),
+        ("Đường dây nóng: 0909 000 111", True),
+        ("Tiêu đề: Tin mới\nNguồn: Báo Mới", False),
+        ("layout: post\ntags: [a, b]", False),
+        ("title: Tin mới\nGhi chú: không đăng", False),
+    ],
+)
+def test_a_notice_between_rules_is_text_and_front_matter_is_not(
+    block: str, kept: bool, tmp_path: Path
+) -> None:
+    for name in ("a.md", "a.txt"):
+        text = read_article(put(tmp_path, name, f"---\n{block}\n---\n\n{LONG}\n")).text
+        assert all((line.partition(": ")[2] in text) == kept for line in block.split("\n"))
+        assert LONG in text
+
+
+@pytest.mark.parametrize(
+    ("line", "author", "source", "date"),
+    [
+        ("Hà Nội, 7/9/2025", "", "", "2025-09-07"),
+        ("Thời Sự | 07/09/2025", "", "", "2025-09-07"),
+        ("Theo Thanh Niên", "", "Thanh Niên", ""),
+        ("Xem Thêm", "", "", ""),
+        ("Lê Bình - 07/09/2025", "Lê Bình", "", "2025-09-07"),
+        ("Ngày 3/5/2019, cầu cũ bị lũ cuốn.", "", "", ""),
+        ("Thứ ba, ngày 9 tháng 9 năm 2025.", "", "", "2025-09-09"),
+    ],
+)
+def test_what_a_line_below_the_headline_tells(
+    line: str, author: str, source: str, date: str, tmp_path: Path
+) -> None:
+    article = read_article(put(tmp_path, "a.txt", f"Cầu mới ở Bình Khê\n{line}\n\n{LONG}\n"))
+    assert facts(article) == ("Cầu mới ở Bình Khê", source, date, author)
+
+
 def test_markdown_is_read_without_its_marks() -> None:
     text = light_text(
         "# Bảng *giá*\n\nGiá tại [chợ](https://a.example 'x') **tăng**[^1]\nmạnh.\n\n"
@@ -290,3 +383,11 @@ def test_letters_of_an_old_font_are_converted_and_that_is_said(tmp_path: Path) -
     assert corpus.notes == (f"{path}: was written in TCVN3 and is converted",)
     article = read_article(put(tmp_path, "b.txt", salad.encode("latin-1")))
     assert article.text == corpus.articles[0].text
+
+
+def test_what_a_sidecar_or_a_name_holds_reaches_the_terminal_as_text(tmp_path: Path) -> None:
+    path = put(tmp_path, "a\x1b[31m.txt", f"---\ndate: not a day\n---\n{LONG}\n")
+    put(tmp_path, "a\x1b[31m.txt.yaml", "title: 0x" + "f" * 4000 + "\nauthor: Lê Bình\n")
+    found = read_articles([path])
+    assert found.articles[0].author == "Lê Bình"
+    assert len(found.notes) == 1 and found.notes[0].isprintable()

@@ -18,6 +18,7 @@ from assistant.text.letters import as_searched, mended
         ("hoà bình, khoẻ, THUỶ, Hoà, thuý, loá", "hòa bình, khỏe, THỦY, Hòa, thúy, lóa"),
         ("quý, qúy, quỹ, qụy", "quý, quý, quỹ, quỵ"),
         ("hoàn, toán, thuyền, khoản, hoài", "hoàn, toán, thuyền, khoản, hoài"),
+        ("hòan, tóan, khỏang, ngòai, khủyu, Hòang", "hoàn, toán, khoảng, ngoài, khuỷu, Hoàng"),
         ("ph\u00adó giám\u200b đốc\ufeff", "phó giám đốc"),
         ("phư\u200dờng", "phường"),
         ("می\u200cخواهم", "می\u200cخواهم"),  # Persian: the joiner is spelling

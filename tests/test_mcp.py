@@ -16,8 +16,10 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from assistant.answering.assistant import Assistant
+from assistant.server._http_api import TurnBody
 from assistant.server.credentials import COOKIE, Keys, Users
 from assistant.settings import Settings
+from assistant.types import Turn
 from tests.served import Scripted, served
 from tests.test_server import seed_questions
 
@@ -99,6 +101,7 @@ async def test_the_history_reaches_the_assistant(scripted: httpx.Client) -> None
         turns = [{"question": "Q", "answer": "A"}]
         found = await call(client, "answer", question="Và?", history=turns)
         assert found["answer"] == "(Q → A) Và? [1]"
+        assert TurnBody(**turns[0], query="S").turn() == Turn("Q", "A", "S")
 
 
 @pytest.mark.parametrize("way", ["key", "cookie", "wrong key", "nothing", "page"])

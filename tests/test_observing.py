@@ -141,6 +141,8 @@ def test_no_metrics_unless_they_are_wanted() -> None:
 @pytest.mark.parametrize(
     ("host", "headers", "status"),
     [
+        ("127.0.0.1", {"host": "tin.example.vn"}, 403),  # of a proxy that tells no more
+        ("127.0.0.1", {"host": "127.0.0.1:7860"}, 200),
         ("127.0.0.1", {}, 200),
         ("::1", {}, 200),
         ("192.0.2.7", {}, 403),
@@ -155,7 +157,7 @@ def test_who_may_read_metrics(
 ) -> None:
     keys = tmp_path / "keys"
     key = Keys(keys).add("prometheus")
-    settings = Settings(metrics=True, page=False, keys=keys)
+    settings = Settings(metrics=True, page=False, keys=keys, hosts="tin.example.vn")
     app = application.app(Scripted(), settings)  # type: ignore[arg-type]
     client = TestClient(app, client=(host, 1), base_url="http://localhost")
     sent = {name: value.format(key=key) for name, value in headers.items()}

@@ -112,6 +112,8 @@ def test_a_group_may_share_them(tmp_path: Path) -> None:
     catalog = index.folder / "catalog.sqlite"
     assert stat.S_IMODE(catalog.stat().st_mode) == 0o660
     assert stat.S_IMODE(index.folder.stat().st_mode) == 0o770
+    locks = [index.folder / name for name in ("lock", "updating.lock")]
+    assert {stat.S_IMODE(lock.stat().st_mode) for lock in locks} == {0o660}
     index.close()
 
 

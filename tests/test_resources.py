@@ -203,6 +203,9 @@ def test_conversations_belong_to_who_has_signed_in(folder: Path) -> None:
         assert call(an, "PUT", f"/{number}/exchanges/2", json=told).status_code == 200
         assert call(an, "GET", f"/{number}").json()["exchanges"] == [exchange, told]
         assert call(an, "PUT", f"/{number}/exchanges/3", json=told).status_code == 404
+        assert call(an, "PUT", f"/{number}/exchanges/1", json={}).status_code == 422
+        assert call(an, "PATCH", "/none", json={"title": "Một"}).status_code == 404
+        assert call(an, "POST", "/none/exchanges", json=told).status_code == 404
         assert call(binh, "PUT", f"/{number}/exchanges/1", json=told).status_code == 404
         assert call(binh, "GET").json() == {"conversations": []}
         assert call(binh, "GET", f"/{number}").status_code == 404

@@ -64,3 +64,29 @@ def test_whatever_is_written_the_words_of_a_day_stand_in_it_in_order(text: str) 
 )
 def test_one_day_and_nothing_else(written: str, day: str) -> None:
     assert day_of(written) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hội làng ngày 15/8 âm lịch.", "Giỗ Tổ ngày 10/3 (âm lịch).", "Mùng 1 tháng 8 âm lịch.",
+        "Sáng 5-8 năm 2023 có mưa.", "Ngày 10 tháng 3 năm Ất Tỵ.", "Ngày 27/7 hằng năm.",
+    ],
+)  # fmt: skip
+def test_days_of_the_moon_of_other_years_and_of_every_year_are_not_of_this_one(text: str) -> None:
+    assert told_days(text, "2025-09-10") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("Hội mở thứ Bảy này.", "2025-09-13", "2025-09-13"),
+        ("Sáng thứ Ba này trời mưa.", "2025-09-09", "2025-09-09"),
+        ("Chợ họp cuối tuần này.", "2025-09-13", "2025-09-14"),
+        ("Chợ họp cuối tuần tới.", "2025-09-20", "2025-09-21"),
+        ("Họp tuần này.", "2025-09-08", "2025-09-14"),
+    ],
+)
+def test_this_week_is_that_of_the_article(text: str, first: str, last: str) -> None:
+    (found,) = told_days(text, "2025-09-10")
+    assert (found.first, found.last) == (first, last)

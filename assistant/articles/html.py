@@ -26,10 +26,14 @@ from assistant.articles.html_blocks import (
     Block,
     Kind,
     blocks,
+    cells_of,
+    ends_sentence,
     is_links,
     is_prose,
+    letters,
     light_text,
     parsed,
+    rows_of,
     text_of,
 )
 from assistant.articles.layout import article_in, layout_of, publisher_in
@@ -43,7 +47,7 @@ _POINTER = re.compile(
 )
 LONGEST_LINE, MOST_LINES = 120, 6  # characters, and lines under a headline
 BEGINNING, MOST_BLOCKS = 60, 30  # characters of a paragraph; blocks that may stand above it
-LONGEST_LEAD = 1000  # characters
+SHORTEST_LEAD, LONGEST_LEAD = 20, 1000  # letters; characters
 # A place before the lead is set apart by its style alone: "Đồng ThápCầu dài …".
 _RUN_TOGETHER = regex.compile(r"(?<=^[^.,;:\d]{2,24}\p{Ll})(?=\p{Lu}\p{Ll})")
 SHORTEST = 80  # characters: an extraction with fewer is not trusted to be the article
@@ -61,9 +65,11 @@ def document_of(page: bytes | str, url: str = "") -> Document | None:
             return _document(text, _metadata_in_tables(layout.page, url))
     _drop_pointers(tree)
     _put_captions_above(tree)
+    _name_rows(tree)
     shown = list(blocks(tree))
     text, told = _extracted(tree, url)
-    text = joined([*_lead(shown, text), text])
+    title, _, rest = text.partition("\n\n") if text.startswith("# ") else ("", "", text)
+    text = joined([title, *_lead(shown, text), rest])
     # Of a short page trafilatura makes a single paragraph.
     if len(text) < SHORTEST or "\n\n" not in text:
         text = max(text if len(text) < SHORTEST else "", light_text(tree), key=len)
@@ -96,17 +102,33 @@ def _put_captions_above(tree: etree._Element) -> None:
             cast(HtmlElement, caption).drop_tree()
 
 
+def _name_rows(tree: etree._Element) -> None:
+    """A table whose every row is a name and what it is, as one column of both."""
+    for element in tree.iter("table"):
+        rows = [cells_of(row) for row in rows_of(element)]
+        if rows and all([cell.tag for cell in row] == ["th", "td"] for row in rows):
+            for name, what in rows:
+                told = f"{text_of(name)}: {text_of(what)}"
+                for cell in (name, what):
+                    cast(HtmlElement, cell).clear()
+                name.tag, name.text = "td", told if told[-1:] in ".!?…" else f"{told}."
+                cast(HtmlElement, what).drop_tree()
+
+
 def _lead(shown: Sequence[Block], text: str) -> Iterator[str]:
     """The prose between the headline and the first paragraph of the extracted text.
 
     Newspapers put the lead outside of what holds the paragraphs, and it is left out with that.
     """
-    begins = text.lstrip("# ")[:BEGINNING]
+    paragraphs = (one for one in text.split("\n\n") if not one.startswith("# "))
+    begins = next(paragraphs, "").lstrip("# ")[:BEGINNING]
     below = list(dropwhile(lambda block: not block.text.startswith("# "), shown))[1:MOST_BLOCKS]
     place = next((n for n, b in enumerate(below) if begins and begins in b.text), 0)
     for block in below[:place]:
         line = _RUN_TOGETHER.sub(" ", block.text.lstrip("# "))
-        if block.text not in text and is_prose(Block(line)) and len(line) <= LONGEST_LEAD:
+        tells = ends_sentence(line) and letters(line) >= SHORTEST_LEAD
+        is_text = block.kind in (Kind.TEXT, Kind.HEADING)
+        if is_text and tells and block.text not in text and len(line) <= LONGEST_LEAD:
             yield line
 
 
@@ -177,20 +199,11 @@ def _light(body: etree._Element) -> Iterator[str]:
             case "list":
                 yield "\n".join(filter(None, (item(_words(e)) for e in element.iter("item"))))
             case "table":
-                yield _table([list(row.iter("cell")) for row in element.iter("row")])
+                yield table([[_words(c) for c in row.iter("cell")] for row in element.iter("row")])
             case "graphic":
                 continue
             case _:
                 yield _words(element)
-
-
-def _table(rows: Sequence[Sequence[etree._Element]]) -> str:
-    """A table whose first row is its header, or whose rows are each a name and what it is."""
-    words = [[_words(cell) for cell in row] for row in rows]
-    heads = [[cell.get("role") == "head" for cell in row] for row in rows]
-    if heads and all(row == [True, False] for row in heads):
-        return "\n".join(table([("", ""), (f"{name}: {what}", "")]) for name, what in words)
-    return table(words)
 
 
 def _words(element: etree._Element) -> str:

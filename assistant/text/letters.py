@@ -37,6 +37,9 @@ _PLACED = {
     for first, last in product((pair[0], pair[0].upper()), (pair[1], pair[1].upper()))
 }
 _OPEN = regex.compile(rf"(?<![qQ])(?:{'|'.join(_PLACED)})(?!\p{{L}})")
+# With letters behind them there is one way, and "hòan", "ngòai", "khủyu" are slips.
+_SLIPS = {new: old for old, new in _PLACED.items()}
+_CLOSED = regex.compile(rf"(?<![qQ])(?:{'|'.join(_SLIPS)})(?=\p{{L}})")
 _AFTER_Q = {_composed("u", tone) + "y": "u" + _composed("y", tone) for tone in _TONES}
 _QUY = regex.compile(rf"(?<=[qQ])(?:{'|'.join(_AFTER_Q)})")
 
@@ -45,6 +48,7 @@ def mended(text: str) -> str:
     """``text`` (NFC), as long as before, with đ for eth and tones where newspapers place them."""
     text = _ETH.sub(lambda found: _STROKE[found[0]], text)
     text = _OPEN.sub(lambda found: _PLACED[found[0]], text)
+    text = _CLOSED.sub(lambda found: _SLIPS[found[0]], text)
     return _QUY.sub(lambda found: _AFTER_Q[found[0]], text)
 
 
