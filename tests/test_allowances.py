@@ -11,7 +11,8 @@ from assistant.server._allowances import EVENT, QUESTION, price
     ("route", "parts"),
     [
         ("/api/v1/answer", QUESTION), ("/api/v1/search", QUESTION), ("/mcp", QUESTION),
-        ("/v1/chat/completions", QUESTION), ("/api/v1/articles", QUESTION), ("/api/v1/cards/verify", QUESTION),
+        ("/v1/chat/completions", QUESTION), ("/api/v1/articles", QUESTION),
+        ("/api/v1/cards/verify", QUESTION),
         ("/api/v1/uploads/3f", EVENT), ("/api/v1/conversations", EVENT), ("/v1/models", EVENT),
         ("/gradio_api/run/predict", EVENT), ("/healthz", 0), ("/assets/a.js", 0),
     ],
