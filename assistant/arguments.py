@@ -224,7 +224,7 @@ def _eval_options(command: argparse.ArgumentParser) -> None:
     flag("--strip-accents", action="store_true", help="ask as typed without accents")
     flag("--holdout", choices=["gold", "half"], help="make unanswerables by leaving articles out")
     flag("--retrieval-only", action="store_true", help="score the passages, not the answers")
-    flag("--nli", metavar="MODEL", help="judge citations by this NLI model, not by words")
+    flag("--nli", metavar="MODEL", help="judge citations by this NLI model, not by the reader")
     flag("--limit", type=_positive, metavar="N", help="the first N questions only")
 
 

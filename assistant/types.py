@@ -265,7 +265,7 @@ class Judgement:
 
     "supported": ``evidence`` is in the passages that the sentence cites. "elsewhere": it is in
     others, or the sentence cites none. "unsupported": ``lack`` and ``detail`` say what is not
-    there ("number", "15%"), and ``evidence`` is the nearest, which may be empty. "unchecked":
+    there, and ``evidence`` is the nearest, which may be empty. "unchecked":
     nothing here can tell; ``evidence`` as before.
     """
 

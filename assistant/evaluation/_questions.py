@@ -1,6 +1,6 @@
 """Question sets: what is asked, and what a right answer would be.
 
-Read from JSONL here; from the formats of the field in ``squad.py`` and ``beir.py``. A set with a
+Read from JSONL here; from the formats of the field in ``_squad.py`` and ``_beir.py``. A set with a
 fault is refused with file, line and field; nothing is skipped.
 """
 

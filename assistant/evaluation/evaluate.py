@@ -53,7 +53,7 @@ class Options:
     ``strip_accents``: questions in Latin script lose their accents. ``holdout``: "gold" asks
     every answerable question a second time without its gold article; "half" leaves a random half
     of the articles out. ``limit``: the first questions only. ``supports``: a test of support for
-    citations in place of the judge-free one, such as an NLI model; ``judge`` is what the report
+    citations in place of the reader's own, such as an NLI model; ``judge`` is what the report
     calls it. ``name``: of the set.
     """
 

@@ -224,7 +224,7 @@ def _figures(report: ReportJson, comparison: Comparison | None) -> str:
             f"{escape(HEADINGS[section])}</th></tr>"
         )
         for metric in names:
-            body.append(_figurerow_of(report, section, metric, languages, comparison))
+            body.append(_figure_row_of(report, section, metric, languages, comparison))
     return (
         "<section><h2>Figures</h2><p class='hint'>Intervals: 95%, percentile bootstrap over "
         "questions. Shuffled: the same scored with the passages of another question; what a "
@@ -234,7 +234,7 @@ def _figures(report: ReportJson, comparison: Comparison | None) -> str:
     )
 
 
-def _figurerow_of(
+def _figure_row_of(
     report: ReportJson,
     section: str,
     metric: str,

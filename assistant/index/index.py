@@ -1,4 +1,4 @@
-"""The index: opens, updates, checks and repairs catalog, dense and lexical together."""
+"""The index: opens, updates and searches catalog, dense and lexical together."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Index:
     @classmethod
     def open(cls, settings: Settings) -> Index:
         """The index at ``settings.index``. Raises IndexFault when it is missing, damaged, or was
-        made with another model, prefix, pooling or splitter."""
+        made with another model, prefix or splitter."""
         catalog = _whole(settings.index)
         try:
             if not catalog.generation:

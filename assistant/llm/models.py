@@ -139,7 +139,7 @@ def is_small(spec: str, settings: Settings) -> bool:
     """Whether the model has fewer than SMALL parameters, as far as its name or file tells.
 
     What a small one says of itself is not believed: one of 1.5 billion parameters refused none of
-    five near misses (``docs/architecture.md``), and small ones refuse what is there.
+    five near misses, and small ones refuse what is there.
     """
     provider, _, model = spec.partition(":")
     told = _PARAMETERS.search(model)

@@ -10,7 +10,6 @@ likeness         how alike texts are, and where the words of one stand in anothe
 spans            where spans stand when a text is cut or shown on one line
 dates, names     how they are written
 told_days        the days that words mean: "hôm qua", read against the day of their article
-entities         what a question may point back to
 term_rarity      how telling a term is in general; own_texts: the texts that this is counted on
 tokens           tokens of cl100k, offline
 interface_texts  the words of the page, of exported answers and of the form of the users' names

@@ -1,4 +1,4 @@
-"""Terms, accents and languages of a text. Pure functions of strings."""
+"""Which language a text or a question is in. Pure functions of strings."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ TERM = regex.compile(
     rf"(?P<unspaced>[{_UNSPACED}][{_UNSPACED}\p{{M}}]*)"
     rf"|\p{{Nd}}+(?:[.,]\p{{Nd}}+)*|(?:(?![{_UNSPACED}])[\p{{L}}\p{{M}}\p{{N}}])+"
 )
-_LONGESTTERM = 64  # characters; longer runs are noise (base64, rulers) and are cut
+_LONGEST_TERM = 64  # characters; longer runs are noise (base64, rulers) and are cut
 
 
 def fold(text: str) -> str:
@@ -43,7 +43,7 @@ def terms(text: str) -> list[str]:
         if match.group("unspaced") and len(run) > 1:
             found += [a + b for a, b in pairwise(run)]
         else:
-            found.append(run[:_LONGESTTERM])
+            found.append(run[:_LONGEST_TERM])
     return found
 
 
