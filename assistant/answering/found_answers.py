@@ -20,7 +20,8 @@ Scope = Literal["one", "all", "sides"]
 
 READ = 8  # passages read for one answer
 READ_FOR_ALL = 24  # where every item of a list is asked for, or articles answer differently
-ENOUGH = 0.5  # confidence from which no further batch is read
+ENOUGH = 0.5  # confidence from which a passage is taken to answer
+FOUND = 0.25  # and from which one answer is looked for no further: most questions have it
 DIFFERENT = 3  # articles with other words, from which each is taken to answer for itself
 
 
@@ -77,7 +78,7 @@ def find_answers(
         batch = [replace(one, also=reprints[key_of(one.candidate)]) for one in batch]
         found = _of_one_source(sorted([*found, *batch], key=lambda one: -one.logit), sources)
         goes_on = all_of_them or differ(found)
-        if any(_sure(one) for one in found) and not goes_on:
+        if any(one.confidence >= FOUND for one in found) and not goes_on:
             break
         if first + AT_ONCE >= READ and not (goes_on and any(_sure(one) for one in batch)):
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from assistant.reading.tokens import Tokens
 from assistant.reading.words import whole_words
 
 LONGEST_ANSWER = 64  # tokens
+KEPT = 256  # passages whose tokens are kept
 NEVER = -20.0  # logit of what cannot be
 BATCH_TOKENS = 8192  # of an inference batch, padding included
 PART = 0.8  # probability from which a token is part of a further answer
@@ -39,6 +41,8 @@ class Reader:
 
     def __init__(self, model: ReaderModel) -> None:
         self.model = model.requires_grad_(False).eval()
+        # Passages are read for one question after another; a tokenization takes a millisecond.
+        self._tokens = lru_cache(maxsize=KEPT)(self.model.tokenize)
 
     @classmethod
     def load(cls, path: Path, dtype: torch.dtype = torch.float32) -> Reader:
@@ -53,7 +57,7 @@ class Reader:
     def read(self, questions: Sequence[Beside]) -> list[Reading]:
         """The reading of each question beside its passage."""
         best: list[Reading | None] = [None] * len(questions)
-        passages = [self.model.tokenize(question.passage) for question in questions]
+        passages = [self._tokens(question.passage) for question in questions]
         for window, logits, row in self._outputs(questions, passages):
             text, tokens = questions[window.asked].passage, passages[window.asked]
             reading = _reading(window, logits, row, text, tokens)
@@ -66,7 +70,7 @@ class Reader:
     def judge(self, claims: Sequence[Beside]) -> list[Verdict]:
         """The verdict on each claim beside its passage."""
         best = [Verdict(0.0, 0.0, 1.0)] * len(claims)
-        passages = [self.model.tokenize(claim.passage) for claim in claims]
+        passages = [self._tokens(claim.passage) for claim in claims]
         for window, logits, row in self._outputs(claims, passages, CLAIM):
             verdict = Verdict(*logits.verdict[row].softmax(-1).tolist())
             if verdict.not_stated < best[window.asked].not_stated:
