@@ -400,7 +400,8 @@ def test_an_index_of_layout_3_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert index.catalog.editions() == []
         assert index.dense.stamp.count == index.lexical.stamp.count == 8
     left = {path.name for path in settings.index.iterdir()}
-    assert set(derived) <= left  # what was derived is used as it is
+    # What was derived is used as it is, but for the terms, which are made otherwise now.
+    assert {name for name in derived if not name.startswith("lexical-")} <= left
 
 
 def test_a_damaged_index_of_layout_3_is_refused_and_mended(

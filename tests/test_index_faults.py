@@ -77,7 +77,7 @@ def test_a_disk_that_is_full_while_terms_are_written_changes_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(Lexical, builder, full)
         if builder == "build":  # what was there cannot be caught up with
-            patch.setattr("assistant.index.lexical.REMOVED_SHARE", -1)
+            patch.setattr("assistant.index.lexical._copied", lambda *_: False)
         with pytest.raises(IndexFault, match=r"nothing was changed: make room") as raised:
             update_index(small_index, tmp_path / "news")
     line_of(raised)
