@@ -1,6 +1,7 @@
 """The index: articles → passages → vectors and terms, kept in step with one another.
 
 encoder          model specs → encoder; bundled_encoder: the bundled multilingual-e5-small
+question_encoder its upper layers for questions; packed_weights: weights in one file
 catalog          SQLite: articles, editions, passages, sentences, vectors; the one truth
 lexical          BM25 over the catalog's passages (the dense index beside it is the room's own)
 index            opens and updates them together (``Index``)

@@ -9,9 +9,10 @@ What the reader is made of, in the order of the data:
 
 tokens, words, pairs         text → tokens with offsets → the encoder's input; spans → whole words
 reader                       the trained model at work
-model, packing               encoder and heads; their weights in one file
+model, packing               encoder and heads; a run's weights → one file
 examples, own_set, corpus    question sets → examples → arrays
 mixture, typing_habits       arrays → what is shown, in which order, as people type
 loss, schedule, trainer, train        ``python -m assistant.reading.train``
+train_questions              how questions are embedded: ``python -m …train_questions``
 measure                      ``python -m assistant.reading.measure``
 """
