@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -311,7 +312,7 @@ class _SlowModel:
 
 def slow_encoder() -> tuple[SentenceEncoder, _SlowModel]:
     found, model = SentenceEncoder(Settings()), _SlowModel()
-    found.__dict__["model"] = model
+    found.__dict__["_models"] = SimpleNamespace(passages=model, questions=model)
     return found, model
 
 
