@@ -104,7 +104,7 @@ def _put_captions_above(tree: etree._Element) -> None:
 
 def _name_rows(tree: etree._Element) -> None:
     """A table whose every row is a name and what it is, as one column of both."""
-    for element in tree.iter("table"):
+    for element in list(tree.iter("table")):
         rows = [cells_of(row) for row in rows_of(element)]
         if rows and all([cell.tag for cell in row] == ["th", "td"] for row in rows):
             for name, what in rows:
