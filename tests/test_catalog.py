@@ -290,6 +290,16 @@ def test_a_changed_cell_is_found_before_it_is_told(catalog: Catalog, cell: str) 
             reading.close()
 
 
+def test_a_text_that_is_no_utf8_is_told_in_a_line_without_it(catalog: Catalog) -> None:
+    add_articles(catalog, "Bí thư đảng ủy\n\nông Tâm họp")
+    with sqlite3.connect(catalog.path) as db:
+        db.execute("UPDATE articles SET text = CAST(x'ff' || text AS TEXT)")
+    db.close()
+    with pytest.raises(IndexFault, match="a text in it is damaged") as raised:
+        catalog.passages(catalog.passage_numbers())
+    assert "\n" not in str(raised.value) and "Tâm" not in str(raised.value)
+
+
 def _all_that_is_told(catalog: Catalog) -> None:
     numbers = catalog.passage_numbers()
     catalog.articles(), catalog.article_paths(), catalog.languages(), catalog.errands()

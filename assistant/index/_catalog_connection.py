@@ -63,8 +63,10 @@ def unreadable(path: Path, error: BaseException) -> IndexFault:
     """The fault of a catalog that cannot be read, and its cause: it names what helps."""
     folder = path.parent
     first = "make room or check its permissions, then try again; " if is_of_the_disk(error) else ""
+    # SQLite's own words tell the damaged text, which is an article's.
+    why = "a text in it is damaged" if "decode" in str(error) else error
     fault = IndexFault(
-        f"{path} cannot be read ({error}); {first}if it is damaged, run: assistant doctor --repair "
+        f"{path} cannot be read ({why}); {first}if it is damaged, run: assistant doctor --repair "
         f"--index {folder}  (or index your articles again: assistant index PATHS --rebuild "
         f"--index {folder})"
     )
