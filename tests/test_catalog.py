@@ -300,6 +300,15 @@ def test_a_text_that_is_no_utf8_is_told_in_a_line_without_it(catalog: Catalog) -
     assert "\n" not in str(raised.value) and "Tâm" not in str(raised.value)
 
 
+def test_a_key_that_is_no_text_is_damage(catalog: Catalog) -> None:
+    add_articles(catalog, "ông Tâm")
+    with sqlite3.connect(catalog.path) as db:
+        db.execute("UPDATE meta SET key = ? WHERE key = 'totals'", (b"\x00",))
+    db.close()
+    with pytest.raises(IndexFault, match="cannot be read"):
+        catalog.meta()
+
+
 def _all_that_is_told(catalog: Catalog) -> None:
     numbers = catalog.passage_numbers()
     catalog.articles(), catalog.article_paths(), catalog.languages(), catalog.errands()

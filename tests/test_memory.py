@@ -32,8 +32,34 @@ libc.malloc_info(0, out)
 libc.fflush(out)
 """
 
+FREED = """
+import re, sys, time
+from assistant import memory
+if sys.argv[1:]: memory.give_back_regularly(float(sys.argv[1]))
+def resident(): return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1])
+blocks = [bytes(50_000) for _ in range(2000)]  # below what is mapped on its own
+most = resident()
+del blocks[::2]
+until = time.monotonic() + 2
+while resident() > most - 40_000 and time.monotonic() < until: time.sleep(0.05)
+print(most - resident())
+"""
+GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's functions")
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="malloc_info is of glibc")
+
+@GLIBC
+def test_what_is_free_between_what_is_used_is_given_back() -> None:
+    def given_back(*seconds: str) -> int:
+        told = subprocess.run(
+            [sys.executable, "-c", FREED, *seconds], capture_output=True, check=True
+        )
+        return int(told.stdout)  # KiB, of the 50,000 that are freed
+
+    assert given_back("0.05") > 40_000
+    assert given_back() < 10_000
+
+
+@GLIBC
 def test_all_threads_take_their_memory_from_two_arenas() -> None:
     def arenas(**more: str) -> int:
         environment = {k: v for k, v in os.environ.items() if k != "MALLOC_ARENA_MAX"} | more

@@ -17,6 +17,7 @@ def serve(options: argparse.Namespace) -> int:
     from assistant.server.credentials import Access, check_open
 
     memory.share_between_threads()
+    memory.give_back_regularly()
     settings = settings_of(options)
     check_open(settings)  # told at once, and not after seconds of loading
     Access.of(settings)

@@ -113,7 +113,9 @@ def seal_of_passage(row: Sequence[object], sentences: Iterable[Sequence[object]]
 
 
 def seal_of_meta(rows: Mapping[str, str]) -> str:
-    return str(seal_of(*sorted((key, value) for key, value in rows.items() if key != "seal")))
+    """By their text, since a damaged key need not be one."""
+    told = ((key, value) for key, value in rows.items() if key != "seal")
+    return str(seal_of(*sorted(told, key=repr)))
 
 
 def facts_row(article: Article) -> tuple[object, ...]:
