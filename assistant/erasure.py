@@ -10,8 +10,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 WAIT = 30  # seconds for those who read or write at the moment
+# What SQLite's module raises at a file that is damaged: its message may hold damaged letters, and
+# a number more than 64 bits.
+UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError)
 
 
 def erase_deleted(path: Path, wait: float = WAIT) -> bool:
@@ -24,6 +28,6 @@ def erase_deleted(path: Path, wait: float = WAIT) -> bool:
         with closing(sqlite3.connect(path, timeout=wait, isolation_level=None)) as db:
             db.execute("VACUUM")
             busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.DatabaseError:  # busy, a full disk, damage: told by who uses the file
+    except UNREADABLE:  # busy, a full disk, damage: told by who uses the file
         return False
     return not busy

@@ -309,6 +309,15 @@ def test_a_key_that_is_no_text_is_damage(catalog: Catalog) -> None:
         catalog.meta()
 
 
+def test_a_layout_that_is_no_utf8_is_damage(catalog: Catalog) -> None:
+    add_articles(catalog, "ông Tâm")
+    catalog.close()
+    content = catalog.path.read_bytes()
+    assert b"CREATE TABLE articles" in content
+    catalog.path.write_bytes(content.replace(b"CREATE TABLE articles", b"CREATE \x83ABLE articles"))
+    assert "cannot be read" in refusal(catalog.path)
+
+
 def _all_that_is_told(catalog: Catalog) -> None:
     numbers = catalog.passage_numbers()
     catalog.articles(), catalog.article_paths(), catalog.languages(), catalog.errands()

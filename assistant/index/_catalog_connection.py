@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from assistant.erasure import UNREADABLE
 from assistant.types import IndexFault
 
 _MANY = 500  # parameters in one statement; SQLite's oldest limit is 999
@@ -37,7 +38,7 @@ class Connection:
         with self._lock:
             try:
                 return self._db.execute(query, values).fetchall()
-            except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
+            except UNREADABLE as error:
                 raise unreadable(self.path, error) from error
 
     def _rows_in(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]

@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from assistant.erasure import UNREADABLE
 from assistant.index import _stamps as stamps
 from assistant.index._locks import locked
 from assistant.index.catalog import CATALOG, Catalog
@@ -52,7 +53,7 @@ def put(made: Path, path: Path) -> None:
         _write_into(made, path)
     except sqlite3.OperationalError as error:  # busy or full
         raise OSError(str(error)) from error
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         _take_the_place(made, path)
 
 

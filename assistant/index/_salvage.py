@@ -14,6 +14,7 @@ from pathlib import Path
 
 from assistant import private_files
 from assistant.articles.files import file_of, read_articles
+from assistant.erasure import UNREADABLE
 from assistant.index._catalog_connection import is_of_the_disk, unreadable
 from assistant.index._catalog_editions import Link, end_of
 from assistant.index._catalog_reading import Reading
@@ -39,7 +40,7 @@ def salvage(settings: Settings) -> list[Finding]:
             sound, others = reading.sound_articles()
             expected = _expected(reading)
             found = _editions(reading)
-    except (sqlite3.DatabaseError, IndexFault) as error:
+    except (*UNREADABLE, IndexFault) as error:
         cause = error.__cause__ or error
         if is_of_the_disk(cause):
             raise unreadable(path, cause) from error

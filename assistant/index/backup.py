@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, cast
 
 from assistant import private_files
+from assistant.erasure import UNREADABLE
 from assistant.index._catalog_connection import is_of_the_disk
 from assistant.index._identity import identity_of
 from assistant.index._locks import UPDATING, locked
@@ -120,7 +121,7 @@ def _copy_database(path: Path, copy: Path) -> None:
         complaint = _complaint(copy)
     except sqlite3.OperationalError as error:  # busy or full
         raise OSError(str(error)) from error
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         complaint = str(error)
     if complaint:
         raise IndexFault(f"{path} is damaged ({complaint}); move it away, then try again")
@@ -315,7 +316,7 @@ def _require_whole(manifest: dict[str, Any], stage: Path, file: Path) -> None:
     for name in filter(is_database, manifest["files"]):
         try:
             complaint = _complaint(stage / name)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             complaint = str(error)
         if complaint:
             raise _no_backup(file, f"{name!r} in it is damaged: {complaint}")

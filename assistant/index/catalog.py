@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from assistant import private_files
+from assistant.erasure import UNREADABLE
 from assistant.index._catalog_changes import Changes
 from assistant.index._catalog_connection import is_of_the_disk, unreadable
 from assistant.index._catalog_editions import surplus
@@ -76,7 +77,7 @@ class Catalog(Reading):
             )
         try:
             catalog = cls(_connect(path), path)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise unreadable(path, error) from None
         try:
             catalog._require_layout()
@@ -135,7 +136,7 @@ class Catalog(Reading):
         try:
             db = _connect(self.path)
             db.execute("BEGIN")
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise unreadable(self.path, error) from error
         reading = Reading(db, self.path, whole=True)
         # When nobody refers to it: a connection does itself, and would stay.
@@ -229,7 +230,7 @@ class Catalog(Reading):
             if self._writer is None:
                 self._writer = _connect(self.path)
             self._writer.execute("BEGIN IMMEDIATE")
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise self._refusal(error) from error
         return self._writer
 
@@ -287,7 +288,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")  # at once; erasure.py does the rest
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         db.close()
         raise
     return db

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
+from assistant.erasure import UNREADABLE
 from assistant.index import _restoring as restoring
 from assistant.index import _stamps as stamps
 from assistant.index._locks import DERIVED, UPDATING
@@ -22,7 +23,7 @@ def is_there(folder: Path) -> bool:
     path = folder / CATALOG
     if not path.is_file():
         return False
-    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as db:
+    with suppress(*UNREADABLE), closing(sqlite3.connect(path)) as db:
         return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
     return True
 

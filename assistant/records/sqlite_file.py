@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assistant import private_files
-from assistant.erasure import erase_deleted
+from assistant.erasure import UNREADABLE, erase_deleted
 from assistant.types import AssistantError
 
 WAIT = 30  # seconds for another writer
@@ -107,7 +107,7 @@ class Database:
             raise self._error(
                 f"{self.path} cannot be used now ({fault}); nothing was changed, try again"
             ) from fault
-        except sqlite3.DatabaseError as fault:
+        except UNREADABLE as fault:
             raise self._error(
                 f"{self.path} is damaged ({fault}); move it away, and a new one is made"
             ) from fault
