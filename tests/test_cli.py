@@ -78,6 +78,19 @@ def test_an_answer_is_kept_and_verified(
     assert capsys.readouterr().out.startswith("holds    1 [1]")
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [("none/report", "there is no folder .*none; make it"), ("", "it is a folder")],
+)
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_report_that_cannot_be_written_is_told_before_the_work(
+    option: str, place: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = str(tmp_path / "not-read-yet.jsonl")
+    assert main(["eval", questions, option, str(tmp_path / place)]) == 2
+    assert re.search(f"cannot be written: {told}", capsys.readouterr().err)
+
+
 def test_a_card_of_another_kind_is_refused_before_the_question_is_asked(
     index: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

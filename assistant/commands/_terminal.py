@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from assistant import private_files
@@ -46,6 +48,21 @@ def printable(text: str) -> str:
     from assistant.answering.link_filter import UNSEEN
 
     return UNSEEN.sub("", text)
+
+
+def check_places(*files: str | None) -> None:
+    """Files that can't be written are told before the work, not after. Raises SettingsError."""
+    for path in (Path(file) for file in files if file):
+        folder = path.parent
+        if path.is_dir():
+            why = "it is a folder; name a file in it"
+        elif not folder.is_dir():
+            why = f"there is no folder {folder}; make it, or name another"
+        elif not os.access(path if path.exists() else folder, os.W_OK):
+            why = "permission denied; name a file in a folder of yours"
+        else:
+            continue
+        raise SettingsError(f"{path} cannot be written: {why}")
 
 
 def print_json(value: Any) -> None:

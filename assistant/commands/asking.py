@@ -10,7 +10,14 @@ from typing import Any
 
 from assistant import private_files
 from assistant.answering import schemas
-from assistant.commands._terminal import opened, print_json, printable, progress_of, question_of
+from assistant.commands._terminal import (
+    check_places,
+    opened,
+    print_json,
+    printable,
+    progress_of,
+    question_of,
+)
 from assistant.commands.proofs import check_card, save_card
 from assistant.types import Answer, Filter, SettingsError
 
@@ -70,6 +77,7 @@ def evaluate(options: argparse.Namespace) -> int:
         raise SettingsError("--fail-on-regression needs --baseline FILE to compare with")
     if options.nli and options.retrieval_only:
         raise SettingsError("--nli judges citations and --retrieval-only makes none; drop one")
+    check_places(options.json, options.html)
     questions = questionset.load(Path(options.questions))
     if options.gold:
         questions = questionset.with_gold(questions, questionset.load(Path(options.gold)))

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from assistant.commands._terminal import print_json, settings_of
+from assistant.commands._terminal import check_places, print_json, settings_of
 from assistant.settings import Settings
 from assistant.types import Answer, Article, SettingsError
 
@@ -42,6 +42,7 @@ def feedback(options: argparse.Namespace) -> int:
         return 0
     if not options.file:
         raise SettingsError("feedback export needs a FILE to write the question set to")
+    check_places(options.file, options.todo)
     export = feedback.export(store.records(), _articles(settings))
     todo = Path(options.todo) if options.todo else None
     feedback.write(export, Path(options.file), todo)
@@ -57,6 +58,7 @@ def check_card(options: argparse.Namespace) -> None:
         from assistant.records.cards import suffix_of
 
         suffix_of(Path(options.card))
+        check_places(options.card)
 
 
 def save_card(options: argparse.Namespace, assistant: Any, answer: Answer) -> None:
