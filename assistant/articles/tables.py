@@ -8,13 +8,15 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from assistant.articles.document import Document
 from assistant.articles.html_blocks import light_text, parsed
 from assistant.articles.metadata import NAMES, facts_of, name_of, parsed_json
+from assistant.articles.separated import filled, rows_of
 from assistant.articles.squad import paragraphs_of
 from assistant.articles.text_files import corpus_error, text_of, without_unfit
 
@@ -33,11 +35,43 @@ def comma_separated(path: Path, data: bytes) -> list[Document]:
     text = _SEPARATOR_LINE.sub("", text_of(path, data))
     csv.field_size_limit(LONGEST_CELL)
     for delimiter in sorted(_DELIMITERS, key=text[:4096].count, reverse=True):
-        rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-        top = list(islice(rows, TOP_ROWS))
+        top = list(islice(csv.reader(io.StringIO(text), delimiter=delimiter), TOP_ROWS))
         if (header := _header(top)) is not None:
-            return _documents(chain(top, rows), header)
+            return _separated(text, delimiter, header, filled(top[header]))
     raise corpus_error(path, _NO_TEXT, _NAME_ONE)
+
+
+def _separated(text: str, delimiter: str, header: int, names: Sequence[str]) -> list[Document]:
+    """A text in the last column may have delimiters; other rows wider than the header are told."""
+    wide = len(names)
+    ends_in_text = list(map(name_of, names)).index("text") == wide - 1
+    rows, opened, wider = [], list[int](), list[int]()
+    for number, row in enumerate(rows_of(text, delimiter, wide), 1):
+        rest = filled(row.cells[wide:]) if number > header + 1 else []
+        if rest and ends_in_text:
+            row.cells[wide - 1] = delimiter.join([row.cells[wide - 1], *rest])
+        elif rest:
+            wider.append(number)
+        if row.is_open:
+            opened.append(number)
+        rows.append(row.cells[:wide])
+    found = _documents(rows, header)
+    if opened:
+        note = f"row {_listed(opened)} has a quotation mark that is not closed"
+        _note(found, note)
+    if wider:
+        note = f"row {_listed(wider)} has more cells than columns are named"
+        _note(found, note)
+    return found
+
+
+def _listed(places: Sequence[int]) -> str:
+    return ", ".join(map(str, places[:5])) + (", …" if len(places) > 5 else "")
+
+
+def _note(found: list[Document], note: str) -> None:
+    """The first document tells what is wrong with rows or lines."""
+    found[:1] = [replace(one, notes=(*one.notes, note)) for one in found[:1]]
 
 
 def workbook(path: Path, data: bytes) -> list[Document]:
@@ -123,22 +157,21 @@ def records(path: Path, data: bytes) -> list[Document]:
 def lines_of_records(path: Path, data: bytes) -> list[Document]:
     """An article for each line of a .jsonl file; the first names the lines that are faulty."""
     found: list[Document] = []
-    faulty: list[str] = []
+    faulty: list[int] = []
     for number, line in enumerate(text_of(path, data).split("\n"), 1):
         if not line.strip():
             continue
         try:
             made = [_of_record(record, f"line {number}") for record in _objects(json.loads(line))]
         except (ValueError, RecursionError):
-            faulty.append(str(number))
+            faulty.append(number)
             continue
         found += [document for document in made if document]
     if not found:
         raise corpus_error(path, "has no line with a text", 'write an object a line: {"text": …}')
     if faulty:
-        shown = ", ".join(faulty[:5]) + (", …" if len(faulty) > 5 else "")
-        note = f"line {shown} is not valid JSON and is not read"
-        found[0] = Document(found[0].text, found[0].metadata, notes=(*found[0].notes, note))
+        note = f"line {_listed(faulty)} is not valid JSON and is not read"
+        _note(found, note)
     return found
 
 
