@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import docx
 import pytest
+from docx.document import Document as WordDocument
 
-from assistant.articles.files import read_articles
-from tests.test_formats import LONG, put
+from assistant.articles.files import read_article, read_articles
+from assistant.articles.html_blocks import light_text, parsed
+from tests.test_formats import LONG, PAGE, facts, put, zipped
 
 OPEN = "has a quotation mark that is not closed"
 
@@ -39,3 +42,92 @@ def test_a_row_wider_than_its_header_is_told_where_it_does_not_end_in_the_text(
     corpus = read_articles([path])
     assert len(corpus.articles) == 2
     assert corpus.notes == (f"{path}: row 2 has more cells than columns are named",)
+
+
+TITLE = "<tr><td colspan=3>Bảng 1. Giá ở chợ</td></tr>"
+HEADS = "<tr><td>Hàng</td><td>Tuần này</td><td>Tuần trước</td></tr>"
+TWO_HEADS = (
+    "<tr><th rowspan=2>Hàng</th><th colspan=2>Giá</th></tr>"
+    "<tr><th>Tuần này</th><th>Tuần trước</th></tr>"
+)
+ROWS = "<tr><td>Tiêu</td><td rowspan=2>139</td><td>138</td></tr><tr><td>Ớt</td><td>40</td></tr>"
+NAMED = "Hàng: Tiêu; Tuần này: 139; Tuần trước: 138.\nHàng: Ớt; Tuần này: 139; Tuần trước: 40."
+BELOW = NAMED.replace("Tuần", "Giá, Tuần")
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (TITLE + HEADS + ROWS, f"Bảng 1. Giá ở chợ\n\n{NAMED}"),
+        (TWO_HEADS + ROWS, BELOW),
+        (TITLE + TWO_HEADS.replace("th", "td") + ROWS, f"Bảng 1. Giá ở chợ\n\n{BELOW}"),
+        (HEADS + ROWS + "<tr><td colspan=3>Nguồn: quận</td></tr>", f"{NAMED}\nNguồn: quận."),
+    ],
+)
+def test_cells_are_named_by_the_true_header_of_a_table(
+    rows: str, told: str, tmp_path: Path
+) -> None:
+    table = f"<table>{rows}</table>"
+    tree = parsed(table)
+    assert tree is not None and light_text(tree) == told
+    page = read_article(put(tmp_path, "a.html", PAGE.format(lead="", table=table))).text
+    assert told.removesuffix("\nNguồn: quận.") in page
+
+
+def test_merged_cells_of_word(tmp_path: Path) -> None:
+    made: WordDocument = docx.Document()
+    made.add_paragraph(LONG)
+    grid = made.add_table(4, 3)
+    told = ["Bảng 1. Giá ở chợ", "", "", "Hàng", "Giá", "", "", "Tuần này", "Tuần trước"]
+    for number, text in enumerate([*told, "Tiêu", "139", "138"]):
+        grid.cell(number // 3, number % 3).text = text
+    grid.cell(0, 0).merge(grid.cell(0, 2))
+    grid.cell(1, 0).merge(grid.cell(2, 0))
+    grid.cell(1, 1).merge(grid.cell(1, 2))
+    made.save(str(tmp_path / "a.docx"))
+    assert read_article(tmp_path / "a.docx").text.split("\n\n")[1:] == [
+        "Bảng 1. Giá ở chợ",
+        "Hàng: Tiêu; Giá, Tuần này: 139; Giá, Tuần trước: 138.",
+    ]
+
+
+def test_merged_cells_of_open_document(tmp_path: Path) -> None:
+    names = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "text", "table")
+    )
+    covered = "<table:covered-table-cell/>"
+
+    def cell(text: str, columns: int = 1) -> str:
+        span = f'table:number-columns-spanned="{columns}"'
+        return f"<table:table-cell {span}><text:p>{text}</text:p></table:table-cell>"
+
+    rows = (
+        cell("Bảng 1. Giá ở chợ", 3) + 2 * covered,
+        cell("Hàng") + cell("Giá", 2) + covered,
+        covered + cell("Tuần này") + cell("Tuần trước"),
+        cell("Tiêu") + cell("139") + cell("138"),
+    )
+    told = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    content = (
+        f"<office:document-content{names}><office:body><office:text><text:p>{LONG}</text:p>"
+        f"<table:table>{told}</table:table></office:text></office:body></office:document-content>"
+    )
+    path = put(tmp_path, "a.odt", zipped({"content.xml": content, "meta.xml": "<m/>"}))
+    assert read_article(path).text.split("\n\n")[1:] == [
+        "Bảng 1. Giá ở chợ",
+        "Hàng: Tiêu; Giá, Tuần này: 139; Giá, Tuần trước: 138.",
+    ]
+
+
+def test_the_title_of_a_table_may_be_a_name_of_texts(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", f"Nội dung;;\nTiêu đề;Nội dung;Ngày\nMột;{LONG};9/9/2025\n")
+    (article,) = read_articles([path]).articles
+    assert facts(article) == ("Một", "", "2025-09-09", "")
+
+
+def test_a_title_of_a_table_in_rich_text(tmp_path: Path) -> None:
+    rows = (r"Title one\cell", r"Goods\cell Price\cell", r"Rice\cell 139\cell")
+    told = "".join(rf"\trowd\cellx3000 {row}\row" for row in rows)
+    path = put(tmp_path, "a.rtf", rf"{{\rtf1\ansi The market is open again.\par {told}\pard}}")
+    assert "Title one\n\nGoods: Rice; Price: 139." in read_article(path).text

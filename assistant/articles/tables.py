@@ -90,8 +90,11 @@ def workbook(path: Path, data: bytes) -> list[Document]:
 
 
 def _header(rows: Sequence[Sequence[Any]]) -> int | None:
-    """The row that names a column of texts: a table may have its title above it."""
-    return next((i for i, row in enumerate(rows[:TOP_ROWS]) if "text" in map(name_of, row)), None)
+    """The row that names a column of texts, and most others: a table may have its title above
+    it."""
+    named = [set(map(name_of, row)) for row in rows[:TOP_ROWS]]
+    found = (n for n, facts in enumerate(named) if "text" in facts)
+    return max(found, key=lambda n: len(named[n] - {""}), default=None)
 
 
 def _documents(rows: Iterable[Sequence[Any]], header: int) -> list[Document]:
