@@ -10,6 +10,7 @@ from docx.document import Document as WordDocument
 
 from assistant.articles.files import read_article, read_articles
 from assistant.articles.html_blocks import light_text, parsed
+from assistant.articles.markdown import light_text as markdown_text
 from tests.test_formats import LONG, PAGE, facts, put, zipped
 
 OPEN = "has a quotation mark that is not closed"
@@ -131,3 +132,34 @@ def test_a_title_of_a_table_in_rich_text(tmp_path: Path) -> None:
     told = "".join(rf"\trowd\cellx3000 {row}\row" for row in rows)
     path = put(tmp_path, "a.rtf", rf"{{\rtf1\ansi The market is open again.\par {told}\pard}}")
     assert "Title one\n\nGoods: Rice; Price: 139." in read_article(path).text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "told"),
+    [
+        (f"<table>\n    {HEADS}\n\n    {ROWS}\n</table>", NAMED),
+        (f"Chữ <TABLE>{HEADS}{ROWS}</TABLE>", f"Chữ\n\n{NAMED}"),
+        ("|A|B|\n|-|-|\n|x<br>y|z &amp; t|", "A: x y; B: z & t."),
+        ("<div>\n<p>Ảnh: <b>An</b> &amp; Bình</p></div>", "Ảnh: An & Bình"),
+        ("<table><tr><td>\n\nkhông đóng", "không đóng"),
+    ],
+)
+def test_html_in_markdown_is_read_as_html(markdown: str, told: str) -> None:
+    assert markdown_text(markdown) == told
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("| Hàng | Giá |\n|------|----:|\n| Tiêu | 139 |", "Hàng: Tiêu; Giá: 139."),
+        ("| Hàng | Giá |\n| Tiêu | 139 |", "Hàng: Tiêu; Giá: 139."),
+        ("Hàng | Giá\n--- | ---\nTiêu | 139", "Hàng: Tiêu; Giá: 139."),
+        ("+------+-----+\n| Hàng | Giá |\n+------+-----+\n| Tiêu | 139 |\n+------+-----+",
+         "Hàng: Tiêu; Giá: 139."),
+        ("Lê Bình | 07/09/2025\nThời sự | Xã hội", "Lê Bình | 07/09/2025\nThời sự | Xã hội"),
+        ("| Ghi chú |\n| của xã |", "| Ghi chú |\n| của xã |"),
+    ],
+)  # fmt: skip
+def test_tables_in_plain_text(lines: str, told: str, tmp_path: Path) -> None:
+    path = put(tmp_path, "a.txt", f"{LONG}\n\nBảng giá\n{lines}\nHết.\n")
+    assert read_article(path).text == f"{LONG}\n\nBảng giá\n{told}\nHết.\n"
