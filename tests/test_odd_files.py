@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import docx
@@ -163,3 +164,75 @@ def test_html_in_markdown_is_read_as_html(markdown: str, told: str) -> None:
 def test_tables_in_plain_text(lines: str, told: str, tmp_path: Path) -> None:
     path = put(tmp_path, "a.txt", f"{LONG}\n\nBảng giá\n{lines}\nHết.\n")
     assert read_article(path).text == f"{LONG}\n\nBảng giá\n{told}\nHết.\n"
+
+
+ONE, TWO = "Đoạn một.", "Đoạn hai & ba."
+
+
+def text_run(text: str, **other: object) -> dict[str, object]:
+    return {"type": "text", "text": text, **other}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [ONE, TWO],
+        [{"type": "paragraph", "text": ONE}, {"type": "paragraph", "text": TWO},
+         {"type": "image", "url": "https://a.example/a.jpg", "title": "Ảnh"}],
+        [{"type": "text", "content": f"<p>{ONE}</p>"},
+         {"type": "text", "content": "Đoạn hai &amp; ba."}],
+        {"type": "doc", "content": [
+            {"type": "paragraph", "content": [text_run("Đoạn "), text_run("một.", marks=["bold"])]},
+            {"type": "paragraph", "content": [text_run(TWO)]}]},
+        {"time": 1757400000, "blocks": [
+            {"type": "paragraph", "data": {"text": "Đoạn <b>một</b>."}},
+            {"type": "paragraph", "data": {"text": "Đoạn hai &amp; ba."}}]},
+        [{"type": "p", "children": [
+            {"text": "Đoạn "}, {"type": "link", "children": [{"text": "một"}]}, {"text": "."}]},
+         {"_type": "block", "children": [{"_type": "span", "text": TWO}]}],
+        {"nodeType": "document", "content": [
+            {"nodeType": "paragraph", "content": [{"nodeType": "text", "value": ONE}]},
+            {"nodeType": "paragraph", "content": [{"nodeType": "text", "value": TWO}]}]},
+    ],
+)  # fmt: skip
+def test_blocks_of_an_editor_are_the_paragraphs_of_one_article(
+    content: object, tmp_path: Path
+) -> None:
+    record = {"title": "Một", "author": "Lê Bình", "date": "2025-09-09", "content": content}
+    for name, told in (("a.json", [record]), ("b.jsonl", record)):
+        (article,) = read_articles([put(tmp_path, name, json.dumps(told))]).articles
+        assert article.text == f"{ONE}\n\n{TWO}"
+        assert facts(article) == ("Một", "", "2025-09-09", "Lê Bình")
+
+
+def test_headings_lists_and_rows_of_blocks(tmp_path: Path) -> None:
+    blocks = [
+        {"type": "header", "data": {"text": "Giá ở chợ", "level": 3}},
+        {"type": "list", "data": {"items": ["tiêu", "ớt"]}},
+        {"type": "table", "data": {"content": [["Hàng", "Giá"], ["Tiêu", "139"]]}},
+    ]
+    article = read_article(put(tmp_path, "a.json", json.dumps({"body": blocks})))
+    assert article.marked
+    assert article.text == "### Giá ở chợ\n\n- tiêu\n- ớt\n\nHàng: Tiêu; Giá: 139."
+
+
+def test_a_list_of_articles_is_no_list_of_blocks(tmp_path: Path) -> None:
+    page = {"content": [{"title": f"Tin {n}", "content": f"{LONG} {n}"} for n in "ab"]}
+    articles = read_articles([put(tmp_path, "a.json", json.dumps(page))]).articles
+    assert [article.title for article in articles] == ["Tin a", "Tin b"]
+
+
+def test_sidecars_are_used_in_an_archive_as_in_a_folder(tmp_path: Path) -> None:
+    told = {"title": "Một", "source": "Báo A", "date": "2025-09-09", "author": "Lê Bình"}
+    files = {"tin/a.txt": LONG, "tin/b.md": f"{LONG} Hai.", "tin/c.txt": f"{LONG} Ba."}
+    beside = {"tin/a.json": json.dumps(told), "tin/b.md.yaml": "title: Một\nsource: Báo A\n"
+              "date: 2025-09-09\nauthor: Lê Bình\n", "tin/c.txt.json": "[]"}  # fmt: skip
+    (tmp_path / "tin").mkdir()
+    for name, content in (files | beside).items():
+        put(tmp_path, name, content)
+    path = put(tmp_path, "a.zip", zipped(files | beside))
+    for corpus in (read_articles([tmp_path / "tin"]), read_articles([path])):
+        assert len(corpus.articles) == 3
+        assert {facts(a) for a in corpus.articles[:2]} == {tuple(told.values())}
+        (note,) = corpus.notes
+        assert note.endswith("tin/c.txt: c.txt.json has no lines such as title: …")

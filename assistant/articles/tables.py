@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from assistant.articles.content_blocks import text_of_blocks
 from assistant.articles.document import Document
 from assistant.articles.html_blocks import light_text, parsed
 from assistant.articles.metadata import NAMES, facts_of, name_of, parsed_json
@@ -107,22 +108,22 @@ def _documents(rows: Iterable[Sequence[Any]], header: int) -> list[Document]:
 
 def _of_record(record: Mapping[str, Any], where: str) -> Document | None:
     """The article of a row or an object, None where it has no text."""
-    text = _text_in(record)
+    text, has_marks = _text_in(record)
     if not text.strip():
         return None
-    is_html = _MARKUP.search(text) is not None
+    is_html = not has_marks and _MARKUP.search(text) is not None
     if is_html and (tree := parsed(text)) is not None:
         text = light_text(tree)
     metadata, notes = facts_of({k: _shown(v) for k, v in record.items()})
     told = tuple(f"{where}: {note}" for note in notes)
-    return Document(without_unfit(text), metadata, marked=is_html, notes=told)
+    return Document(without_unfit(text), metadata, marked=is_html or has_marks, notes=told)
 
 
-def _text_in(record: Mapping[str, Any]) -> str:
-    """The longest of its texts."""
-    return max(
-        (_text_of(v) for k, v in record.items() if name_of(k) == "text"), key=len, default=""
-    )
+def _text_in(record: Mapping[str, Any]) -> tuple[str, bool]:
+    """The longest of its texts, and whether its headings are marked, as those of blocks are."""
+    values = [value for key, value in record.items() if name_of(key) == "text"]
+    texts = [(text, False) if (text := _text_of(v)) else (text_of_blocks(v), True) for v in values]
+    return max(texts, key=lambda told: len(told[0]), default=("", False))
 
 
 def _text_of(value: object) -> str:
@@ -185,12 +186,12 @@ def _objects(document: object) -> Iterator[Mapping[str, Any]]:
         for one in document:
             yield from _objects(one)
     elif isinstance(document, dict):
-        if _text_in(document):
+        if _text_in(document)[0]:
             yield document
             return
         plain = {k: v for k, v in document.items() if not isinstance(v, list | dict)}
         for value in document.values():
-            if isinstance(value, dict) and _text_in(value):
+            if isinstance(value, dict) and _text_in(value)[0]:
                 yield {**plain, **value}
             else:
                 yield from _objects(value)
