@@ -236,3 +236,38 @@ def test_sidecars_are_used_in_an_archive_as_in_a_folder(tmp_path: Path) -> None:
         assert {facts(a) for a in corpus.articles[:2]} == {tuple(told.values())}
         (note,) = corpus.notes
         assert note.endswith("tin/c.txt: c.txt.json has no lines such as title: …")
+
+
+@pytest.mark.parametrize(
+    ("line", "author", "source"),
+    [
+        ("Bài và ảnh: TRÀ MY", "TRÀ MY", ""),
+        ("Tin, ảnh: B.NG", "B.NG", ""),
+        ("Bài, ảnh: Thanh Hà, Quốc Tuấn", "Thanh Hà, Quốc Tuấn", ""),
+        ("Bài: Lê Bình - Ảnh: Trần Cao", "Lê Bình", ""),
+        ("Lê Bình; ảnh: Trần Cao", "Lê Bình", ""),
+        ("Nguyễn Văn A - Trần Văn B", "Nguyễn Văn A, Trần Văn B", ""),
+        ("Phóng viên Lê Bình", "Lê Bình", ""),
+        ("PV (Tổng hợp)", "PV", ""),
+        ("Lê Bình lược dịch (Theo The Guardian)", "Lê Bình", "The Guardian"),
+        ("Lê Bình (Báo Thanh Niên)", "Lê Bình", "Báo Thanh Niên"),
+        ("Lê Bình/TTXVN", "Lê Bình", "TTXVN"),
+        ("(Theo TTXVN)", "", "TTXVN"),
+        ("Theo báo Thanh Niên", "", "Thanh Niên"),
+        ("(Theo dantri.com.vn)", "", "dantri.com.vn"),
+        ("Nguồn Báo Nhân Dân", "", "Báo Nhân Dân"),
+        ("Ảnh: Lê Bình", "", ""),
+        ("Lê Bình (Hà Nội)", "", ""),
+        ("Phường Bình Khê", "", ""),
+        ("Tổng Biên Tập", "", ""),
+        ("THỂ THAO", "", ""),
+        ("Theo ông Lê Bình", "", ""),
+    ],
+)
+@pytest.mark.parametrize("at_end", [True, False])
+def test_who_wrote_an_article_as_newspapers_print_it(
+    line: str, author: str, source: str, at_end: bool, tmp_path: Path
+) -> None:
+    above, below = ("", f"\n{line}\n") if at_end else (f"{line}\n", "")
+    text = f"Cầu mới ở Bình Khê\n{above}\n" + f"{LONG}\n\n" * 6 + below
+    assert facts(read_article(put(tmp_path, "a.txt", text)))[1::2] == (source, author)
