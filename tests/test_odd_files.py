@@ -271,3 +271,47 @@ def test_who_wrote_an_article_as_newspapers_print_it(
     above, below = ("", f"\n{line}\n") if at_end else (f"{line}\n", "")
     text = f"Cầu mới ở Bình Khê\n{above}\n" + f"{LONG}\n\n" * 6 + below
     assert facts(read_article(put(tmp_path, "a.txt", text)))[1::2] == (source, author)
+
+
+HEAD = "Từ: Báo Khê <tin@bao.example>\nĐã gửi: 08/09/2025 9:00\nĐến: An\nChủ đề: {}\n\n"
+WROTE = "Vào Th 2, 8 thg 9, 2025 vào lúc 09:00 Lê Bình <\nbinh@bao.example> đã viết:"
+
+
+def quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("body", "paragraphs"),
+    [
+        (f"Đã duyệt.\n\n-- \nAn\n\n{WROTE}\n{quoted(LONG)}", ["Đã duyệt.", LONG]),
+        (f"Đã duyệt.\n\n{WROTE}\n\n{quoted(LONG)}\n>\n>> Hai.", ["Đã duyệt.", LONG, "Hai."]),
+        (f"Được.\nOn 8 Sep 2025, at 09:00, An wrote:\n{quoted(LONG)}", ["Được.", LONG]),
+        ("Vào năm 1990, ông đã viết:\n> Trạm mở.", ["Vào năm 1990, ông đã viết:", "Trạm mở."]),
+        (f"Từ: Bình Khê\nĐến: Phú Lộc\nGiá: 9.000 đồng\n{LONG}", None),
+    ],
+)  # fmt: skip
+def test_marks_of_an_answered_mail_are_none_of_its_text(
+    body: str, paragraphs: list[str] | None, tmp_path: Path
+) -> None:
+    path = put(tmp_path, "a.eml", f"Subject: Re: Tin\nFrom: An <a@b.example>\n\n{body}\n")
+    article = read_article(path)
+    told = [one.strip() for one in article.text.split("\n\n") if one.strip()]
+    assert told == (paragraphs or [body])
+    assert facts(article) == ("Tin", "An", "", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Chị xem.\n\n________________________________\n" + HEAD.format("FW: Trạm mới") + LONG,
+        "---------- Thư đã được chuyển tiếp ---------\n" + HEAD.format("Trạm mới") + LONG,
+        quoted("---------- Forwarded message ---------\n" + HEAD.format("Trạm mới") + LONG),
+        "Chị xem.\n\n" + HEAD.format("Trạm mới").replace("Từ:", "*Từ:*") + LONG,
+    ],
+)
+def test_a_forwarded_article_is_read_however_it_is_marked(body: str, tmp_path: Path) -> None:
+    path = put(tmp_path, "a.eml", f"Subject: Fwd: Tin\nFrom: An <a@b.example>\n\n{body}\n")
+    article = read_article(path)
+    assert facts(article) == ("Trạm mới", "Báo Khê", "2025-09-08", "")
+    assert article.text.strip() == LONG
