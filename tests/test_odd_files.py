@@ -315,3 +315,35 @@ def test_a_forwarded_article_is_read_however_it_is_marked(body: str, tmp_path: P
     article = read_article(path)
     assert facts(article) == ("Trạm mới", "Báo Khê", "2025-09-08", "")
     assert article.text.strip() == LONG
+
+
+def pdf(*pages: list[tuple[int, int, str]]) -> bytes:
+    """A PDF of pages that have lines: how high they stand, the size of their letters, the text."""
+    made = ["<</Type/Catalog/Pages 2 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    inside = "/Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F 3 0 R>>>>"
+    kids = []
+    for lines in pages:
+        drawn = "".join(f"/F {size} Tf 1 0 0 1 50 {y} Tm ({text}) Tj " for y, size, text in lines)
+        made.append(f"<</Length {len(drawn) + 6}>>stream\nBT {drawn}ET\nendstream")
+        made.append(f"<<{inside}/Contents {len(made)} 0 R>>")
+        kids.append(f"{len(made)} 0 R")
+    made[1] = f"<</Type/Pages/Count {len(kids)}/Kids[{' '.join(kids)}]>>"
+    objects = "".join(f"{n} 0 obj\n{one}\nendobj\n" for n, one in enumerate(made, 1))
+    return f"%PDF-1.4\n{objects}trailer<</Root 1 0 R>>\n%%EOF".encode()
+
+
+def test_a_footnote_is_not_in_the_middle_of_a_sentence(tmp_path: Path) -> None:
+    filled = "the council of the town has told everybody who asked for it that the new bridge"
+    first = [(760 - 16 * n, 12, f"In the year {n} {filled} and") for n in range(5)]
+    notes = [(120, 9, "1 As counted in 2023, and"), (109, 9, "told since."), (98, 9, "2 Of wood.")]
+    last = [(760, 12, "the old one stay open."), (744, 12, "Both are six metres wide.")]
+    text = read_article(put(tmp_path, "a.pdf", pdf(first + notes, last))).text
+    assert f"In the year 4 {filled} and the old one stay open." in text
+    assert text.split("\n\n")[-2:] == ["1 As counted in 2023, and told since.", "2 Of wood."]
+
+
+def test_smaller_letters_above_the_text_are_no_footnotes(tmp_path: Path) -> None:
+    lines = [(760, 9, "3 September 2025"), *((740 - 16 * n, 12, f"Line {n}.") for n in range(5))]
+    lines[3:3] = [(700, 9, "2 photographs of it")]
+    text = read_article(put(tmp_path, "a.pdf", pdf(lines))).text
+    assert text.startswith("3 September 2025") and text.index("2 photo") < text.index("Line 4.")
