@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import docx
@@ -347,3 +348,13 @@ def test_smaller_letters_above_the_text_are_no_footnotes(tmp_path: Path) -> None
     lines[3:3] = [(700, 9, "2 photographs of it")]
     text = read_article(put(tmp_path, "a.pdf", pdf(lines))).text
     assert text.startswith("3 September 2025") and text.index("2 photo") < text.index("Line 4.")
+
+
+def test_the_paragraphs_of_a_footnote_of_word_are_apart(tmp_path: Path) -> None:
+    with zipfile.ZipFile(Path(__file__).parent / "documents" / "43-footnotes.docx") as files:
+        parts: dict[str, bytes | str] = {name: files.read(name) for name in files.namelist()}
+        notes = files.read("word/footnotes.xml").decode()
+    more = "</w:p><w:p><w:r><w:t>Số mới chưa có.</w:t></w:r></w:p></w:footnote>"
+    parts["word/footnotes.xml"] = more.join(notes.rsplit("</w:p></w:footnote>", 1))
+    text = read_article(put(tmp_path, "a.docx", zipped(parts))).text
+    assert text.endswith("\n\nTheo sổ của cảng vụ năm 2023. Số mới chưa có.")

@@ -160,4 +160,4 @@ def _notes(word: WordDocument) -> Iterator[str]:
     for part in word.part.package.iter_parts():
         if str(part.partname) in ("/word/footnotes.xml", "/word/endnotes.xml"):
             for note in etree.fromstring(part.blob, xml_parser()):
-                yield line_of("".join(t.text or "" for t in note.iter(f"{_W}t")))
+                yield line_of(" ".join(map(_text, note.iter(f"{_W}p"))))
