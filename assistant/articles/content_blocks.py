@@ -19,7 +19,7 @@ _KINDS: Final = ("type", "_type", "nodeType")
 _RUNS: Final = ("", "text", "span")
 _HEADING = re.compile(r"head|h[1-6]$")
 _LIST = re.compile(r"(?:\w*[-_])?list$|(?:bullet|ordered|unordered)_?list|[ou]l$")
-_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&#?\w+;")
+_MARKUP = re.compile(r"</?[a-zA-Z][^>]{0,300}>|&#?\w+;")
 
 
 def text_of_blocks(value: object) -> str:
