@@ -7,7 +7,7 @@ metadata    what front matter, sidecar files, columns and records say
 text_files  bytes → text
 suffixes    which files hold articles
 apart       the process in which a stranger's file is read, and what becomes of it
-markdown, html (with layout, html_blocks), pdf, word, open_document, rich_text, tables, packed,
-mails, squad  the formats
+markdown, html (with layout, html_blocks), pdf, word, open_document, rich_text, tables (with
+separated, content_blocks), pipe_tables, packed, mails, squad  the formats
 damage      why a file cannot be read
 """

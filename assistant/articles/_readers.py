@@ -13,6 +13,7 @@ from typing import Final
 from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of, is_packed
 from assistant.articles.document import Document
 from assistant.articles.metadata import read_front_matter
+from assistant.articles.pipe_tables import with_told_rows
 from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES
 from assistant.articles.text_files import corpus_error, text_of
 from assistant.text.legacy_encodings import recovered
@@ -98,7 +99,7 @@ def _text(path: Path, data: bytes) -> list[Document]:
     if data.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
         raise corpus_error(path, "is a .html file by its content", "name it so")
     metadata, text, notes = read_front_matter(text_of(path, data))
-    return [Document(text, metadata, notes=notes)]
+    return [Document(with_told_rows(text), metadata, notes=notes)]
 
 
 def _markdown(path: Path, data: bytes) -> list[Document]:

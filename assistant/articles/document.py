@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile, zip_longest
+from typing import Final
 
 import regex
 
 from assistant.articles.text_files import line_of
+
+MOST_COLUMNS: Final = 100  # of a cell that says it is wider
 
 _TAIL = regex.compile(r"\s*[-–—|·•:：].{2,60}$")
 
@@ -87,16 +91,61 @@ def item(text: str, number: str = "") -> str:
     return f"{number or '-'} {line}" if line else ""
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """The lines of a table whose first row is its header.
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table over so many columns. ``above``: it is part of the one above it."""
+
+    text: str
+    columns: int = 1
+    above: bool = False
+
+
+def table(rows: Sequence[Sequence[str]], heads: int = 1) -> str:
+    """The lines of a table whose first rows, so many, are its header, below its title.
 
     A table of one column has no header. A cell without a header stands alone.
     """
-    cells = [[line_of(cell) for cell in row] for row in rows if any(c.strip() for c in row)]
-    if len(cells) < 2 or max(map(len, cells)) < 2:
-        return "\n".join("; ".join(filter(None, row)) for row in cells)
+    titles, cells = with_one_header(rows, heads)
+    if not any(len(row) > 1 for row in cells[1:]):
+        return joined([*titles, "\n".join("; ".join(filter(None, row)) for row in cells)])
     header = cells[0]
-    return "\n".join(filter(None, (_row(header, row) for row in cells[1:])))
+    body = (_row(header if len(row) > 1 else (), row) for row in cells[1:])
+    return joined([*titles, "\n".join(filter(None, body))])
+
+
+def with_one_header(
+    rows: Sequence[Sequence[str]], heads: int = 1
+) -> tuple[list[str], list[list[str]]]:
+    """The title of a table, and its rows with one for its header.
+
+    A row of one cell in a wider table is no row of it: above the header it is the title.
+    """
+    cells = [[line_of(cell) for cell in row] for row in rows if any(c.strip() for c in row)]
+    header = next((n for n, row in enumerate(cells) if len(row) > 1), 0)
+    titles, cells = [cell for (cell,) in cells[:header]], cells[header:]
+    heads = max(1, min(heads, len(cells) - 1))
+    named = zip_longest(*cells[:heads], fillvalue="")
+    names = [", ".join(dict.fromkeys(filter(None, parts))) for parts in named]
+    return titles, [names, *cells[heads:]] if cells else []
+
+
+def merged(rows: Sequence[Sequence[Cell]], heads: int = 1) -> tuple[list[list[str]], int]:
+    """The rows of a table with merged cells, a text for each column, and how many its header has:
+    at least those over which its first cells reach. A title has a row of one cell."""
+    first = next((n for n, row in enumerate(rows) if len(row) > 1), 0)
+    below = takewhile(lambda row: any(cell.above for cell in row), rows[first + 1 :])
+    heads = max(heads, 1 + sum(1 for _ in below))
+    grid: list[list[str]] = []
+    for n, row in enumerate(rows):
+        told: list[str] = []
+        for cell in row:
+            known = cell.above and grid and len(told) < len(grid[-1])
+            text = grid[-1][len(told)] if known else cell.text
+            # A header names each column below it; what a cell says is told once.
+            rest = text if n < first + heads else ""
+            told += [text, *[rest] * (cell.columns - 1)]
+        grid.append(told if len(row) > 1 else told[:1])
+    return grid, heads
 
 
 def _row(header: Sequence[str], row: Sequence[str]) -> str:

@@ -158,17 +158,25 @@ _WORD = re.compile(r"[^\W\d_]+")
 _OF_DAYS = frozenset(
     "ngày tháng năm giờ lúc thứ chủ nhật hai ba tư sáu bảy sáng trưa chiều tối cập on at".split()
 )
-_APART = re.compile(r"\s+[-–—]\s+|\s*[|·•]\s*")
+_APART = regex.compile(r"\s+[-–—]\s+|\s*[|·•;]\s*|(?<=\p{L})(?<!TTXVN)/(?=\p{Lu})")
+_BRACKETS = re.compile(r"\(([^()]*)\)")
 _BY = re.compile(
-    r"(?:by|(?:tin|bài)(?:(?:,| và)? (?:ảnh|bài))?|tác giả|người viết|thực hiện"
-    r"|von|par|por)\s*:?\s+",
+    r"(?:by|(?:tin|bài)(?: viết)?(?:(?:,| và)? (?:ảnh|bài|video|clip))*|tác giả|người viết"
+    r"|thực hiện|phóng viên|cộng tác viên|pv|ctv|von|par|por)\s*:?\s+",
     re.IGNORECASE,
 )
+_DONE = re.compile(r"\s*\b(?:t/h|[Tt]ổng hợp|lược dịch|biên dịch|lược ghi|ghi|thực hiện)$")
+_OTHER_WORK = re.compile(r"(?:ảnh|video|clip|đồ họa|biên tập)(?:\s*:\s*|\s).+", re.IGNORECASE)
 _PAPER = regex.compile(
     r"\(?(?:[Tt]heo\s+)?"
     r"(?P<name>(?:Báo|Bản tin|Tạp chí|Nhật báo|Tuần báo|The)\s\p{Lu}[^()|]{2,40})\)?"
 )
-_TOLD_BY = regex.compile(r"[Tt]heo\s+(?P<name>\p{Lu}[\p{L}\p{N}. ]{1,40})")
+_TOLD_BY = regex.compile(
+    r"(?:[Tt]heo|[Nn]guồn)\s+(?:báo\s+)?"
+    r"(?P<name>\p{Lu}[\p{L}\p{N}. ]{1,40}(?:, \p{Lu}[\p{L}\p{N}]{1,20})*"
+    r"|[\w-]+(?:\.[\w-]+)*\.\p{Ll}{2,})"
+)
+_AGENCY = regex.compile(r"(?P<name>TTXVN|VNA|VOV|VTV|AFP|AP|BBC|CNN|Reuters)(?:/Vietnam\+)?")
 # "Phú Lộng, ngày 25 tháng 8", "Hà Nội, 7/9/2025": an office's line.
 _PLACED = regex.compile(rf"{FULL_NAME},\s+(?:ngày\s|\d{{1,2}}[/.-]\d)")
 # What pages call their sections and ways to other news; written as names are.
@@ -178,8 +186,11 @@ _LABEL = re.compile(
     r"|giáo dục|sức khỏe|y tế|thể thao|văn hóa|giải trí|du lịch|khoa học|công nghệ|đời sống"
     r"|bạn đọc)"
     r"(?:\s*[-–&]\s*.*)?"
+    r"|(?:phường|xã|thị trấn|quận|huyện|tỉnh|thành phố|sở|ban|tổng|khu|nhóm|tổ|lô|bảng)\s.*"
 )
-_PERSON = regex.compile(FULL_NAME)
+_PERSON = regex.compile(rf"{FULL_NAME}(?:\s\p{{Lu}})?")
+# "PV", and those who sign "B.NG".
+_INITIALS = regex.compile(r"(?:Nhóm )?(?:PV|[Pp]hóng viên)|(?:\p{Lu}{1,2}\.){1,3}\p{Lu}{1,2}\.?")
 
 
 def _byline(lines: Sequence[str]) -> Metadata:
@@ -188,21 +199,29 @@ def _byline(lines: Sequence[str]) -> Metadata:
     for line in [*lines[1:EDGE_LINES], *lines[-EDGE_LINES:]]:
         parts = _parts(line) if len(line) <= LONGEST_BYLINE else []
         papers = [name for part in parts if (name := _paper_in(part))]
-        names = [
-            name
-            for part in parts
-            if not _paper_in(part) and _is_name(name := _BY.sub("", part, count=1))
-        ]
+        others = [part for part in parts if not _paper_in(part)]
         if not papers and _PLACED.match(line):
-            names, parts = names[1:], parts[1:]
-        if len(papers) + len(names) == len(parts):
-            author, source = author or ", ".join(names[:2]), source or "".join(papers[:1])
+            others = others[1:]
+        names = [_names_in(part, bool(papers)) for part in others if not _OTHER_WORK.match(part)]
+        if all(names):
+            told = [name for some in names for name in some]
+            author, source = author or ", ".join(told[:2]), source or "".join(papers[-1:])
     return Metadata(author=author, source=source)
+
+
+def _names_in(part: str, beside_paper: bool) -> list[str]:
+    """The people that a part of a line names, and nothing else; none where it tells another
+    thing."""
+    told = _BY.sub("", part, count=1)
+    is_said = told != part
+    names = re.split(r",\s+|\s+và\s+", told) if is_said else [told]
+    return names if all(_is_name(name, is_said or beside_paper) for name in names) else []
 
 
 def _paper_in(part: str) -> str:
     """The newspaper that a part of a line names, "" where it names none."""
-    found = _PAPER.fullmatch(part) or _TOLD_BY.fullmatch(part)
+    ways = (_PAPER, _TOLD_BY, _AGENCY)
+    found = next(filter(None, (way.fullmatch(part) for way in ways)), None)
     return found["name"].strip() if found else ""
 
 
@@ -218,13 +237,23 @@ def _running_head(lines: Sequence[str]) -> Metadata:
 
 def _parts(line: str) -> list[str]:
     """What a line tells beside a day and a time."""
-    told = (part.strip(" ,;") for part in _APART.split(_WHEN.sub(" | ", line)))
+    opened = _BRACKETS.sub(_opened, line)
+    told = (_DONE.sub("", part.strip(" ,")) for part in _APART.split(_WHEN.sub(" | ", opened)))
     return [part for part in told if part]
 
 
-def _is_name(text: str) -> bool:
-    is_label = _LABEL.fullmatch(text) is not None
-    return not text.isupper() and not is_label and _PERSON.fullmatch(text) is not None
+def _opened(brackets: re.Match[str]) -> str:
+    """What brackets hold as a part of its own, where it is a newspaper or what was done."""
+    held = brackets[1].strip()
+    return f" | {held}" if _paper_in(held) or _DONE.fullmatch(held) else brackets[0]
+
+
+def _is_name(text: str, is_said: bool) -> bool:
+    """Whether it is a person's name; sections of a newspaper are written in capitals too, where
+    nothing says (``is_said``) that somebody wrote."""
+    is_label = _LABEL.fullmatch(text) is not None or (text.isupper() and not is_said)
+    is_person = _PERSON.fullmatch(text) is not None and not is_label
+    return is_person or _INITIALS.fullmatch(text) is not None
 
 
 def _date_of(lines: Sequence[str]) -> str:

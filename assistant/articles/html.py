@@ -21,6 +21,7 @@ from assistant.articles.document import (
     item,
     joined,
     table,
+    with_one_header,
 )
 from assistant.articles.html_blocks import (
     Block,
@@ -28,6 +29,7 @@ from assistant.articles.html_blocks import (
     blocks,
     cells_of,
     ends_sentence,
+    grid_of,
     is_links,
     is_prose,
     letters,
@@ -36,7 +38,7 @@ from assistant.articles.html_blocks import (
     rows_of,
     text_of,
 )
-from assistant.articles.layout import article_in, layout_of, publisher_in
+from assistant.articles.layout import article_in, is_layout, layout_of, publisher_in
 from assistant.articles.metadata import day_of
 from assistant.articles.text_files import line_of
 
@@ -65,6 +67,7 @@ def document_of(page: bytes | str, url: str = "") -> Document | None:
             return _document(text, _metadata_in_tables(layout.page, url))
     _drop_pointers(tree)
     _put_captions_above(tree)
+    _spread_merged_cells(tree)
     _name_rows(tree)
     shown = list(blocks(tree))
     text, told = _extracted(tree, url)
@@ -100,6 +103,29 @@ def _put_captions_above(tree: etree._Element) -> None:
             line.text = text_of(caption)
             place.addprevious(line)
             cast(HtmlElement, caption).drop_tree()
+
+
+def _spread_merged_cells(tree: etree._Element) -> None:
+    """A table with merged cells as one that has a cell for each column below one header; its title
+    as the line above it."""
+    for element in list(tree.iter("table")):
+        cells = [cell for row in rows_of(element) for cell in cells_of(row)]
+        is_merged = any(cell.get("colspan") or cell.get("rowspan") for cell in cells)
+        if not is_merged or any(len(list(blocks(cell))) > 1 for cell in cells):
+            continue
+        titles, rows = with_one_header(*grid_of(element))
+        if is_layout(element) or not any(len(row) > 1 for row in rows[1:]):
+            continue
+        for title in titles:
+            line = etree.Element("p")
+            line.text = title
+            element.addprevious(line)
+        for row in list(element):
+            element.remove(row)
+        for n, texts in enumerate(rows):
+            row = etree.SubElement(element, "tr")
+            for text in texts:
+                etree.SubElement(row, "td" if n else "th").text = text
 
 
 def _name_rows(tree: etree._Element) -> None:

@@ -6,12 +6,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import takewhile
 from typing import Final
 
 import lxml.html
 from lxml import etree
 
-from assistant.articles.document import heading, item, joined, table
+from assistant.articles.document import (
+    MOST_COLUMNS,
+    Cell,
+    heading,
+    item,
+    joined,
+    merged,
+    table,
+)
 from assistant.articles.text_files import line_of
 
 MOSTLY: Final = 0.8  # of a block's letters
@@ -114,7 +123,7 @@ def _block(element: etree._Element, tag: str) -> Iterator[Block] | None:
     if re.fullmatch("h[1-6]", tag):
         return _told(heading(text_of(element), int(tag[1])), Kind.HEADING)
     if tag == "table" and (element.find(".//table") is None or has_header(element)):
-        told = table([[text_of(cell) for cell in cells_of(row)] for row in rows_of(element)])
+        told = table(*grid_of(element))
         return _told(told, Kind.LINKED_ROWS if is_links(element) else Kind.ROWS)
     if tag == "li":
         return _told(item(text_of(element)), Kind.TEXT)
@@ -168,6 +177,50 @@ def rows_of(table: etree._Element) -> Iterator[etree._Element]:
 
 def cells_of(row: etree._Element) -> list[etree._Element]:
     return [cell for cell in row if cell.tag in ("td", "th")]
+
+
+def grid_of(table: etree._Element) -> tuple[list[list[str]], int]:
+    """The texts of a table's cells, and how many rows its header has. A bar of links across the
+    table is no row of it."""
+    wide = max((len(cells_of(row)) for row in rows_of(table)), default=0)
+    rows: list[list[Cell]] = []
+    hanging: dict[int, tuple[int, int]] = {}  # column → rows that its cell still covers, columns
+    for row in rows_of(table):
+        if wide == 1 or len(cells_of(row)) > 1 or not is_links(row):
+            told, hanging = _cells(row, hanging)
+            rows.append(told)
+    several = (cells for row in rows_of(table) if len(cells := cells_of(row)) > 1)
+    named = [all(cell.tag == "th" for cell in cells) for cells in several]
+    heads = sum(1 for _ in takewhile(bool, named))
+    return merged(rows, heads if 0 < heads < len(named) else 1)
+
+
+def _cells(
+    row: etree._Element, hanging: dict[int, tuple[int, int]]
+) -> tuple[list[Cell], dict[int, tuple[int, int]]]:
+    """The cells of a row, those that hang into it from above too, and what hangs below it."""
+    told, left, column = list[Cell](), dict[int, tuple[int, int]](), 0
+    own = iter(cells_of(row))
+    while True:
+        if column in hanging:
+            tall, wide = hanging[column]
+            told.append(Cell("", wide, above=True))
+        elif (cell := next(own, None)) is not None:
+            tall, wide = _span(cell, "rowspan"), _span(cell, "colspan")
+            told.append(Cell(text_of(cell), wide))
+        elif any(other > column for other in hanging):
+            tall, wide = 1, 1
+            told.append(Cell(""))
+        else:
+            return told, left
+        if tall > 1:
+            left[column] = tall - 1, wide
+        column += wide
+
+
+def _span(cell: etree._Element, name: str) -> int:
+    told = cell.get(name, "1").strip()
+    return max(1, min(int(told), MOST_COLUMNS)) if told.isdecimal() else 1
 
 
 def has_header(table: etree._Element) -> bool:

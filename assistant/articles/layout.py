@@ -65,10 +65,10 @@ class Layout:
 def layout_of(tree: etree._Element) -> Layout | None:
     """The layout of a page that tables lay out, in a copy; None for another page."""
     depths = [sum(1 for _ in table.iterancestors("table")) for table in tree.iter("table")]
-    if max(depths, default=0) > DEEPEST or not any(map(_is_layout, tree.iter("table"))):
+    if max(depths, default=0) > DEEPEST or not any(map(is_layout, tree.iter("table"))):
         return None
     page = deepcopy(tree)
-    tables = [table for table in page.iter("table") if _is_layout(table)]
+    tables = [table for table in page.iter("table") if is_layout(table)]
     known = set(tables)
     outer = [t for t in tables if known.isdisjoint(t.iterancestors("table"))]
     rows = tuple(cells_of(row) for table in tables for row in rows_of(table))
@@ -92,7 +92,7 @@ def article_in(layout: Layout, extracted: str) -> str:
 
 
 # Cells
-def _is_layout(table: etree._Element) -> bool:
+def is_layout(table: etree._Element) -> bool:
     """Whether a table only puts parts of the page side by side."""
     if has_header(table):
         return False

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage, MIMEPart
+from itertools import groupby
 from pathlib import Path
 from typing import Final, cast
 
@@ -22,9 +23,17 @@ DEEPEST: Final = 3  # mails in mails
 # "-- " alone on a line begins the signature (RFC 3676, §4.3); newsletters draw longer rules.
 _SIGNATURE = re.compile(r"\n(?:-- |[-_=]{10,})\n")
 _ANSWER = re.compile(r"(?:(?:fwd?|re|tr|chuyển tiếp|trả lời)\s*:\s*)+", re.IGNORECASE)
+_QUOTED = re.compile(r"^(?:> ?)+")
+# "On Mon, 8 Sep 2025 at 9:00 Lê Bình <binh@…> wrote:", also over two lines.
+_WROTE = re.compile(
+    r"^(?:on|vào|ngày|le|am|el)\b(?=[^\n]*(?:\n[^\n]*)?(?:@|\d:\d\d))[^\n]{5,200}"
+    r"(?:\n[^\n]{0,120})?\b(?:wrote|đã viết|a écrit|schrieb[^\n:]{0,80}|escribió) ?:[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _FORWARDED = re.compile(
-    r"(?:^|\n)(?:-{5,} ?(?:forwarded message|original message|tin nhắn đã chuyển tiếp"
-    r"|thư đã chuyển tiếp) ?-{5,}|begin forwarded message:)\n+(?P<head>(?:[^\n:]{1,20}:.*\n)+)",
+    r"(?:^|\n)(?P<mark>(?:-{5,} ?(?:forwarded message|original message"
+    r"|(?:tin nhắn|thư) đã (?:được )?chuyển tiếp|thư gốc) ?-{5,}|begin forwarded message:)\n+)?"
+    r"(?:_{10,}\n+)?(?P<head>\*?(?:from|từ|người gửi|de|von):.*\n(?:[^\n:]{1,20}:.*\n)+)",
     re.IGNORECASE,
 )
 _HEAD = re.compile(r"^([^\n:]{1,20}): *(.*)$", re.MULTILINE)
@@ -79,9 +88,19 @@ def _own(path: Path, message: EmailMessage) -> Document:
         source=line_of(sender.display_name or sender.domain) if sender else "",
         date=day_of(str(message["date"] or "")),
     )
-    forwarded, text = _forwarded(text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n")
+    forwarded, text = _forwarded(_WROTE.sub("", text if is_html else _unquoted(text)))
     text = text if is_html else _SIGNATURE.split(text)[0]
     return Document(without_unfit(text), forwarded.or_else(told), marked=is_html)
+
+
+def _unquoted(text: str) -> str:
+    """What a mail quotes as paragraphs of its own, without the marks, and without the signature
+    above it."""
+    groups = (lines for _, lines in groupby(text.split("\n"), key=lambda line: line[:1] == ">"))
+    parts = ["\n".join(_QUOTED.sub("", line) for line in lines) for lines in groups]
+    above = [_SIGNATURE.split(part)[0] for part in parts[:-1]]
+    return "\n\n".join(part.strip("\n") for part in [*above, *parts[-1:]])
 
 
 def _page_in(part: MIMEPart) -> bytes | str:
@@ -116,13 +135,14 @@ def _as_declared(part: MIMEPart, data: bytes) -> str:
 def _forwarded(text: str) -> tuple[Metadata, str]:
     """What the head of a forwarded mail says, and its text, without a short note above it."""
     found = _FORWARDED.search(text)
-    if not found or found.start() > LEAST_CHAPTER:
+    if not found:
         return Metadata(), text
-    told = {
-        _HEADS[name.strip().lower()]: value
-        for name, value in _HEAD.findall(found["head"])
-        if name.strip().lower() in _HEADS
-    }
+    heads = ((name.strip(" *").lower(), value) for name, value in _HEAD.findall(found["head"]))
+    told = {_HEADS[name]: value.strip(" *") for name, value in heads if name in _HEADS}
+    if not found["mark"] and not {"source", "title"} <= told.keys():
+        return Metadata(), text  # a timetable has "Từ: …" too
+    if found.start() > LEAST_CHAPTER:
+        return Metadata(), f"{text[: found.start()]}\n\n{text[found.end() :]}"
     return Metadata(
         title=_ANSWER.sub("", line_of(told.get("title", "")), count=1),
         source=line_of(told.get("source", "").partition("<")[0].strip(' "*')),

@@ -9,16 +9,31 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from assistant.articles.document import heading, item, joined, table
+from assistant.articles.html_blocks import blocks, parsed
 
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,40})\]:?")
-_HTML_TAG = re.compile(r"</?[a-zA-Z][^>]{0,300}>|<!--.*?(?:-->|\Z)", re.S)
+_TABLE = re.compile(r"<table\b.*?</table>", re.S | re.IGNORECASE)
+_TABLE_END = re.compile("</table>", re.IGNORECASE)
+_LINES = re.compile(r"\s*\n\s*")
 _DEEPEST = 100  # nested quotes and lists: deeper ones are read as text
 
 
 def light_text(markdown: str) -> str:
     """Headings, paragraphs, items and rows; links and emphasis as their text, pictures left out."""
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
-    return joined(_blocks(parser.parse(_FOOTNOTE.sub("", markdown))))
+    return joined(_blocks(parser.parse(_with_whole_tables(_FOOTNOTE.sub("", markdown)))))
+
+
+def _with_whole_tables(markdown: str) -> str:
+    """Tables in HTML without the blank lines and indents at which Markdown would cut them."""
+    last = max((found.end() for found in _TABLE_END.finditer(markdown)), default=0)
+    whole = _TABLE.sub(lambda it: "\n\n" + _LINES.sub("\n", it[0]) + "\n\n", markdown[:last])
+    return whole + markdown[last:]
+
+
+def _of_html(content: str) -> str:
+    tree = parsed(content)
+    return "" if tree is None else joined(block.text for block in blocks(tree))
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
@@ -58,7 +73,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
             case "fence" | "code_block":
                 yield token.content.strip("\n")
             case "html_block":
-                yield _HTML_TAG.sub(" ", token.content)
+                yield _of_html(token.content)
 
 
 def _inline(tokens: Sequence[Token]) -> str:
@@ -68,4 +83,6 @@ def _inline(tokens: Sequence[Token]) -> str:
             parts.append(" " if token.type == "softbreak" else "\n")
         elif token.type in ("text", "code_inline"):
             parts.append(token.content)
+        elif token.type == "html_inline" and token.content.startswith("<br"):
+            parts.append("\n")
     return "".join(parts)

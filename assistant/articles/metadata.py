@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import Any, Final
 import yaml
 
 from assistant.articles.document import Metadata
+from assistant.articles.suffixes import PAGES, TEXTS
 from assistant.articles.text_files import (
     corpus_error,
     line_of,
@@ -30,6 +31,7 @@ from assistant.text.terms import fold
 from assistant.types import CorpusError
 
 MAX_METADATA = 64_000  # code points of front matter or a sidecar file: YAML is slow to parse
+MOST_SIDECAR = 4 * MAX_METADATA  # bytes; its letters are not told for that
 MOST_NAMES, LONGEST_FACT = 8, 1000  # of a list of authors; characters of a fact
 LONGEST_DAY = 60  # characters
 LONGEST_NAME = 100  # characters of a key
@@ -46,7 +48,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "text", "body", "content", "articlebody", "fulltext", "articletext", "bodytext", "article",
         "paragraphs", "noidung", "vanban", "toanvan", "baiviet", "context", "maintext", "bodyhtml",
         "contenthtml", "noidungbaiviet", "noidungchitiet", "noidungtin", "noidungtoanvan",
-        "chitiet", "description",
+        "chitiet", "description", "blocks", "contentblocks", "contentelements",
     ),
     "source": (
         "url", "link", "source", "canonical", "permalink", "nguon", "publisher", "newspaper",
@@ -259,24 +261,36 @@ def _lines_of_keys(lines: list[str]) -> dict[str, str]:
 
 
 def read_sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
-    """What a file beside the article says: ``a.txt.yaml``, ``a.txt.json``."""
-    for suffix in SIDECAR_SUFFIXES:
-        beside = path.with_name(path.name + suffix)
-        if not os.path.lexists(beside):
-            continue
+    """What a file beside the article says: ``a.txt.yaml``, ``a.txt.json``, ``a.json``."""
+    return sidecar_of(path, lambda place: read_bytes(place) if os.path.lexists(place) else None)
+
+
+def sidecar_of(
+    path: Path, read: Callable[[Path], bytes | None]
+) -> tuple[Metadata, tuple[str, ...]]:
+    """The same for an article wherever it lies; ``read`` gives None where there is no such file,
+    and raises CorpusError."""
+    beside = [path.with_name(path.name + suffix) for suffix in SIDECAR_SUFFIXES]
+    if path.suffix.lower() in TEXTS | PAGES:
+        beside.append(path.with_suffix(".json"))
+    for place in beside:
         try:
-            data = read_bytes(beside)
-            if len(data) > 4 * MAX_METADATA:  # bytes; its letters are not told for that
-                return Metadata(), (f"{beside.name} {_TOO_LONG}",)
-            text = text_of(beside, data)
-            told, why = _json(text) if suffix == ".json" else _yaml(text)
+            if (data := read(place)) is not None:
+                return _sidecar(place, data)
         except CorpusError as fault:
             return Metadata(), (str(fault),)
-        if told is None:
-            return Metadata(), (f"{beside.name} has no lines such as title: …",)
-        metadata, notes = facts_of(told)
-        return metadata, (f"{beside.name} {why}", *notes) if why else notes
     return Metadata(), ()
+
+
+def _sidecar(place: Path, data: bytes) -> tuple[Metadata, tuple[str, ...]]:
+    if len(data) > MOST_SIDECAR:
+        return Metadata(), (f"{place.name} {_TOO_LONG}",)
+    text = text_of(place, data)
+    told, why = _json(text) if place.suffix == ".json" else _yaml(text)
+    if told is None:
+        return Metadata(), (f"{place.name} has no lines such as title: …",)
+    metadata, notes = facts_of(told)
+    return metadata, (f"{place.name} {why}", *notes) if why else notes
 
 
 def _json(text: str) -> tuple[Mapping[Any, Any] | None, str]:

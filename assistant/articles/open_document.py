@@ -10,7 +10,17 @@ from typing import Final
 from lxml import etree
 
 from assistant.articles._xml import xml_parser
-from assistant.articles.document import Document, Metadata, heading, item, joined, table
+from assistant.articles.document import (
+    MOST_COLUMNS,
+    Cell,
+    Document,
+    Metadata,
+    heading,
+    item,
+    joined,
+    merged,
+    table,
+)
 from assistant.articles.metadata import author_of, day_of
 from assistant.articles.text_files import line_of
 
@@ -55,7 +65,7 @@ def _blocks(body: etree._Element) -> Iterator[str]:
             case "list":
                 yield "\n".join(map(item, _items(element)))
             case "table":
-                yield table(_rows(element))
+                yield table(*merged(list(_rows(element))))
             case "section" | "text-box" | "numbered-paragraph" | "frame":
                 yield from _blocks(element)
 
@@ -69,20 +79,19 @@ def _items(holder: etree._Element) -> Iterator[str]:
             yield from _items(element)
 
 
-def _rows(element: etree._Element) -> list[list[str]]:
-    """The rows of a table. A cell over several rows is told in each of them."""
-    rows: list[list[str]] = []
+def _rows(element: etree._Element) -> Iterator[list[Cell]]:
+    """The rows of a table. A cell over several columns covers those behind it, one over several
+    rows those below."""
     for row in element.iter(f"{{{_O['table']}}}table-row"):
-        told: list[str] = []
+        told: list[Cell] = []
         wide = 0  # columns that the last cell still covers
         for cell in row:
-            above = rows[-1][len(told)] if rows and len(told) < len(rows[-1]) else ""
             covered = _local(cell) == "covered-table-cell"
-            told.append(above if covered and not wide else _text(cell))
-            span = cell.get(f"{{{_O['table']}}}number-columns-spanned", "1")
-            wide = max(wide - 1, 0) if covered else int(span) - 1
-        rows.append(told)
-    return rows
+            if not (covered and wide):
+                span = int(cell.get(f"{{{_O['table']}}}number-columns-spanned", "1"))
+                told.append(Cell(_text(cell), min(span, MOST_COLUMNS), above=covered))
+            wide = max(wide - 1, 0) if covered else span - 1
+        yield told
 
 
 def _text(element: etree._Element) -> str:

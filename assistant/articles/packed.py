@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -17,8 +17,8 @@ from assistant.articles._xml import xml_parser
 from assistant.articles.damage import MOST_UNPACKED
 from assistant.articles.document import Document, Metadata
 from assistant.articles.html_blocks import Block, Kind, blocks, ends_sentence, parsed, text_in
-from assistant.articles.metadata import day_of
-from assistant.articles.text_files import corpus_error, line_of, without_unfit
+from assistant.articles.metadata import MOST_SIDECAR, day_of, sidecar_of
+from assistant.articles.text_files import corpus_error, line_of, printable, without_unfit
 from assistant.types import CorpusError
 
 MOST_MEMBERS: Final = 10_000
@@ -89,21 +89,36 @@ def archive(
     ``most``: bytes that its files may have in all.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as files:
-        members = {_name(i): i for i in files.infolist() if _is_article(_name(i), suffixes)}
+        every = {_name(info): info for info in files.infolist()}
+        members = {name: i for name, i in every.items() if _is_article(name, suffixes)}
         if any(info.flag_bits & 1 for info in members.values()):
             raise corpus_error(path, "opens with a password only", "unpack it and add its files")
         archives = sum(name.lower().endswith(".zip") for name in members)
         unpacked = sum(info.file_size for info in members.values())
         if len(members) > MOST_MEMBERS or archives > MOST_ARCHIVES or unpacked > most:
             raise corpus_error(path, "holds too much for one archive", "split it")
-        found = [
-            made
-            for name, info in members.items()
-            for made in documents_in(path, name, files.read(info), read)
-        ]
+
+        def beside(place: Path) -> bytes | None:
+            info = every.get(str(place))
+            return files.open(info).read(MOST_SIDECAR + 1) if info else None
+
+        found: list[Document] = []
+        for name, info in members.items():
+            made = documents_in(path, name, files.read(info), read)
+            found += _with_facts(path, made, *sidecar_of(Path(name), beside))
     if not found:
         raise corpus_error(path, "holds no articles", "put .txt, .md, .pdf or .docx files into it")
     return found
+
+
+def _with_facts(
+    path: Path, made: Iterable[Document], beside: Metadata, notes: Sequence[str]
+) -> Iterator[Document]:
+    """The articles of a file in an archive, with what a file beside it there says."""
+    for number, one in enumerate(made):
+        named = (f"{printable(str(path / one.member))}: {note}" for note in notes if not number)
+        known = one.metadata.or_else(beside)
+        yield replace(one, metadata=known, notes=(*one.notes, *named))
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import pi
 from statistics import median
 from typing import Final
@@ -26,6 +26,7 @@ from assistant.articles.text_files import line_of, without_unfit
 MOST_PAGES: Final = 2000
 FAR: Final = 1.5  # line pitches: a wider gap begins a paragraph
 LARGER: Final = 1.15  # of the text's letters: a line of larger ones is a heading
+SMALL: Final = 0.95  # of the text's letters: lines of smaller ones may be a footnote
 FULL: Final = 0.85  # of its column: a shorter line that ends a sentence ends a paragraph
 ROOM: Final = 2.0  # widths of the next word: a line with more left ends a paragraph
 CELL_GAP: Final = 1.2  # letter heights between two cells of a row
@@ -36,6 +37,7 @@ HEADING_LENGTH: Final = 160  # characters
 _HYPHEN = re.compile(r"[\u00ad\ufffe\x02]$|(?<=[^\W\d_])[-\u2010]$")
 _SENTENCE_END = re.compile(r"[.!?…:;。！？]['\"”’»)\]]*$")
 _PAGE_NUMBER = re.compile(r"(?i)\W*(?:trang|page|seite|p\.)?\W*#(?:\W*(?:/|of|von|trên)\W*#)?\W*")
+_NOTE = re.compile(r"(?:\(?\d{1,2}(?!\d)[.)\]]?|\[\d{1,2}\]|[*†‡]+)\s*[^\W\d]")
 _DIGITS = re.compile(r"\d+")
 _PRODUCERS_TITLE = re.compile(r"(?i)^(untitled|microsoft word -.*|.*\.(docx?|odt|indd|tex|html?))$")
 
@@ -83,7 +85,9 @@ def document_of(data: bytes) -> Document:
     if not any(pages):
         raise NoText
     inside = _without_edges(pages)
-    text = without_unfit(joined(_paragraphs(inside)))
+    body, footnotes = _without_footnotes(inside) if any(inside) else ([], [])
+    every = [body, *([note] for note in footnotes)]
+    text = without_unfit(joined(block for some in every for block in _paragraphs(some)))
     edges = [
         line.text
         for all_, kept in zip(pages, inside, strict=True)
@@ -193,6 +197,30 @@ def _edges(lines: Sequence[_Line]) -> list[_Line]:
 
 def _edge_key(line: _Line) -> str:
     return _DIGITS.sub("#", line.text)
+
+
+def _without_footnotes(
+    pages: Sequence[Sequence[_Line]],
+) -> tuple[list[list[_Line]], list[list[_Line]]]:
+    """The pages without footnotes, over which a sentence may go on, and the lines of each: smaller
+    ones below the text, from a mark on to the foot of the page or column."""
+    size = median(line.height for lines in pages for line in lines)
+    kept, notes = [], list[list[_Line]]()
+    for lines in pages:
+        body: list[_Line] = []
+        groups = [list(some) for _, some in groupby(lines, lambda one: one.height < SMALL * size)]
+        for some, below in zip(groups, [*groups[1:], []], strict=True):
+            ends = not below or below[0].bottom > some[0].top
+            is_small = bool(body) and ends and some[0].height < SMALL * size
+            marks = (i for i, line in enumerate(some) if is_small and _NOTE.match(line.text))
+            start = next(marks, len(some))
+            body += some[:start]
+            for line in some[start:]:
+                if _NOTE.match(line.text):
+                    notes.append([])
+                notes[-1].append(line)
+        kept.append(body)
+    return kept, notes
 
 
 # Lines to paragraphs

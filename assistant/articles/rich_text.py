@@ -51,7 +51,7 @@ def _notes(source: str) -> Iterator[str]:
 
 def _blocks(lines: Sequence[str]) -> Iterator[str]:
     """A row of a table comes as a line with "|" behind each cell."""
-    for is_row, some in groupby(lines, key=lambda line: line.count("|") > 1):
+    for is_row, some in groupby(lines, key=lambda line: line.endswith("|")):
         if is_row:
             yield table([line.split("|")[:-1] for line in some])
         else:

@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING, Final, cast
 from lxml import etree
 
 from assistant.articles._xml import xml_parser
-from assistant.articles.document import Document, Metadata, heading, item, joined, table
+from assistant.articles.document import (
+    MOST_COLUMNS,
+    Cell,
+    Document,
+    Metadata,
+    heading,
+    item,
+    joined,
+    merged,
+    table,
+)
 from assistant.articles.metadata import author_of
 from assistant.articles.text_files import line_of
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from docx.text.paragraph import Paragraph
-
-MOST_COLUMNS: Final = 100  # of a cell that says it is wider
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -122,18 +130,11 @@ def _rows(word: WordDocument, table_of: etree._Element) -> list[str]:
     every = [cell for row in rows for cell in row]
     if len(rows) < 2 or any(cell.find(f".//{_W}tbl") is not None for cell in every):
         return [block for cell in every for block in _blocks(word, cell)[1]]
-    grid: list[list[str]] = []
-    for row in rows:
-        told: list[str] = []
-        for cell in row:
-            text = " ".join(map(_text, cell.iter(f"{_W}p")))
-            if _goes_on(cell) and grid:
-                text = grid[-1][len(told)] if len(told) < len(grid[-1]) else ""
-            # A header names each column below it; what a cell says is told once.
-            rest = text if not grid else ""
-            told += [text, *[rest] * (_span(cell) - 1)]
-        grid.append(told)
-    return [table(grid)]
+    told = [
+        [Cell(" ".join(map(_text, c.iter(f"{_W}p"))), _span(c), _goes_on(c)) for c in row]
+        for row in rows
+    ]
+    return [table(*merged(told))]
 
 
 def _goes_on(cell: etree._Element) -> bool:
@@ -159,4 +160,4 @@ def _notes(word: WordDocument) -> Iterator[str]:
     for part in word.part.package.iter_parts():
         if str(part.partname) in ("/word/footnotes.xml", "/word/endnotes.xml"):
             for note in etree.fromstring(part.blob, xml_parser()):
-                yield line_of("".join(t.text or "" for t in note.iter(f"{_W}t")))
+                yield line_of(" ".join(map(_text, note.iter(f"{_W}p"))))
