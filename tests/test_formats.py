@@ -385,6 +385,27 @@ def test_letters_of_an_old_font_are_converted_and_that_is_said(tmp_path: Path) -
     assert article.text == corpus.articles[0].text
 
 
+def test_paragraphs_of_an_old_font_are_converted_beside_others(tmp_path: Path) -> None:
+    word = docx.Document()
+    word.add_paragraph(LONG)
+    word.add_paragraph("Tr­êng TiÓu häc Lª V¨n T¸m khai gi¶ng n¨m häc míi s¸ng nay.")
+    word.add_paragraph("Thanh Hóa, Hà Nam")
+    word.save(str(path := tmp_path / "a.docx"))
+    corpus = read_articles([path])
+    mended = "Trường Tiểu học Lê Văn Tám khai giảng năm học mới sáng nay."
+    assert corpus.articles[0].text == f"{LONG}\n\n{mended}\n\nThanh Hóa, Hà Nam"
+    assert corpus.notes == (f"{path}: some of it was written in TCVN3 and is converted",)
+
+
+@pytest.mark.parametrize("codec", ["latin-1", "cp1252"])
+def test_utf8_that_was_encoded_twice_is_converted(tmp_path: Path, codec: str) -> None:
+    text = f"Nguyễn Văn Tám về quê.\n\n{LONG} Ông nói: “Đúng…”"
+    salad = "".join(bytes([c]).decode(codec, "ignore") or chr(c) for c in text.encode())
+    corpus = read_articles([path := put(tmp_path, "a.txt", salad)])
+    assert corpus.articles[0].text == text
+    assert corpus.notes == (f"{path}: was written in UTF-8 encoded twice and is converted",)
+
+
 def test_what_a_sidecar_or_a_name_holds_reaches_the_terminal_as_text(tmp_path: Path) -> None:
     path = put(tmp_path, "a\x1b[31m.txt", f"---\ndate: not a day\n---\n{LONG}\n")
     put(tmp_path, "a\x1b[31m.txt.yaml", "title: 0x" + "f" * 4000 + "\nauthor: Lê Bình\n")

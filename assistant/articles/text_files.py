@@ -26,7 +26,8 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_NEWLINE = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+# Behind "á»" it is the last byte of an "ễ", read as Latin-1.
+_NEWLINE = re.compile("\r\n|[\r\v\f\u2028\u2029]|(?<!\xe1\xbb)\x85")
 _UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # controls, half surrogate pairs
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
