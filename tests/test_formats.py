@@ -406,6 +406,27 @@ def test_utf8_that_was_encoded_twice_is_converted(tmp_path: Path, codec: str) ->
     assert corpus.notes == (f"{path}: was written in UTF-8 encoded twice and is converted",)
 
 
+@pytest.mark.parametrize(
+    ("author", "body"),
+    [
+        ("NguyÔn V¨n Nam", LONG),
+        ("Nguyễn Văn Nam", "S¸ng 9-9, ph­êng B×nh Khª khai tr­¬ng tr¹m y tÕ. Tr¹m cã 14 nh©n viªn."),
+        (
+            "NguyÔn V¨n Nam",
+            "Saùng 9-9, phöôøng Bình Kheâ khai tröông traïm y teá. Traïm coù ngöôøi.",
+        ),
+    ],
+)
+def test_letters_of_facts_and_text_are_judged_apart(tmp_path: Path, author: str, body: str) -> None:
+    front = f"---\ntitle: Trạm y tế\nauthor: {author}\n---\n"
+    article = read_article(put(tmp_path, "a.txt", f"{front}{body}"))
+    assert article.text.startswith("Sáng 9-9, phường Bình Khê khai trương trạm y tế")
+    assert (article.title, article.author) == ("Trạm y tế", "Nguyễn Văn Nam")
+    put(tmp_path, "b.txt.yaml", f"author: {author}\nsource: B¸o Lao §éng")
+    beside = read_article(put(tmp_path, "b.txt", body))
+    assert (beside.author, beside.source) == ("Nguyễn Văn Nam", "Báo Lao Động")
+
+
 def test_what_a_sidecar_or_a_name_holds_reaches_the_terminal_as_text(tmp_path: Path) -> None:
     path = put(tmp_path, "a\x1b[31m.txt", f"---\ndate: not a day\n---\n{LONG}\n")
     put(tmp_path, "a\x1b[31m.txt.yaml", "title: 0x" + "f" * 4000 + "\nauthor: Lê Bình\n")
