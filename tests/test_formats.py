@@ -334,6 +334,36 @@ def test_damaged_files_are_one_line(tmp_path: Path, suffix: str, content: bytes)
         assert str(fault).startswith(str(path)) and "\n" not in str(fault)
 
 
+@pytest.mark.parametrize(
+    "suffix", [".txt", ".md", ".csv", ".json", ".html", ".rtf", ".eml", ".docx"]
+)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n",
+            ".pdf file by its content: name it so",
+        ),
+        (zipped({"xl/workbook.xml": ""}), ".xlsx file by its content: name it so"),
+        (zipped({"a.txt": LONG}), ".zip file by its content: name it so"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ".png file by its content: recognize its text first"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", ".webp file by its content: recognize its text first"),
+        (b"\0\0\0\x20ftypisom\0\0", ".mp4 file by its content: save its text as .txt"),
+    ],
+)
+def test_another_kind_than_its_name_says_is_told(
+    tmp_path: Path, suffix: str, content: bytes, said: str
+) -> None:
+    (fault,) = read_articles([path := put(tmp_path, f"a{suffix}", content)]).faults
+    assert str(fault).startswith(f"{path} is a {said}")
+
+
+def test_a_document_named_zip_is_told(tmp_path: Path) -> None:
+    word = zipped({"word/document.xml": ""})
+    (fault,) = read_articles([put(tmp_path, "a.zip", word)]).faults
+    assert "is a .docx file by its content: name it so" in str(fault)
+
+
 def test_a_picture_in_a_pdf_says_what_to_do(tmp_path: Path) -> None:
     empty = (
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"

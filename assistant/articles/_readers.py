@@ -10,17 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of, is_packed
+from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of, is_marked
 from assistant.articles.document import Document
 from assistant.articles.metadata import read_front_matter
-from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES
+from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES, TEXTS
 from assistant.articles.text_files import corpus_error, text_of
 from assistant.text.legacy_encodings import FEW_KINDS, may_be_salad, recovered, recovered_parts
 from assistant.types import CorpusError
 
 _PACKS: Final = frozenset({".docx", ".docm", ".odt", ".ods", ".xlsx", ".xlsm", ".epub"})
-# Their readers make something of any bytes.
-_LENIENT: Final = frozenset({".html", ".htm", ".mhtml", ".mht", ".rtf", ".eml"})
+# Their readers make something of any bytes, or say only that they are no text.
+_LENIENT: Final = frozenset(
+    {".html", ".htm", ".mhtml", ".mht", ".rtf", ".eml", ".csv", ".tsv", *RECORDS, *TEXTS}
+)
 _INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
 
 
@@ -80,7 +82,7 @@ def _documents_of(path: Path, data: bytes, members: Members) -> list[Document]:
     try:
         if suffix in _PACKS:
             check_unpacked(path, data)
-        elif suffix in _LENIENT and is_packed(data) and (told := fault_of(path, data)):
+        elif suffix in _LENIENT and is_marked(data) and (told := fault_of(path, data)):
             raise told
         if holder := _HOLDERS.get(suffix):
             return holder(path, data, members)
