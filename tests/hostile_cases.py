@@ -74,19 +74,15 @@ ARCHIVES = {
         "a.html", lambda: gzip.compress(b"<p>" + LONG.encode()), refused=("is a .gz file",)
     ),
     "a .gz named .txt": Case(
-        "a.txt",
-        lambda: gzip.compress(b"a" * 1_000_000),
-        refused=("is a binary file", "not UTF-8", "control character"),
+        "a.txt", lambda: gzip.compress(b"a" * 1_000_000), refused=("is a .gz file",)
     ),
     "a .gz named .docx": Case(
         "a.docx", lambda: gzip.compress(b"a" * 1_000_000), refused=("is a .gz file",)
     ),
     "a .gz named .csv": Case(
-        "a.csv", lambda: gzip.compress(b"a" * 1_000_000), refused=("is a binary file", "not UTF-8")
+        "a.csv", lambda: gzip.compress(b"a" * 1_000_000), refused=("is a .gz file",)
     ),
-    "a .gz named .json": Case(
-        "a.json", lambda: gzip.compress(b"[]"), refused=("is a binary file", "not UTF-8")
-    ),
+    "a .gz named .json": Case("a.json", lambda: gzip.compress(b"[]"), refused=("is a .gz file",)),
     "a .gz named .pdf": Case(
         "a.pdf", lambda: gzip.compress(h.page_with(h.stream(h.SHOWN))), refused=("is a .gz file",)
     ),

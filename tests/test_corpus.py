@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import time
 import unicodedata
 from pathlib import Path
@@ -121,6 +122,23 @@ def test_an_uncertain_encoding_is_refused_with_a_way_out(
     message = refusal(put(tmp_path, "a.txt", text.encode(encoding)))
     assert f"is not UTF-8 (byte {position})" in message
     assert "iconv -f " in message and "-t UTF-8" in message
+    command = message.partition("as with ")[2].partition(",")[0].split()
+    assert subprocess.run([*command, tmp_path / "a.txt"], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (PROSE.encode() + b"\xe1\xbb", f"is damaged: not UTF-8 at byte {len(PROSE.encode())}"),
+        (PROSE.encode() + "L'été".encode("cp1252"), "is damaged: not UTF-8 at byte"),
+        ("L'après-midi, les élèves étaient fatigués.".encode("mac_roman"), "is not certain"),
+        (b"caf\xe9", "is not certain"),
+        (bytes(range(0x80, 0x100)), "is not certain"),
+    ],
+)
+def test_no_command_is_advised_that_would_not_work(tmp_path: Path, data: bytes, why: str) -> None:
+    message = refusal(put(tmp_path, "a.txt", data))
+    assert why in message and message.endswith(": save it again as UTF-8")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +148,7 @@ def test_an_uncertain_encoding_is_refused_with_a_way_out(
         (" \n\t\u3000\u200b\n".encode(), "is empty"),
         (b"---\ntitle: A\n---\n\n", "is empty"),
         (b"abc\x00def", "is a binary file"),
-        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "is a binary file"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "is a .jpg file by its content: recognize its text"),
         (b"one\ntwo \x07 bell\n", "U+0007 on line 2"),
         (b"\xff\xfea", "is damaged: not UTF-16 at byte"),
     ],
@@ -177,6 +195,8 @@ def test_titles(tmp_path: Path, name: str, text: str, title: str) -> None:
     [
         ("05/08/2025", "2025-08-05"),
         ("Thứ ba, 5-8-2025, 10:30 (GMT+7)", "2025-08-05"),
+        ("Thứ ba, 05/08/25 10:30", "2025-08-05"),
+        ("Phiên 1/2/25 và lớp 10/11/12", ""),
         ("Ngày 5 tháng 8 năm 2025", "2025-08-05"),
         ("Cập nhật 2025-08-05T10:00", "2025-08-05"),
         ("31/02/2025", ""),

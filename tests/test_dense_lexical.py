@@ -158,6 +158,14 @@ def test_accents_tell_terms_apart_unless_the_question_has_none(lexical: Lexical)
     assert folded == pytest.approx({5: bm25(2, 1), 4: bm25(2, 3)})
 
 
+def test_i_and_y_of_a_syllable_find_each_other(catalog: Catalog, tmp_path: Path) -> None:
+    add_articles(catalog, "hội Mỹ thuật\nmột bác sỹ\nhàng quí hiếm\nmái tai")
+    lexical = Lexical.build(tmp_path, catalog)
+    for asked, number in (("mĩ thuật", 1), ("sĩ", 2), ("quý", 3), ("may tay", None)):
+        for query in (LexicalQuery.of(asked), LexicalQuery.of(asked, typed=fold(asked))):
+            assert list(lexical.search(query, 9)) == ([number] if number else [])
+
+
 def test_in_another_language_names_are_found_without_their_accents(lexical: Lexical) -> None:
     asked = LexicalQuery.of("Who is Bi Thu?")  # "bi_thu" is a pair of two passages
     # What ordinary texts hold tells less than a name.

@@ -74,6 +74,8 @@ def test_names_and_numbers_are_kept() -> None:
     assert told == "bản tin 5-8.txt bị hỏng: không đúng UTF-16 ở byte 7: hãy lưu lại bằng UTF-8"
     empty = in_language("a.txt cannot be used, it is empty: write an article or remove it", "vi")
     assert empty == "a.txt không dùng được: nội dung trống: hãy viết bài vào hoặc bỏ tệp"
+    twice = "a.txt: was written in UTF-8 encoded twice and is converted"
+    assert in_language(twice, "vi") == "a.txt: bị mã hóa UTF-8 hai lần, đã được chuyển lại"
     assert in_language("something else", "vi") == "something else"
     row = "tin.csv: row 3: its date 'hôm nọ' is not read"
     assert in_language(row, "vi") == "tin.csv: row 3: không đọc được date 'hôm nọ'"

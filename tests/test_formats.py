@@ -334,6 +334,36 @@ def test_damaged_files_are_one_line(tmp_path: Path, suffix: str, content: bytes)
         assert str(fault).startswith(str(path)) and "\n" not in str(fault)
 
 
+@pytest.mark.parametrize(
+    "suffix", [".txt", ".md", ".csv", ".json", ".html", ".rtf", ".eml", ".docx"]
+)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n",
+            ".pdf file by its content: name it so",
+        ),
+        (zipped({"xl/workbook.xml": ""}), ".xlsx file by its content: name it so"),
+        (zipped({"a.txt": LONG}), ".zip file by its content: name it so"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ".png file by its content: recognize its text first"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", ".webp file by its content: recognize its text first"),
+        (b"\0\0\0\x20ftypisom\0\0", ".mp4 file by its content: save its text as .txt"),
+    ],
+)
+def test_another_kind_than_its_name_says_is_told(
+    tmp_path: Path, suffix: str, content: bytes, said: str
+) -> None:
+    (fault,) = read_articles([path := put(tmp_path, f"a{suffix}", content)]).faults
+    assert str(fault).startswith(f"{path} is a {said}")
+
+
+def test_a_document_named_zip_is_told(tmp_path: Path) -> None:
+    word = zipped({"word/document.xml": ""})
+    (fault,) = read_articles([put(tmp_path, "a.zip", word)]).faults
+    assert "is a .docx file by its content: name it so" in str(fault)
+
+
 def test_a_picture_in_a_pdf_says_what_to_do(tmp_path: Path) -> None:
     empty = (
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
@@ -383,6 +413,48 @@ def test_letters_of_an_old_font_are_converted_and_that_is_said(tmp_path: Path) -
     assert corpus.notes == (f"{path}: was written in TCVN3 and is converted",)
     article = read_article(put(tmp_path, "b.txt", salad.encode("latin-1")))
     assert article.text == corpus.articles[0].text
+
+
+def test_paragraphs_of_an_old_font_are_converted_beside_others(tmp_path: Path) -> None:
+    word = docx.Document()
+    word.add_paragraph(LONG)
+    word.add_paragraph("Tr­êng TiÓu häc Lª V¨n T¸m khai gi¶ng n¨m häc míi s¸ng nay.")
+    word.add_paragraph("Thanh Hóa, Hà Nam")
+    word.save(str(path := tmp_path / "a.docx"))
+    corpus = read_articles([path])
+    mended = "Trường Tiểu học Lê Văn Tám khai giảng năm học mới sáng nay."
+    assert corpus.articles[0].text == f"{LONG}\n\n{mended}\n\nThanh Hóa, Hà Nam"
+    assert corpus.notes == (f"{path}: some of it was written in TCVN3 and is converted",)
+
+
+@pytest.mark.parametrize("codec", ["latin-1", "cp1252"])
+def test_utf8_that_was_encoded_twice_is_converted(tmp_path: Path, codec: str) -> None:
+    text = f"Nguyễn Văn Tám về quê.\n\n{LONG} Ông nói: “Đúng…”"
+    salad = "".join(bytes([c]).decode(codec, "ignore") or chr(c) for c in text.encode())
+    corpus = read_articles([path := put(tmp_path, "a.txt", salad)])
+    assert corpus.articles[0].text == text
+    assert corpus.notes == (f"{path}: was written in UTF-8 encoded twice and is converted",)
+
+
+@pytest.mark.parametrize(
+    ("author", "body"),
+    [
+        ("NguyÔn V¨n Nam", LONG),
+        ("Nguyễn Văn Nam", "S¸ng 9-9, ph­êng B×nh Khª khai tr­¬ng tr¹m y tÕ. Tr¹m cã 14 nh©n viªn."),
+        (
+            "NguyÔn V¨n Nam",
+            "Saùng 9-9, phöôøng Bình Kheâ khai tröông traïm y teá. Traïm coù ngöôøi.",
+        ),
+    ],
+)
+def test_letters_of_facts_and_text_are_judged_apart(tmp_path: Path, author: str, body: str) -> None:
+    front = f"---\ntitle: Trạm y tế\nauthor: {author}\n---\n"
+    article = read_article(put(tmp_path, "a.txt", f"{front}{body}"))
+    assert article.text.startswith("Sáng 9-9, phường Bình Khê khai trương trạm y tế")
+    assert (article.title, article.author) == ("Trạm y tế", "Nguyễn Văn Nam")
+    put(tmp_path, "b.txt.yaml", f"author: {author}\nsource: B¸o Lao §éng")
+    beside = read_article(put(tmp_path, "b.txt", body))
+    assert (beside.author, beside.source) == ("Nguyễn Văn Nam", "Báo Lao Động")
 
 
 def test_what_a_sidecar_or_a_name_holds_reaches_the_terminal_as_text(tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ from assistant.text.terms import bigrams, fold, terms
     [
         ("Ông Tâm, bí thư.", ["ông", "tâm", "bí", "thư"]),
         ("TP.HCM: “Đường”", ["tp", "hcm", "đường"]),
+        ("Kĩ sư, QUÍ, tỉ, công ti", ["kỹ", "sư", "quý", "tỷ", "công", "ty"]),
+        ("bác sỹ Lí hi sinh", ["bác", "sĩ", "lý", "hy", "sinh"]),
+        ("tai tay, mai may, thúi thúy", ["tai", "tay", "mai", "may", "thúi", "thúy"]),
         ("1.250 tỷ, 15,5% ngày 5-8", ["1.250", "tỷ", "15,5", "ngày", "5", "8"]),
         ("COVID-19 và G7", ["covid", "19", "và", "g7"]),
         ("市委副书记", ["市委", "委副", "副书", "书记"]),

@@ -20,7 +20,7 @@ from typing import Final
 
 import regex
 
-from assistant.text.letters import mended
+from assistant.text.letters import mended, spelt
 from assistant.text.terms import terms
 from assistant.types import Passage
 
@@ -55,9 +55,6 @@ _TURNS: Final = frozenset(
     "increase decrease increased decreased won lost".split()
 )
 _LISTED: Final = ("vi", "en")  # languages whose words are in both
-# "tỷ" and "tỉ", "bác sỹ" and "bác sĩ": an open syllable may be written with either letter.
-_FINAL_Y: Final = regex.compile(r"(?<=^\p{L}{0,2}[hklmst])[yýỳỷỹỵ]$")
-_WITH_I: Final = dict(zip("yýỳỷỹỵ", "iíìỉĩị", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,4 +219,4 @@ def _key(word: str) -> str:
         return word.lstrip("0") or "0"
     if word[0].isdigit():
         return word.replace(",", ".")
-    return _FINAL_Y.sub(lambda y: _WITH_I[y[0]], word.casefold())
+    return spelt(word.casefold())

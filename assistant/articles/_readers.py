@@ -10,18 +10,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of, is_packed
+from assistant.articles.damage import MOST_UNPACKED, check_unpacked, fault_of, is_marked
 from assistant.articles.document import Document
 from assistant.articles.metadata import read_front_matter
 from assistant.articles.pipe_tables import with_told_rows
-from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES
+from assistant.articles.suffixes import ARTICLE_SUFFIXES, RECORDS, TABLES, TEXTS
 from assistant.articles.text_files import corpus_error, text_of
-from assistant.text.legacy_encodings import recovered
+from assistant.text.legacy_encodings import FEW_KINDS, may_be_salad, recovered, recovered_parts
 from assistant.types import CorpusError
 
 _PACKS: Final = frozenset({".docx", ".docm", ".odt", ".ods", ".xlsx", ".xlsm", ".epub"})
-# Their readers make something of any bytes.
-_LENIENT: Final = frozenset({".html", ".htm", ".mhtml", ".mht", ".rtf", ".eml"})
+# Their readers make something of any bytes, or say only that they are no text.
+_LENIENT: Final = frozenset(
+    {".html", ".htm", ".mhtml", ".mht", ".rtf", ".eml", ".csv", ".tsv", *RECORDS, *TEXTS}
+)
 _INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
 
 
@@ -59,14 +61,20 @@ def documents_of(path: Path, data: bytes, members: Members | None = None) -> lis
 
 
 def _in_unicode(document: Document) -> Document:
-    """The document; one whose letters are those of an old Vietnamese font is converted."""
-    mended = recovered(document.text)
+    """The document; what of it is in letters of an old Vietnamese font, or was encoded twice, is
+    converted. Its facts are looked at where the article is made."""
+    whole = recovered(document.text)
+    mended = whole or recovered_parts(document.text)
     if mended is None:
         return document
     text, encoding = mended
-    title = recovered(document.metadata.title)
-    metadata = replace(document.metadata, title=title[0] if title else "")
-    note = f"was written in {encoding} and is converted"
+    metadata = document.metadata
+    if whole and may_be_salad(metadata.title) and not recovered(metadata.title, FEW_KINDS):
+        metadata = replace(metadata, title="")
+    if whole:
+        note = f"was written in {encoding} and is converted"
+    else:
+        note = f"some of it was written in {encoding} and is converted"
     return replace(document, text=text, metadata=metadata, notes=(*document.notes, note))
 
 
@@ -75,7 +83,7 @@ def _documents_of(path: Path, data: bytes, members: Members) -> list[Document]:
     try:
         if suffix in _PACKS:
             check_unpacked(path, data)
-        elif suffix in _LENIENT and is_packed(data) and (told := fault_of(path, data)):
+        elif suffix in _LENIENT and is_marked(data) and (told := fault_of(path, data)):
             raise told
         if holder := _HOLDERS.get(suffix):
             return holder(path, data, members)

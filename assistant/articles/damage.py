@@ -15,14 +15,23 @@ MOST_READ: Final = 1_000_000  # bytes of a list of files
 MOST_UNPACKED: Final = 200_000_000  # bytes of what is packed in a file, in all
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # files of Office 97, and encrypted ones
-_HEADS: Final = (
-    (b"%PDF-", ".pdf"),
-    (b"{\\rtf", ".rtf"),
-    (b"\x1f\x8b", ".gz"),
-    (b"Rar!", ".rar"),
-    (b"7z\xbc\xaf", ".7z"),
-    (b"\x89PNG", ".png"),
-    (b"\xff\xd8\xff", ".jpg"),
+_HEADS: Final = tuple(
+    (re.compile(head, re.DOTALL), kind)
+    for head, kind in (
+        (rb"%PDF-", ".pdf"),
+        (rb"\{\\rtf", ".rtf"),
+        (rb"\x1f\x8b", ".gz"),
+        (rb"Rar!\x1a", ".rar"),
+        (rb"7z\xbc\xaf", ".7z"),
+        (rb"\x89PNG", ".png"),
+        (rb"\xff\xd8\xff", ".jpg"),
+        (rb"GIF8[79]a", ".gif"),
+        (rb"RIFF....WEBP", ".webp"),
+        (rb"II\*\0|MM\0\*", ".tif"),
+        (rb"....ftyp(?:hei|mif1)", ".heic"),
+        (rb"....ftyp", ".mp4"),
+        (rb"ID3[\2-\4]\0", ".mp3"),
+    )
 )
 _IN_ZIP: Final = (
     ("word/document.xml", ".docx"),
@@ -40,7 +49,8 @@ _UNPACK: Final = "unpack it and add its files"
 _RECOGNIZE: Final = "recognize its text first, and save that"
 _REMEDIES: Final = {
     ".doc": "save it as .docx", ".gz": _UNPACK, ".rar": _UNPACK, ".7z": _UNPACK,
-    ".png": _RECOGNIZE, ".jpg": _RECOGNIZE,
+    **dict.fromkeys((".png", ".jpg", ".gif", ".webp", ".tif", ".heic"), _RECOGNIZE),
+    **dict.fromkeys((".mp4", ".mp3"), "save its text as .txt"),
 }  # fmt: skip
 
 
@@ -74,11 +84,13 @@ def fault_of(path: Path, data: bytes) -> CorpusError | None:
     return None
 
 
-def is_packed(data: bytes) -> bool:
-    """Whether the bytes are those of an archive or a picture, and no text."""
-    return data.startswith(
-        (_OLE, b"PK\x03\x04", *(head for head, kind in _HEADS if kind in _REMEDIES))
-    )
+def is_marked(data: bytes) -> bool:
+    """Whether the bytes begin as those of a known kind do, and no text."""
+    return data.startswith((_OLE, b"PK\x03\x04")) or bool(_by_head(data))
+
+
+def _by_head(data: bytes) -> str:
+    return next((kind for head, kind in _HEADS if head.match(data)), "")
 
 
 def _is_encrypted(data: bytes) -> bool:
@@ -96,7 +108,7 @@ def _kind_of(data: bytes) -> str:
         return next((kind for name, kind in _IN_ZIP if name in names), ".zip" if names else "")
     if _PAGE.match(data):
         return ".html"
-    return next((kind for head, kind in _HEADS if data.startswith(head)), "")
+    return _by_head(data)
 
 
 def _utf16(name: str) -> bytes:

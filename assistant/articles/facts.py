@@ -15,6 +15,7 @@ from assistant.articles.document import Document, Metadata, headline
 from assistant.articles.text_files import check_characters, check_content, line_of, normalized
 from assistant.text.dates import first_day_in
 from assistant.text.language import language_of
+from assistant.text.legacy_encodings import FEW_KINDS, recovered
 from assistant.text.names import FULL_NAME
 from assistant.text.sentences import heading_like, heading_text, sentences
 from assistant.types import Article, Span
@@ -50,6 +51,8 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
     source, furniture = _furniture(text, lines)
     prose = [text[line.start : line.end] for line in lines if line not in furniture]
     known = document.metadata.or_else(beside)
+    language = known.language or document.around.language or language_of(text)
+    known, around = _in_unicode(known, language), _in_unicode(document.around, language)
     shown = [*prose[:1], *document.byline, *prose[1:]]
     told = _byline(shown).or_else(_running_head(document.edges))
     place = path / document.member if document.member else path
@@ -59,17 +62,30 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
         or _title(prose, document.marked)
         or place.stem,
         text=text,
-        language=known.language or document.around.language or language_of(text),
-        source=known.source or source or told.source or document.around.source,
-        date=known.date or _date_of(shown) or told.date or document.around.date,
+        language=language,
+        source=known.source or source or told.source or around.source,
+        date=known.date or _date_of(shown) or told.date or around.date,
         path=os.fsencode(place).decode("utf-8", "replace"),
         furniture=furniture,
-        author=known.author or told.author or document.around.author,
+        author=known.author or told.author or around.author,
         marked=document.marked,
     )
     # A text of a collection is prose to its end, and its dates are what it tells about.
     bare = replace(article, source="", date="", furniture=())
     return bare if document.collected else article
+
+
+def _in_unicode(known: Metadata, language: str) -> Metadata:
+    """What is known of a Vietnamese article; names in letters of an old font are converted."""
+    if language != "vi":
+        return known
+
+    def mended(fact: str) -> str:
+        return (recovered(fact, FEW_KINDS) or (fact,))[0]
+
+    return replace(
+        known, title=mended(known.title), source=mended(known.source), author=mended(known.author)
+    )
 
 
 def _id(text: str) -> str:

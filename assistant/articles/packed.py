@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from assistant.articles._xml import xml_parser
-from assistant.articles.damage import MOST_UNPACKED
+from assistant.articles.damage import MOST_UNPACKED, fault_of
 from assistant.articles.document import Document, Metadata
 from assistant.articles.html_blocks import Block, Kind, blocks, ends_sentence, parsed, text_in
 from assistant.articles.metadata import MOST_SIDECAR, day_of, sidecar_of
@@ -107,7 +107,8 @@ def archive(
             made = documents_in(path, name, files.read(info), read)
             found += _with_facts(path, made, *sidecar_of(Path(name), beside))
     if not found:
-        raise corpus_error(path, "holds no articles", "put .txt, .md, .pdf or .docx files into it")
+        remedy = "put .txt, .md, .pdf or .docx files into it"
+        raise fault_of(path, data) or corpus_error(path, "holds no articles", remedy)
     return found
 
 

@@ -26,9 +26,14 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_NEWLINE = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+# Behind "á»" it is the last byte of an "ễ", read as Latin-1.
+_NEWLINE = re.compile("\r\n|[\r\v\f\u2028\u2029]|(?<!\xe1\xbb)\x85")
 _UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # controls, half surrogate pairs
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+# What iconv knows by the same name as Python.
+_ICONV = re.compile(r"CP(?!1006|720)\d+|GB\w+|BIG5\w*|KOI8-\w|ISO8859-\d+|EUC-(JP|KR)|SHIFT-JIS")
 
 
 # Faults
@@ -110,6 +115,9 @@ def _decode(path: Path, data: bytes) -> str:
             return old[0]
         if _CONTROL_BYTE.search(data):
             raise _binary(path) from error
+        if _is_nearly_utf8(data):
+            why = f"is damaged: not UTF-8 at byte {error.start}"
+            raise corpus_error(path, why, "save it again as UTF-8") from error
         raise _uncertain(path, data, error.start) from error
     if "\x00" in text:
         raise _binary(path)
@@ -120,18 +128,35 @@ def _binary(path: Path) -> CorpusError:
     return corpus_error(path, "is a binary file", "save its text as UTF-8")
 
 
+def _is_nearly_utf8(data: bytes) -> bool:
+    """Whether most of what is not ASCII is UTF-8, as it hardly is in any other encoding."""
+    text = data.decode("utf-8", "replace")
+    above = len(text) - len(text.encode("ascii", "ignore"))
+    return above > 2 * text.count("\ufffd")
+
+
 def _uncertain(path: Path, data: bytes, position: int) -> CorpusError:
-    """A fault with the way out.
+    """A fault with the way out: a command only where it works for this file.
 
     Other encodings are not guessed: their bytes do not tell them apart (GB 18030 passes for
     Korean, Latin-1 for Baltic), and a wrong guess garbles an article without anyone noticing.
     """
     start = max(0, position - MOST_GUESSED // 2)
     best = from_bytes(data[start : start + MOST_GUESSED]).best()
-    guess = best.encoding.upper() if best else "WINDOWS-1258"
+    guess = best.encoding.upper().replace("_", "-") if best and best.language != "Unknown" else ""
     why = f"is not UTF-8 (byte {position}), and its encoding is not certain"
-    remedy = f"convert it, as with iconv -f {guess} -t UTF-8, naming the encoding you know"
+    remedy = "save it again as UTF-8"
+    if _ICONV.fullmatch(guess) and _is_in(guess, data):
+        remedy = f"convert it, as with iconv -f {guess} -t UTF-8, naming the encoding you know"
     return corpus_error(path, why, remedy)
+
+
+def _is_in(encoding: str, data: bytes) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def check_characters(path: Path, text: str, what: str = "it") -> None:

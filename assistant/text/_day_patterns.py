@@ -43,6 +43,9 @@ WEEKDAYS: Final = {
 _PART: Final = r"(?:rạng sáng|sáng sớm|sáng|trưa|chiều tối|chiều|tối|đêm|khuya)"
 _LEAD: Final = rf"(?:(?:vào\s+)?{_PART}\s+ngày|{_PART}|ngày|hôm|mùng|mồng)\s+(?:mùng\s+|mồng\s+)?"
 _D: Final = r"(?P<d>0?[1-9]|[12]\d|3[01])"
+# From one day to another: "1-5/9", "ngày 1 đến hết ngày 5/9", which tells the month of both.
+_TO: Final = r"\s+(?:đến|tới)\s+(?:hết\s+)?(?:ngày\s+)?"
+_UNTIL: Final = r"(?P<until>0?[1-9]|[12]\d|3[01])"
 _M: Final = r"(?P<m>0?[1-9]|1[0-2])"
 _B, _E = r"(?<![\p{L}\p{Nd}])", r"(?![\p{L}\p{Nd}])"
 _NOT_MORE: Final = r"(?![\p{L}\p{Nd}/]|[.,-]\p{Nd})(?!\s*(?:giờ|h\b|-\s*\d))"
@@ -124,11 +127,12 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
     before = r"(?<=\b(?:on|by|since|until|from|late|early|before|after)\s)"
     behind = r"(?=\s+(?:morning|afternoon|evening|night)\b|\s*[,.;)]|\s*$)"
     yield "weekday", rf"{_FEAST}(?:{before}{_EN_DAY}|{_EN_DAY}{behind})", 0, ""
-    day = rf"{_D}(?:\s?[-–]\s?(?P<until>[12]?\d|3[01]))?\s?[/]\s?{_M}|{_D}-{_M}"
+    day = rf"{_D}(?:(?:\s?[-–]\s?|{_TO}){_UNTIL})?\s?/\s?{_M}|{_D}(?:{_TO}{_UNTIL})?-{_M}"
     yield "day of month", rf"{_LEAD}(?:{day}){_NOT_MORE}{_THAT_YEAR}{_VI_WHEN}", 0, ""
     yield "day of month", rf"(?<={_DAY_WORD}\s?\(){_D}[/-]{_M}(?=\))", 0, ""
     month = rf"tháng\s+(?:{_M}|{_SUN_MONTH})"
-    yield "day of month", rf"(?:{_LEAD})?{_D}\s+{month}{_THAT_YEAR}{_VI_WHEN}", 0, ""
+    day = rf"{_LEAD}{_D}(?:\s?[-–]\s?|{_TO}){_UNTIL}|(?:{_LEAD})?{_D}"
+    yield "day of month", rf"(?:{day})\s+{month}{_THAT_YEAR}{_VI_WHEN}", 0, ""
     ordinal = r"(?:st|nd|rd|th)?"
     no_year = r"(?!,?\s+\d{4})"
     yield (
@@ -141,8 +145,8 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
     yield "day of month", english, 0, ""
 
 
-# What may stand before a day that is told in full.
-LEAD: Final = regex.compile(f"{_B}{_LEAD}$", regex.IGNORECASE)
+# What may stand before a day that is told in full: "sáng ngày", "ngày 1 đến ngày".
+LEAD: Final = regex.compile(f"{_B}{_LEAD}(?:{_D}{_TO})?$", regex.IGNORECASE)
 RULES: Final = tuple(
     Rule(kind, regex.compile(f"{_B}(?:{pattern}){_E}", regex.IGNORECASE), shift, unit)
     for kind, pattern, shift, unit in _rules()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from assistant.text.letters import rarely_spelt, spelt
 from assistant.text.own_texts import parallel_texts, syllable_pairs, vietnamese_phrases
 from assistant.text.terms import TERM, fold, terms
 
@@ -38,15 +39,16 @@ def restore_accents(text: str, lookup: Lookup) -> str:
 
     Viterbi over the accented forms of each syllable under a bigram model whose frequencies are
     interpolated with single ones (Jelinek and Mercer, 1980). A syllable without known forms
-    stays as it is, and so does one that was typed with an accent.
+    stays as it is, and so does one that was typed with an accent; i and y stay in each.
     """
     matches = list(TERM.finditer(text))
-    typed = [match.group().lower() for match in matches]
+    typed = [spelt(match.group().lower()) for match in matches]
     folded = [fold(form) for form in typed]
     path = _best_path(typed, folded, lookup(folded))
     pieces, position = [], 0
-    for match, form in zip(matches, path, strict=True):
-        pieces += [text[position : match.start()], _with_case(form, match.group())]
+    for match, own, form in zip(matches, typed, path, strict=True):
+        written = form if match.group().lower() == own else rarely_spelt(form)
+        pieces += [text[position : match.start()], _with_case(written, match.group())]
         position = match.end()
     return "".join(pieces) + text[position:]
 

@@ -19,14 +19,20 @@ _NAMES = ["", *"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()]
 _NUMBER = r"0?[1-9]|[12]\d|3[01]"
 _D, _M, _Y = rf"(?P<d>{_NUMBER})", rf"(?P<m>{_NUMBER})", r"(?P<y>1\d{3}|20\d{2})"
 _B, _E = r"(?<![\p{L}\p{Nd}.,/-])", r"(?![\p{L}\p{Nd}/]|[.,-]\p{Nd})"
+# Three numbers are a day with a year of two digits only where one is told: "lớp 10/11/12" is none.
+_DAY_TOLD = (
+    r"(?:(?<=^\s*|[(|•·,:;]\s*|[–-]\s|\b(?:ngày|hôm|sáng|trưa|chiều|tối|đêm|mùng|mồng|on)\s+)"
+    r"|(?<=\d[:h]\d\d\s+))"
+)
 _EN = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
 _VI = r"(?P<name>mười một|mười hai|chạp|giêng|một|hai|ba|tư|bốn|năm|sáu|bảy|tám|chín|mười)"
 
 _PATTERNS = tuple(
-    regex.compile(pattern, regex.IGNORECASE)
+    regex.compile(pattern, regex.IGNORECASE | regex.MULTILINE)
     for pattern in (
         rf"{_B}{_Y}(?P<sep>[-/.]){_M}(?P=sep){_D}(?:{_E}|(?=T\d))",
         rf"{_B}{_D}\s?(?P<sep>[/.-])\s?{_M}\s?(?P=sep)\s?{_Y}{_E}",
+        rf"{_DAY_TOLD}{_D}/{_M}/(?P<yy>\d\d){_E}",
         rf"{_B}{_D}\s+(?:tháng|thg)\s+(?:{_M}|{_VI})(?:\s*,)?(?:\s+năm\s+|\s*[/-]\s*|\s+){_Y}{_E}",
         rf"{_B}{_EN}\.?\s+{_D}(?:st|nd|rd|th)?,?\s+{_Y}{_E}",
         rf"{_B}{_D}(?:st|nd|rd|th)?\s+(?:of\s+)?{_EN}\.?,?\s+{_Y}{_E}",
@@ -34,7 +40,7 @@ _PATTERNS = tuple(
     )
 )
 
-
+LAST_COMING = 40  # two digits of the last year that is of this century
 ENGLISH_MONTH = _EN  # as a group ``name``
 
 
@@ -94,9 +100,15 @@ def _day(match: regex.Match[str]) -> str:
     is it: "9/25/2025"."""
     parts = match.groupdict()
     day, month = int(parts["d"]), month_of(parts)
+    year = int(parts["y"]) if "y" in parts else _year_of(int(parts["yy"]))
     if month > 12 >= day:
         day, month = month, day
     try:
-        return dt.date(int(parts["y"]), month, day).isoformat()
+        return dt.date(year, month, day).isoformat()
     except ValueError:
         return ""
+
+
+def _year_of(two_digits: int) -> int:
+    """ "25" is 2025, "75" is 1975."""
+    return two_digits + (2000 if two_digits <= LAST_COMING else 1900)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import regex
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from assistant.text.terms import fold, terms
+from assistant.text.terms import fold, written_terms
 
 # What only Vietnamese writes among the languages in Latin script.
 _VIETNAMESE = regex.compile(
@@ -66,7 +66,7 @@ def has_accents(text: str) -> bool:
     """Whether a Vietnamese syllable of ``text`` has accents: "má", "Đường", but not "Beyoncé"."""
     return any(
         folded != term and _SYLLABLE.fullmatch(folded)
-        for term, folded in ((term, fold(term)) for term in terms(text))
+        for term, folded in ((term, fold(term)) for term in written_terms(text))
     )
 
 
@@ -125,7 +125,7 @@ def language_among(text: str, shares: Mapping[str, float]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [term for term in terms(text) if term.isalpha()]
+    return [term for term in written_terms(text) if term.isalpha()]
 
 
 def _reads_english(words: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ TCVN3         TCVN 5712:1993, also called ABC. Fonts (.VnTime) have form VN3 of 
 VISCII        RFC 1456. Six capitals have codes of control characters.
 VNI           VNI for Windows, in the table of VNI Software: a letter, then a byte for its marks.
 Windows-1258  Microsoft's code page 1258 as in Python's codec: a letter, then its tone.
+UTF-8 encoded twice: taken for Windows-1252 or Latin-1 in between, "Tiáº¿ng Viá»‡t".
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TONES_OF_STOPPED = ("\u0301", "\u0323")
 
 _PART = regex.compile(r"[^ \t\r\n]+")
+_APART = regex.compile(r"(\n|(?<=[.!?:;]) )")  # lines, sentences, cells of a row
 
 # Letters, and the signs that stand for them where an encoding is misread.
 _SIGN = r"\x01-\x08\x0e-\x19\x1b-\x1f\x80-\x9f¡¢¤¥¦¨¬\xad¯±´¶¸¹¼¾¿×÷ˆ˜†‡‰‹›™\U0010ff80-\U0010ffff"
@@ -105,14 +107,16 @@ _HYPHENATED = regex.compile(
     regex.MULTILINE,
 )
 
+_TWICE = "UTF-8 encoded twice"
+
 # What is certain. No paragraph of the Universal Declaration of Human Rights in 530 other languages
 # and 30 encodings is taken for Vietnamese.
-_KINDS = 3  # different words with accents, at least
+_KINDS = 3  # different words with accents, at least; one less makes the lead
+FEW_KINDS = 2  # the same, in a name or a line that stands among Vietnamese
 _FEW = 8  # words; of fewer all must be syllables
 _SHARE_OF_ACCENTED = 0.9  # of the words with accents that are syllables
 _SHARE = 0.8  # of all words: names from other languages have no accents as a rule
 _LEAD = 0.2  # of the share of words with accents over the same share in every other reading
-_GARBLED = 2  # words with accents that make the lead, at least
 _RARE = 0.02  # share of codes above 7F that no Vietnamese falls short of: no need to read further
 
 
@@ -127,15 +131,52 @@ def decoded(data: bytes) -> tuple[str, str] | None:
     return _certain(data.decode("latin-1"))
 
 
-def recovered(text: str) -> tuple[str, str] | None:
+def recovered(text: str, kinds: int = _KINDS, known: str = "") -> tuple[str, str] | None:
     """``text`` mended and in NFC, and the encoding whose bytes were taken for Windows-1252.
 
     "Tr\u00adêng TiÓu häc" → ("Trường Tiểu học", "TCVN3"). None unless that is certain; so also for
     text of any language that is right as it is, and wherever letters beyond Windows-1252 occur.
+    ``kinds``: different words with accents that it takes; ``known``: the only encoding it may be.
     """
-    if text.isascii() or _NO_SALAD.search(text):
+    if not may_be_salad(text):
         return None
-    return _certain(text.translate(_AS_CODES))
+    codes = text.translate(_AS_CODES)
+    if known == _TWICE:
+        return _twice_encoded(codes, kinds)
+    return (not known and _twice_encoded(codes, kinds)) or _certain(codes, kinds, known)
+
+
+def recovered_parts(text: str) -> tuple[str, str] | None:
+    """The same for a text of which some is right as it is: what may be salad is judged together,
+    then each line, sentence and cell of a row in the encoding that this gives."""
+    together = recovered("\n".join(filter(may_be_salad, _APART.split(text))))
+    if together is None:
+        return None
+    encoding = together[1]
+
+    def mended(part: str) -> str | None:
+        return (recovered(part, FEW_KINDS, encoding) or (None,))[0]
+
+    found = "\n".join(
+        mended(line) or "".join(mended(part) or part for part in _APART.split(line))
+        for line in text.split("\n")
+    )
+    return (found, encoding) if found != text else None
+
+
+def may_be_salad(text: str) -> bool:
+    """Whether ``text`` has letters beyond ASCII, and only those of Windows-1252."""
+    return not text.isascii() and not _NO_SALAD.search(text)
+
+
+def _twice_encoded(codes: str, kinds: int) -> tuple[str, str] | None:
+    """The Vietnamese of which ``codes`` are the UTF-8."""
+    try:
+        text = codes.encode("latin-1").decode("utf-8-sig")
+    except UnicodeError:
+        return None
+    measure = _measured(Counter(_PART.findall(text)), str)
+    return (unicodedata.normalize("NFC", text), _TWICE) if measure.is_vietnamese(kinds) else None
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -146,16 +187,17 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _certain(codes: str) -> tuple[str, str] | None:
+def _certain(codes: str, kinds: int = _KINDS, known: str = "") -> tuple[str, str] | None:
     """The certain reading of ``codes``, which has a character U+0080 to U+00FF for each byte."""
     above = len(codes) - len(codes.encode("ascii", "ignore"))
     if above < _RARE * len(codes):
         return None
     parts = Counter(_PART.findall(codes))
-    readings = [(encoding, _measured(parts, encoding.read)) for encoding in _ENCODINGS]
+    possible = [one for one in _ENCODINGS if not known or one.name in (known, "")]
+    readings = [(encoding, _measured(parts, encoding.read)) for encoding in possible]
     encoding, best = max(readings, key=lambda reading: reading[1].rank)
     lead = best.share - max(own.share for other, own in readings if other.name != encoding.name)
-    if not best.is_vietnamese() or lead < _LEAD or lead * best.accented < _GARBLED:
+    if not best.is_vietnamese(kinds) or lead < _LEAD or lead * best.accented < kinds - 1:
         return None
     text = encoding.read(codes)
     if not encoding.name or _CONTROL.search(text):
@@ -247,8 +289,8 @@ class _Measure:
     def rank(self) -> tuple[float, int]:
         return self.share, self.accented_syllables
 
-    def is_vietnamese(self) -> bool:
-        if self.kinds < _KINDS:
+    def is_vietnamese(self, kinds: int) -> bool:
+        if self.kinds < kinds:
             return False
         if self.words < _FEW:
             return self.syllables == self.words

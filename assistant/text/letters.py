@@ -43,6 +43,16 @@ _CLOSED = regex.compile(rf"(?<![qQ])(?:{'|'.join(_SLIPS)})(?=\p{{L}})")
 _AFTER_Q = {_composed("u", tone) + "y": "u" + _composed("y", tone) for tone in _TONES}
 _QUY = regex.compile(rf"(?<=[qQ])(?:{'|'.join(_AFTER_Q)})")
 
+# "kĩ" and "kỹ", "quí" and "quý": alone behind h, k, l, m, t and qu, i and y are the same, and
+# newspapers write y; behind s they write i, "bác sĩ".
+_I, _Y = "iíìỉĩị", "yýỳỷỹỵ"
+_SPELT = {
+    onset + i: onset + y
+    for onset in ("h", "k", "l", "m", "t", "qu")
+    for i, y in zip(_I, _Y, strict=True)
+} | {"s" + y: "s" + i for i, y in zip(_I, _Y, strict=True)}
+_RARE = {usual: rare for rare, usual in _SPELT.items()}
+
 
 def mended(text: str) -> str:
     """``text`` (NFC), as long as before, with đ for eth and tones where newspapers place them."""
@@ -55,3 +65,13 @@ def mended(text: str) -> str:
 def as_searched(text: str) -> str:
     """``text`` in NFC, mended, without what is not seen."""
     return mended(unicodedata.normalize("NFC", UNSEEN.sub("", text)))
+
+
+def spelt(syllable: str) -> str:
+    """A syllable in lower case with the i or y that newspapers write: "kĩ" → "kỹ"; others stay."""
+    return _SPELT.get(syllable, syllable)
+
+
+def rarely_spelt(syllable: str) -> str:
+    """The other way round: "kỹ" → "kĩ"."""
+    return _RARE.get(syllable, syllable)

@@ -49,15 +49,16 @@ _ENUMERATOR = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}|\d{3}|[IVXLC]{1,5}|[A-Za-z�
 # Written with a full stop before the name or the word they belong to.
 _TITLES = (
     # Vietnamese places, degrees and honours
-    "TP Tp tp TX Tx TT Tt KP Kp ThS Ths TS Ts TSKH PGS GS BS Bs BSCK CK DS KS KTS CN LS NCS "
-    "NS NSND NSƯT NGND NGƯT CCB ĐB "
+    "TP Tp tp TX Tx TT Tt TTr KP Kp BV ThS Ths TS Ts TSKH PGS Pgs GS Gs BS Bs BSCK BSCKI BSCKII "
+    "CK CKI CKII CK1 CK2 DS ĐD KS Ks KTS Kts CN LS Ls LM Lm ĐĐ NCS NS NSND NSƯT NGND NGƯT "
+    "TTND TTƯT CCB ĐB Cty CTy "
     # other languages
     "Mr Mrs Ms Mx Dr Prof St Rev Gen Col Lt Sgt Capt Gov Sen Rep Hon Pres vs cf approx e.g i.e "
     "Mme Mlle Hr Frau Sra Dra"
 )
 # Written with a full stop before a number: "No. 5", "tr. 12", "Jan. 5".
 _NUMBERED = (
-    "No no Nos Nr nr Fig fig Vol vol Art art Ch ch pp p tr Tr Đ "
+    "No no Nos Nr nr Fig fig Vol vol Art art Ch ch pp p tr Tr Đ ĐT SĐT QL TL "
     "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
 )
 # Words whose single letter is a class and no initial: "dự án nhóm C."

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import regex
 
-from assistant.text.letters import as_searched, mended
+from assistant.text.letters import as_searched, mended, spelt
 
 # Scripts written without spaces: a term is a pair of neighbouring characters there.
 # The mark of a long vowel belongs to no script of its own.
@@ -35,8 +35,13 @@ def terms(text: str) -> list[str]:
 
     A Vietnamese term is a syllable, a number keeps its separators, and a run of a script
     without spaces gives its pairs of neighbouring characters (a lone one stands for itself).
-    Letters that look the same give the same term.
+    Letters that look the same give the same term, and so do "kĩ" and "kỹ".
     """
+    return list(map(spelt, written_terms(text)))
+
+
+def written_terms(text: str) -> list[str]:
+    """The same with i and y as they are written."""
     found: list[str] = []
     for match in TERM.finditer(as_searched(text).lower()):
         run = match.group()

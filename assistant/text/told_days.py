@@ -19,6 +19,7 @@ from assistant.text.dates import month_of, stated_days
 from assistant.types import Span
 
 NEAR_TURN: Final = 60  # days around new year in which a day without its year is of the other year
+LONGEST_LEAD: Final = 40  # characters
 _WILL: Final = regex.compile(
     r"\b(?:sẽ|dự kiến|sắp|will|(?:is|are) (?:due|set)|due to|scheduled|expected to|plans? to)\b"
     r"|['’]ll\b",
@@ -50,7 +51,7 @@ Period = tuple[dt.date, dt.date]
 def told_days(text: str, day: str) -> tuple[ToldDays, ...]:
     """The days that ``text`` tells, in its order; ``day``: ISO 8601 of its article, "" where that
     is not known: then only those told in full."""
-    found = [ToldDays(_with_lead(text, span), iso, iso, False) for span, iso in stated_days(text)]
+    found = [_stated(text, span, iso) for span, iso in stated_days(text)]
     try:
         today = dt.date.fromisoformat(day)
     except ValueError:
@@ -65,10 +66,25 @@ def told_days(text: str, day: str) -> tuple[ToldDays, ...]:
     return tuple(kept)
 
 
-def _with_lead(text: str, span: Span) -> Span:
-    """With the "ngày" or "sáng ngày" before it."""
-    before = LEAD.search(text, max(0, span.start - 24), span.start)
-    return Span(before.start(), span.end) if before else span
+def _stated(text: str, span: Span, iso: str) -> ToldDays:
+    """A day told in full, with the "ngày" or "sáng ngày" before it; or the days that end with it:
+    "ngày 1 đến ngày" before "5/9/2025"."""
+    before = LEAD.search(text, max(0, span.start - LONGEST_LEAD), span.start)
+    if not before:
+        return ToldDays(span, iso, iso, False)
+    last = dt.date.fromisoformat(iso)
+    try:
+        first = _day_before(last, int(before["d"] or last.day))
+    except ValueError:
+        return ToldDays(span, iso, iso, False)
+    return ToldDays(Span(before.start(), span.end), first.isoformat(), iso, False)
+
+
+def _day_before(last: dt.date, day: int) -> dt.date:
+    """The first day of "từ ngày 1 đến ngày 5/9": of the same month, in "từ ngày 28 đến ngày 5/9" of
+    the one before. Raises ValueError where there is none."""
+    month = last if day <= last.day else last.replace(day=1) - dt.timedelta(1)
+    return month.replace(day=day)
 
 
 def _computed(text: str, today: dt.date) -> Iterator[ToldDays]:
@@ -151,9 +167,10 @@ def _sentence(match: regex.Match[str]) -> str:
 
 
 def _day_of_month(rule: Rule, match: regex.Match[str], today: dt.date) -> Period:
-    """ "ngày 5/8", "từ 1-5/8", "August 5", with or without what says of which year."""
+    """ "ngày 5/8", "ngày 1-5/8", "từ ngày 1 đến ngày 5/8", "August 5", with or without what
+    says of which year."""
     parts = match.groupdict()
-    month, day = month_of(parts), int(parts["d"])
+    month, day = month_of(parts), int(parts.get("until") or parts["d"])
     when = (parts.get("when") or "").lower()
     if year := next((shift for word, shift in _YEARS.items() if word in when.split()), None):
         found = dt.date(today.year + year, month, day)
@@ -165,8 +182,7 @@ def _day_of_month(rule: Rule, match: regex.Match[str], today: dt.date) -> Period
         found = _first(today, month, day, lambda one: one <= today, -1)
     else:
         found = _nearest(today, month, day)
-    until = parts.get("until")
-    return found, found.replace(day=int(until)) if until else found
+    return _day_before(found, int(parts["d"])), found
 
 
 def _first(
