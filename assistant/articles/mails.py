@@ -16,9 +16,10 @@ from assistant.articles.document import Document, Metadata
 from assistant.articles.html import document_of
 from assistant.articles.metadata import day_of
 from assistant.articles.packed import LEAST_CHAPTER, Read, documents_in
-from assistant.articles.text_files import line_of, text_of, without_unfit
+from assistant.articles.text_files import corpus_error, line_of, text_of, without_unfit
 
 DEEPEST: Final = 3  # mails in mails
+MOST_PARTS: Final = 100_000  # of a mail, counted by the lines that may part it
 
 # "-- " alone on a line begins the signature (RFC 3676, §4.3); newsletters draw longer rules.
 _SIGNATURE = re.compile(r"\n(?:-- |[-_=]{10,})\n")
@@ -44,7 +45,12 @@ _HEADS: Final = {
 
 
 def mail(path: Path, data: bytes, suffixes: frozenset[str], read: Read) -> list[Document]:
-    """The articles that hang on a mail, and its own text where it is more than their cover."""
+    """The articles that hang on a mail, and its own text where it is more than their cover.
+
+    Raises CorpusError where it has more parts than are read.
+    """
+    if data.count(b"\n--") > MOST_PARTS:  # before all of them are objects in memory
+        raise corpus_error(path, "holds too much text for one file", "split it")
     return list(_articles(path, _message(data), suffixes, read, DEEPEST))
 
 

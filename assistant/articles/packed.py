@@ -100,7 +100,9 @@ def archive(
 
         def beside(place: Path) -> bytes | None:
             info = every.get(str(place))
-            return files.open(info).read(MOST_SIDECAR + 1) if info else None
+            if info is None or info.flag_bits & 1:  # it opens with a password only
+                return None
+            return files.open(info).read(MOST_SIDECAR + 1)
 
         found: list[Document] = []
         for name, info in members.items():
