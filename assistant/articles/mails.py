@@ -19,10 +19,13 @@ from assistant.articles.packed import LEAST_CHAPTER, Read, documents_in
 from assistant.articles.text_files import corpus_error, line_of, text_of, without_unfit
 
 DEEPEST: Final = 3  # mails in mails
-MOST_PARTS: Final = 100_000  # of a mail, counted by the lines that may part it
+MOST_PARTS: Final = 100_000  # of a mail
 
 # "-- " alone on a line begins the signature (RFC 3676, §4.3); newsletters draw longer rules.
 _SIGNATURE = re.compile(r"\n(?:-- |[-_=]{10,})\n")
+# What its header says parts a mail (RFC 2046, §5.1.1), and the lines that may.
+_BOUNDARY = re.compile(rb"""boundary\s*=\s*(?:"([^"\n]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
+_PARTING = re.compile(rb"^--(\S.{0,200}?)[ \t]*\r?$", re.MULTILINE)
 _ANSWER = re.compile(r"(?:(?:fwd?|re|tr|chuyển tiếp|trả lời)\s*:\s*)+", re.IGNORECASE)
 _QUOTED = re.compile(r"^(?:> ?)+")
 # "On Mon, 8 Sep 2025 at 9:00 Lê Bình <binh@…> wrote:", also over two lines.
@@ -49,9 +52,16 @@ def mail(path: Path, data: bytes, suffixes: frozenset[str], read: Read) -> list[
 
     Raises CorpusError where it has more parts than are read.
     """
-    if data.count(b"\n--") > MOST_PARTS:  # before all of them are objects in memory
+    # Before all of them are objects in memory; few mails have so many lines that may part them.
+    if data.count(b"\n--") > MOST_PARTS and _parts(data) > MOST_PARTS:
         raise corpus_error(path, "holds too much text for one file", "split it")
     return list(_articles(path, _message(data), suffixes, read, DEEPEST))
+
+
+def _parts(data: bytes) -> int:
+    """How many parts a mail has, those of the mails in it too."""
+    boundaries = {quoted or bare for quoted, bare in _BOUNDARY.findall(data)}
+    return sum(line[1] in boundaries for line in _PARTING.finditer(data))
 
 
 def _message(data: bytes) -> EmailMessage:
