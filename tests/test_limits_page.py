@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gradio as gr
 import pytest
 from playwright.sync_api import expect
 
+from assistant.page._filter_panel import FilterPanel
 from assistant.page.labels import LABELS
 from assistant.types import Filter
 from tests import browsing
@@ -12,7 +14,7 @@ from tests.browsing import Opened, Scripted, ask, browser_test, expect_no_sidewa
 
 browser, opened = browsing.browser, browsing.opened
 assistant, address = browsing.assistant, browsing.address
-VI = LABELS["vi"]
+VI, EN = LABELS["vi"], LABELS["en"]
 
 
 @pytest.mark.browser
@@ -41,6 +43,34 @@ def test_a_question_is_limited_and_asked_again_without(opened: Opened, assistant
     expect(chip).to_have_count(0)
     expect(tab.locator(".reply")).to_contain_text("không nói về điều này")  # it was asked
     assert assistant.filters[1:] == [Filter()]
+
+
+@pytest.mark.browser
+@browser_test
+def test_the_handle_says_what_holds_in_the_language_of_the_page(opened: Opened) -> None:
+    tab = opened()
+    handle = tab.locator("#limit > button")
+    handle.click()
+    tab.wait_for_timeout(500)  # as people do: a busy machine still draws the page
+    since = tab.get_by_label(VI.since, exact=True)
+    since.fill("5/8/2025")
+    ask(tab, "Huế có mưa không?")
+    expect(handle).to_contain_text("từ 5/8/2025")
+    tab.locator("#language").get_by_text("English").click()
+    expect(handle).to_contain_text(f"{EN.limit}: since 5 Aug 2025")
+    handle.click()
+    tab.get_by_label(EN.since, exact=True).fill("")
+    ask(tab, "Huế có mưa không?")
+    expect(handle).not_to_contain_text("since")
+
+
+def test_a_question_leaves_the_handle_alone_that_says_what_holds() -> None:
+    with gr.Blocks():
+        panel = FilterPanel(EN)
+    held = Filter(since="5/8/2025")
+    assert panel.closed(held, held, VI)[panel.panel] == gr.update(open=False)
+    assert panel.closed(held, Filter(), EN)[panel.panel]["label"].startswith(f"{EN.limit}: since 5")
+    assert panel.closed(Filter(), held, VI)[panel.panel]["label"] == VI.limit
 
 
 @pytest.mark.browser

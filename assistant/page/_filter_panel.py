@@ -32,17 +32,23 @@ class FilterPanel:
                 self.author = _field(labels.author, "")
         self.components: list[Any] = [self.since, self.until, self.source, self.author]
 
-    def closed(self, filter: Filter, labels: Labels) -> dict[Any, Any]:
-        """Once a question was sent: the answer needs the room; the handle says what holds on."""
-        held = limits_line(filter, labels)
-        label = f"{labels.limit}: {held}" if held else labels.limit
-        return {self.panel: gr.update(label=label, open=False)}
+    def closed(self, filter: Filter, before: Filter, labels: Labels) -> dict[Any, Any]:
+        """Once a question was sent: the answer needs the room; the handle says what holds on.
 
-    def labelled(self, labels: Labels, articles: Sequence[Article]) -> dict[Any, Any]:
-        """Component → its words in another language."""
+        Where it says so already it is left alone: a question that was sent while the page changed
+        its language would bring the words of the one before.
+        """
+        if filter == before:
+            return {self.panel: gr.update(open=False)}
+        return {self.panel: gr.update(label=_handle(filter, labels), open=False)}
+
+    def labelled(
+        self, labels: Labels, articles: Sequence[Article], filter: Filter
+    ) -> dict[Any, Any]:
+        """Component → its words in another language; ``filter``: what the handle says."""
         names = sorted({publisher(article.source) for article in articles if article.source})
         return {
-            self.panel: gr.update(label=labels.limit),
+            self.panel: gr.update(label=_handle(filter, labels)),
             self.hint: _hint(labels),
             self.since: gr.update(label=labels.since, placeholder=labels.day_hint),
             self.until: gr.update(label=labels.until, placeholder=labels.day_hint),
@@ -64,6 +70,11 @@ def filter_from(told: object) -> Filter:
         return Filter()
     known = found if isinstance(found, dict) else {}
     return filter_of([known.get(name) for name in FIELDS])
+
+
+def _handle(filter: Filter, labels: Labels) -> str:
+    held = limits_line(filter, labels)
+    return f"{labels.limit}: {held}" if held else labels.limit
 
 
 def _field(label: str, placeholder: str) -> gr.Textbox:

@@ -16,7 +16,7 @@ from typing import Final
 from assistant.answering.answer_options import Choice
 from assistant.page._running_answer import Run
 from assistant.records.exchange import Exchange
-from assistant.types import Article, AssistantError, Citation, Span, Turn
+from assistant.types import NO_FILTER, Article, AssistantError, Citation, Filter, Span, Turn
 
 MOST_RESTORED: Final = 200  # exchanges
 
@@ -47,6 +47,7 @@ class Session:
     """
 
     runs: list[Run] = field(default_factory=list)
+    limits: Filter = NO_FILTER  # what the panel held when the last question was sent
     _chosen: dict[str, int] = field(default_factory=dict)  # slot → run, where not the newest
 
     @property

@@ -260,7 +260,7 @@ class _Chat:
             self.language: gr.update(label=labels.switch),
             self.side: self._side(labels),
             **self.options.labelled(labels),
-            **self.limits.labelled(labels, self.assistant.articles()),
+            **self.limits.labelled(labels, self.assistant.articles(), session.limits),
             self.chatbot: gr.update(
                 value=messages(session.slots(), labels),
                 placeholder=reader_html.welcome(self.assistant.articles(), labels),
@@ -322,17 +322,21 @@ class _Chat:
     ) -> Updates:
         """``options``: the values of the panel of options, then those of the limits; ``kept``: the
         limits of a question that was being answered when the page was left."""
-        options, limits = options[: len(self.options.components)], options[-len(FIELDS) :]
-        chosen = NO_FILTER if unlimited else kept or filter_of(limits)
+        options, limits = (
+            options[: len(self.options.components)],
+            filter_of(options[-len(FIELDS) :]),
+        )
+        chosen = NO_FILTER if unlimited else kept or limits
         choice = replace(Choice(*options), filter=chosen)
         run = session.begin(question.strip()[:LONGEST_QUESTION], choice, slot, unlimited)
         if run is None:
             return {self.run: None}
+        before, session.limits = session.limits, limits
         return {
             **self.redraw(session, language),
             self.run: run,
             self.fresh: gr.update(visible=True),
-            **self.limits.closed(filter_of(limits), LABELS[language]),
+            **self.limits.closed(limits, before, LABELS[language]),
         }
 
     def choose(
