@@ -32,6 +32,8 @@ def main() -> None:
     run = json.loads((options.run / "card.json").read_text("utf-8"))
     # Of the run's options only what is no folder: a packed file leaves the machine it was made on.
     about = {"step": step, "seen": seen, "seed": run["options"]["seed"], "data": run["data"]}
+    if "started from" in run:
+        about["started from"] = run["started from"]
     weights = state["model"]
     if options.average:
         weights = averaged(weights, read_weights(options.average))

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from assistant.index.packed_weights import read_weights
+from assistant.index.packed_weights import read_card, read_weights
 from assistant.reading.corpus import Corpus, build
 from assistant.reading.examples import (
     HELD_OUT_FILE,
@@ -121,12 +121,15 @@ class Run:
         return Corpus.load(path)
 
     def _write_card(self, files: dict[str, str]) -> None:
-        card = {
+        card: dict[str, Any] = {
             "options": {name: str(value) for name, value in vars(self.options).items()},
             "torch": torch.__version__,
             "python": platform.python_version(),
             "data": files,
         }
+        if self.options.start:  # whose card says the same of those before
+            before = read_card(self.options.start)
+            card["started from"] = {"sha256": before["sha256"][:16], **before["about"]}
         (self.folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
     def _log(self, line: dict[str, Any]) -> None:

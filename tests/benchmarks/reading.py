@@ -49,7 +49,7 @@ class Asked:
 
 
 def articles_of(part: str, files: str = "*.txt") -> list[OwnArticle]:
-    """The articles of ``train``, ``dev`` or ``test``; ``files``: pattern of their names."""
+    """The articles of ``train``, ``dev``, ``gaps`` or ``test``; ``files``: pattern of names."""
     return [article for path in sorted((SET / part).glob(files)) for article in read_own(path)]
 
 
@@ -123,7 +123,7 @@ def share(values: Iterator[bool]) -> float | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Asks the own reading set.")
-    parser.add_argument("parts", nargs="+", choices=["train", "dev", "test"])
+    parser.add_argument("parts", nargs="+", choices=["train", "dev", "gaps", "test"])
     parser.add_argument("--wrong", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

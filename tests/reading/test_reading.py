@@ -179,6 +179,24 @@ def test_weights_are_averaged_with_those_they_were_trained_from() -> None:
     assert (name, mean.tolist(), others) == ("w", [2.0, 2.0, 2.0], [])
 
 
+def test_a_file_names_all_that_its_weights_have_learnt_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = {"vector": torch.ones(64)}
+    first, second = tmp_path / "first.rdr", tmp_path / "second.rdr"
+    packed_weights.write(first, weights, "q8_0", {"data": {"a": "1"}})
+    options = argparse.Namespace(start=first, seed=7)
+    run = SimpleNamespace(options=options, folder=tmp_path)
+    train.Run._write_card(run, {"b": "2"})  # type: ignore[arg-type]
+    torch.save({"model": weights, "where": (0, 0, 3, 9)}, tmp_path / "checkpoint.pt")
+    monkeypatch.setattr("sys.argv", ["packing", "--run", str(tmp_path), "--out", str(second)])
+    packing.main()
+    about = packed_weights.read_card(second)["about"]
+    assert about["data"] == {"b": "2"} and about["seed"] == "7"
+    digest = packed_weights.read_card(first)["sha256"][:16]
+    assert about["started from"] == {"sha256": digest, "data": {"a": "1"}}
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "reader.bin"
     packed_weights.write(path, {"vector": torch.ones(64)}, "q4_0", {})
