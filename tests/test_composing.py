@@ -53,8 +53,8 @@ def verbatim(sentence: str, cited: Sequence[int]) -> Judgement:
     return Judgement("unsupported", nearest, lack, sentence)  # type: ignore[arg-type]
 
 
-def declines(sentence: str) -> bool:
-    return sentence.startswith("Tôi không")
+def declines(sentence: str) -> float:
+    return float(sentence.startswith("Tôi không"))
 
 
 def cite(number: int, shown: Shown, span: Span) -> Citation:
@@ -149,6 +149,16 @@ def test_a_long_beginning_is_given_out_before_it_is_supported() -> None:
     assert read_whole.feed(long + "Mèo ngủ trên ghế.\nHổ đói") == []
     read_whole.finish()
     assert read_whole.text == long + "Mèo ngủ trên ghế. [1]\nHổ đói"
+
+
+@pytest.mark.parametrize(("likely", "refused"), [(0.9, False), (0.99, True)])
+def test_a_sentence_that_is_supported_refuses_only_where_that_is_sure(
+    likely: float, refused: bool
+) -> None:
+    composer = Composer(passages(), REFUSALS, lambda _: likely, verbatim, cite)
+    composer.feed("Mèo ngủ trên ghế.\nVoi bay.")
+    composer.finish()
+    assert composer.refused is refused and bool(composer.citations) is not refused
 
 
 def test_what_only_begins_like_the_agreed_sentence_is_none() -> None:

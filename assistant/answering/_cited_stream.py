@@ -37,8 +37,12 @@ from assistant.types import (
 Policy = Literal["flag", "drop", "replace"]
 Check = Callable[[str, Sequence[int]], Judgement]  # a sentence, the passages it cites
 Cite = Callable[[int, Shown, Span], Citation]  # number, passage, span → a verified citation
-Refuses = Callable[[str], bool]  # whether a sentence says that there is no answer
+Refuses = Callable[[str], float]  # how likely a sentence says that there is no answer
 
+REFUSES = 0.8  # probability from which a sentence that nothing supports is a refusal,
+# and one that the claim check takes for supported: it does not know what "the passages" are. Of 120
+# sentences that look like refusals the likeliest is at .92 (``tests.benchmarks.refusals``).
+SURELY_REFUSES = 0.98
 APOLOGY = 40  # characters: "I am sorry."
 HELD = 300  # characters of the beginning that are held back at most
 
@@ -71,10 +75,10 @@ class Composer:
     """Builds an answer from the pieces in which a model's text comes.
 
     ``agreed``: sentences with which the model was told to say that the passages do not hold the
-    answer; ``refuses``: whether one says so in other words. Where one comes first, and nothing
-    supports it, ``refused`` is set and nothing is given out. What comes of a text does not
-    depend on how it is cut into pieces. ``before``: text of the answer that stands before the
-    model's; ``whole``: nobody reads along, so all of it is held back to the end.
+    answer; ``refuses``: how likely one says so in other words. Where one comes first, ``refused``
+    is set and nothing is given out. What comes of a text does not depend on how it is cut into
+    pieces. ``before``: text of the answer that stands before the model's; ``whole``: nobody reads
+    along, so all of it is held back to the end.
     """
 
     def __init__(
@@ -218,15 +222,16 @@ class Composer:
         if self._held is None:
             return self._settle(one)
         self._sentence = ""
-        if one.judgement and not one.is_supported and self._may_refuse(sentence):
+        least = SURELY_REFUSES if one.is_supported else REFUSES
+        if one.judgement and self._likely_refuses(sentence) >= least:
             return self._refused()
         self._held.append(one)
         return self._released() if one.is_supported and not self._whole else []
 
-    def _may_refuse(self, sentence: str) -> bool:
+    def _likely_refuses(self, sentence: str) -> float:
         """Only the first sentence refuses, or one behind an apology."""
         before = sum(len(one.text) for one in self._held or ())
-        return before <= APOLOGY and self._refuses(_undressed(sentence))
+        return self._refuses(_undressed(sentence)) if before <= APOLOGY else 0.0
 
     def _refused(self) -> list[AnswerEvent]:
         self.refused, self._held, self._sentence = True, [], ""

@@ -41,7 +41,6 @@ from assistant.types import (
     Vectors,
 )
 
-SURE = 0.8  # probability from which a sentence that nothing supports is a refusal
 # Models whose thoughts were closed without having been opened: their templates open them, so that
 # the next answer is held back until that end.
 _THINK_FIRST: set[str] = set()
@@ -137,13 +136,13 @@ def write(
     )
 
 
-def _refuses(similar: Similarity, sentence: str) -> bool:
-    return refusals().probability(similar.vector(sentence)) >= SURE
+def _refuses(similar: Similarity, sentence: str) -> float:
+    return refusals().probability(similar.vector(sentence))
 
 
-def _never(sentence: str) -> bool:
+def _never(sentence: str) -> float:
     """With another model nothing tells a refusal in a model's own words."""
-    return False
+    return 0.0
 
 
 class Similarity:

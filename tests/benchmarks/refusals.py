@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from assistant.answering._generation import SURE
+from assistant.answering._cited_stream import REFUSES
 from assistant.answering._refusals import FILE, refusals
 from assistant.index.encoder import SentenceEncoder
 from assistant.settings import Settings
@@ -55,7 +55,7 @@ def fit() -> None:
 
 def measure() -> None:
     said = written("c")
-    told = [refusals().probability(vector) >= SURE for vector in embedded(said)]
+    told = [refusals().probability(vector) >= REFUSES for vector in embedded(said)]
     pairs = list(zip(said, told, strict=True))
     refused = [found for one, found in pairs if one.refuses]
     answered = [found for one, found in pairs if not one.refuses]
