@@ -37,11 +37,12 @@ from assistant.types import (
 Policy = Literal["flag", "drop", "replace"]
 Check = Callable[[str, Sequence[int]], Judgement]  # a sentence, the passages it cites
 Cite = Callable[[int, Shown, Span], Citation]  # number, passage, span → a verified citation
-Refuses = Callable[[str], float]  # how likely a sentence says that there is no answer
+Refuses = Callable[[str], float]  # how likely a sentence says that there is no answer, in [0, 1]
 
-REFUSES = 0.8  # probability from which a sentence that nothing supports is a refusal,
-# and one that the claim check takes for supported: it does not know what "the passages" are. Of 120
-# sentences that look like refusals the likeliest is at .92 (``tests.benchmarks.refusals``).
+REFUSES = 0.8  # probability from which a sentence that nothing supports is a refusal
+# The same of a sentence that the claim check takes for supported, since it does not know what "the
+# passages" are. Of held-back sentences (tests/questions/refusals/c.jsonl) 66 of 100 refusals are
+# above, and none of the 120 that only look like one; the likeliest of these is at .92.
 SURELY_REFUSES = 0.98
 APOLOGY = 40  # characters: "I am sorry."
 HELD = 300  # characters of the beginning that are held back at most
@@ -229,7 +230,7 @@ class Composer:
         return self._released() if one.is_supported and not self._whole else []
 
     def _likely_refuses(self, sentence: str) -> float:
-        """Only the first sentence refuses, or one behind an apology."""
+        """In [0, 1]: only the first sentence refuses, or one behind an apology."""
         before = sum(len(one.text) for one in self._held or ())
         return self._refuses(_undressed(sentence)) if before <= APOLOGY else 0.0
 

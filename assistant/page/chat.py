@@ -322,10 +322,8 @@ class _Chat:
     ) -> Updates:
         """``options``: the values of the panel of options, then those of the limits; ``kept``: the
         limits of a question that was being answered when the page was left."""
-        options, limits = (
-            options[: len(self.options.components)],
-            filter_of(options[-len(FIELDS) :]),
-        )
+        limits = filter_of(options[-len(FIELDS) :])
+        options = options[: len(self.options.components)]
         chosen = NO_FILTER if unlimited else kept or limits
         choice = replace(Choice(*options), filter=chosen)
         run = session.begin(question.strip()[:LONGEST_QUESTION], choice, slot, unlimited)
