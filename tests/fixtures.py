@@ -79,11 +79,12 @@ class FakeEncoder:
         return self.embed_questions(texts)
 
 
-def make_article(text: str, path: str = "", language: str = "vi") -> Article:
-    """An article whose id comes from its text."""
-    return Article(
-        hashlib.sha256(text.encode()).hexdigest()[:16], text[:20], text, language, path=path
-    )
+def make_article(
+    text: str, path: str = "", language: str = "vi", title: str | None = None
+) -> Article:
+    """An article whose id comes from its text, and its title where it is given none."""
+    number = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return Article(number, text[:20] if title is None else title, text, language, path=path)
 
 
 def lines_of(article: Article) -> list[Passage]:
@@ -98,9 +99,11 @@ def lines_of(article: Article) -> list[Passage]:
     return found
 
 
-def add_articles(catalog: Catalog, *texts: str, language: str = "vi") -> list[Article]:
+def add_articles(
+    catalog: Catalog, *texts: str, language: str = "vi", title: str | None = None
+) -> list[Article]:
     """Adds an article for each text, a passage for each of its lines, with the fake's vectors."""
-    articles = [make_article(text, language=language) for text in texts]
+    articles = [make_article(text, language=language, title=title) for text in texts]
     pairs = [(article, lines_of(article)) for article in articles]
     lines = [passage.text for _, passages in pairs for passage in passages]
     vectors = FakeEncoder(Settings()).embed_passages(lines)

@@ -14,5 +14,4 @@ examples, own_set, corpus    question sets → examples → arrays
 mixture, typing_habits       arrays → what is shown, in which order, as people type
 loss, schedule, trainer, train        ``python -m assistant.reading.train``
 train_questions              how questions are embedded: ``python -m …train_questions``
-measure                      ``python -m assistant.reading.measure``
 """

@@ -50,7 +50,7 @@ class Passages:
     owner: Tensor
 
     def scores(self, questions: Tensor) -> Tensor:
-        """Centred questions (n, d) → (n, p): passage plus best sentence, as they are ranked."""
+        """Centred questions (n, d) → (n, p): passage plus best sentence."""
         whole = questions @ self.vectors.T
         best = torch.full_like(whole, -2.0).scatter_reduce(
             1, self.owner.expand(len(questions), -1), questions @ self.sentences.T, "amax"
@@ -73,7 +73,7 @@ def gathered(
     own: Sequence[OwnArticle], held_out: Sequence[OwnArticle], bundled: BundledTransformer
 ) -> tuple[Passages, list[Asked]]:
     """The passages of all articles, and their answered questions."""
-    articles = [_article(one) for one in (*own, *held_out)]
+    articles = [article_of(one) for one in (*own, *held_out)]
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(index=Path(folder) / "index")
         index = Index.create(settings)
@@ -115,7 +115,7 @@ def gathered(
     return passages, asked
 
 
-def _article(one: OwnArticle) -> Article:
+def article_of(one: OwnArticle) -> Article:
     number = hashlib.sha256(f"{one.id}\n{one.text}".encode()).hexdigest()[:16]
     return Article(number, one.title, one.text, one.language)
 

@@ -1,4 +1,4 @@
-"""How well the reader reads. ``python -m assistant.reading.measure --help``
+"""How well the reader reads. ``python -m assistant.evaluation.measuring --help``
 
 XQuAD: the best span beside the gold paragraph (EM and F1 in XQuAD's normalization), and whether it
 tells the gold paragraph from another of the same article (AUROC). The same on what was held out of
