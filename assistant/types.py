@@ -180,7 +180,8 @@ class Hit:
     """A passage found for a question. ``score``: higher is better; ``rank`` counts from 1.
 
     ``dense`` and ``lexical`` are the standardized scores of the two arms (0 = the mean
-    candidate, 1 = one standard deviation above it), and say why the passage ranked.
+    candidate, 1 = one standard deviation above it), and say why the passage ranked; of a passage in
+    another language than the question, ``lexical`` is ln(1 + BM25) of its names.
     """
 
     rank: int

@@ -40,14 +40,14 @@ def question(text: str) -> Vectors:
 @pytest.fixture
 def dense(catalog: Catalog, tmp_path: Path) -> Dense:
     """Of LINES, numbered from 1."""
-    add_articles(catalog, "\n".join(LINES))
+    add_articles(catalog, "\n".join(LINES), title="")
     return Dense.build(tmp_path, catalog, UNCENTRED)
 
 
 @pytest.fixture
 def lexical(catalog: Catalog, tmp_path: Path) -> Lexical:
     """Of LINES, numbered from 1."""
-    add_articles(catalog, "\n".join(LINES))
+    add_articles(catalog, "\n".join(LINES), title="")
     return Lexical.build(tmp_path, catalog)
 
 
@@ -159,11 +159,21 @@ def test_accents_tell_terms_apart_unless_the_question_has_none(lexical: Lexical)
 
 
 def test_i_and_y_of_a_syllable_find_each_other(catalog: Catalog, tmp_path: Path) -> None:
-    add_articles(catalog, "hội Mỹ thuật\nmột bác sỹ\nhàng quí hiếm\nmái tai")
+    add_articles(catalog, "hội Mỹ thuật\nmột bác sỹ\nhàng quí hiếm\nmái tai", title="")
     lexical = Lexical.build(tmp_path, catalog)
     for asked, number in (("mĩ thuật", 1), ("sĩ", 2), ("quý", 3), ("may tay", None)):
         for query in (LexicalQuery.of(asked), LexicalQuery.of(asked, typed=fold(asked))):
             assert list(lexical.search(query, 9)) == ([number] if number else [])
+
+
+def test_the_words_of_a_title_find_every_passage_of_its_article(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    add_articles(catalog, "vốn là 36 tỉ đồng\ncông trình xong năm nay", title="Kè suối Nậm Pia")
+    add_articles(catalog, "vốn là 14 tỉ đồng", title="Chợ Trà Lĩnh")
+    lexical = Lexical.build(tmp_path, catalog)
+    assert lexical.search(LexicalQuery.of("kè Nậm Pia"), 9).keys() == {1, 2}
+    assert list(lexical.search(LexicalQuery.of("vốn kè Nậm Pia"), 9)) == [1, 2, 3]
 
 
 def test_in_another_language_names_are_found_without_their_accents(lexical: Lexical) -> None:
@@ -233,7 +243,7 @@ def test_pairs_left_out_do_not_count(catalog: Catalog, lexical: Lexical, tmp_pat
     without = lexical.pair_weights(items, without=[LINES[1]])
     (article,) = catalog.articles()
     catalog.remove([article.id])
-    add_articles(catalog, "\n".join(line for line in LINES if line != LINES[1]))
+    add_articles(catalog, "\n".join(line for line in LINES if line != LINES[1]), title="")
     assert without == pytest.approx(Lexical.build(tmp_path, catalog).pair_weights(items))
     assert without != lexical.pair_weights(items)
 

@@ -69,10 +69,11 @@ def test_standardize(scores: list[float], expected: list[float]) -> None:
     assert standardize(scores).tolist() == pytest.approx(expected)
 
 
-# Dense: passage and best sentence are 1.2, 1.2 (its own similarity twice) and 0.8: √½, √½, −√2.
+# Dense: half the passage and the best sentence are 0.9, 0.9 (its own similarity for a sentence's)
+# and 0.6: √½, √½, −√2.
 # BM25 is 0, 4 and 2: −√1.5, √1.5 and 0.
 CANDIDATES = [
-    candidate(1, 0.5, 0, 0.7, 0.1),
+    candidate(1, 0.4, 0, 0.7, 0.1),
     candidate(2, 0.6, 4),
     candidate(3, 0.4, 2, 0.4, -0.2),
 ]
@@ -93,6 +94,7 @@ def test_fuse_weighs_the_arms_by_what_is_known(
     monkeypatch: pytest.MonkeyPatch, known: float, order: list[int], scores: list[float]
 ) -> None:
     monkeypatch.setattr(hybrid_search, "LEXICAL_WEIGHT", 0.4)
+    monkeypatch.setattr(hybrid_search, "ARTICLE_WEIGHT", 0)
     fused = fuse(CANDIDATES, known)
     assert [c.stored.id for c in fused] == order
     assert [c.score for c in fused] == pytest.approx(scores, abs=1e-6)
@@ -109,14 +111,29 @@ def test_fusion_does_not_depend_on_the_order_of_the_candidates(known: float) -> 
     assert fuse(CANDIDATES[::-1], known) == fuse(CANDIDATES, known)
 
 
-def test_of_another_language_names_count_and_missing_words_count_half() -> None:
+def test_the_best_passage_of_an_article_lifts_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = CANDIDATES
+    stored = replace(third.stored, passage=replace(third.stored.passage, article_id="other"))
+    alone = replace(third, stored=stored)
+    before = {c.stored.id: c.score for c in fuse([first, second, alone], 1)}
+    monkeypatch.setattr(hybrid_search, "ARTICLE_WEIGHT", 0)
+    plain = {c.stored.id: c.score for c in fuse([first, second, alone], 1)}
+    lift = {1: plain[2], 2: plain[2], 3: plain[3]}
+    assert plain[2] > plain[1] > plain[3]
+    assert before == pytest.approx({n: plain[n] + 0.5 * lift[n] for n in plain})
+
+
+def test_of_another_language_names_count_and_missing_words_count_half(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hybrid_search, "ARTICLE_WEIGHT", 0)
     vietnamese = CANDIDATES[0]
     stored = replace(CANDIDATES[1].stored, language="en")
     english = [replace(CANDIDATES[1], stored=stored, names=3.0), CANDIDATES[2]]
     fused = {c.stored.id: c for c in fuse([vietnamese, *english], 1, "vi")}
-    # As above, but of 2: 0.8 × dense + 0.1 × names, which are 3, 0, 0: √2 standard deviations.
-    assert fused[2].score == pytest.approx(0.8 * math.sqrt(0.5) + 0.1 * math.sqrt(2))
-    assert fused[2].lexical == pytest.approx(math.sqrt(2))
+    # As above, but of 2: 0.8 × dense, and of its names ln(1 + 3)
+    assert fused[2].score == pytest.approx(0.8 * math.sqrt(0.5) + math.log(4))
+    assert fused[2].lexical == pytest.approx(math.log(4))
     assert fused[1].score == pytest.approx(-0.065634, abs=1e-6)
     unknown = [replace(c, stored=replace(c.stored, language="")) for c in CANDIDATES]
     assert [c.score for c in fuse(unknown, 1, "vi")] == [c.score for c in fuse(CANDIDATES, 1)]

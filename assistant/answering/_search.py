@@ -62,7 +62,7 @@ class Search:
         return kept[1]
 
     def _texts_of(self, exclude: Collection[str], view: View) -> list[str]:
-        """Texts of the passages of ``exclude``; the last answer is kept."""
+        """Searched texts of the passages of ``exclude``; the last answer is kept."""
         if not exclude:
             return []
         key = (frozenset(exclude), view.state)
@@ -70,5 +70,5 @@ class Search:
         if known is None or known[0] != key:
             numbers = view.catalog.passages_of(exclude)
             stored = view.catalog.passages(sorted(numbers))
-            known = self._texts = (key, [s.passage.text for s in stored.values()])
+            known = self._texts = (key, [s.searched for s in stored.values()])
         return known[1]

@@ -85,7 +85,6 @@ class Changes(Reading):
         renewed = replace(
             self._held(article.id),
             path=article.path,
-            title=article.title,
             source=article.source,
             date=article.date,
             author=article.author,

@@ -39,6 +39,11 @@ class Stored:
     language: str
     date: str = ""  # ISO 8601 day of the article
 
+    @property
+    def searched(self) -> str:
+        """The words that find it: a text often names its subject in the title alone."""
+        return f"{self.title}\n{self.passage.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -230,10 +235,10 @@ class Reading(Editions):
         return [row[0] for row in self._rows("SELECT id FROM passages ORDER BY id")]
 
     def passage_texts(self, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
-        """(number, text) of the passages with these numbers."""
+        """(number, text whose words are searched) of the passages with these numbers."""
         for part in parts(numbers):
             for number, stored in self.passages(part).items():
-                yield number, stored.passage.text
+                yield number, stored.searched
 
     def passages_of(self, article_ids: Iterable[str]) -> set[int]:
         """Numbers of these articles' passages."""

@@ -26,9 +26,10 @@ Pairs = list[tuple[Article, Sequence[Passage]]]
 @dataclass(frozen=True, slots=True)
 class Change:
     """``fresh``: articles to add, those of ``moved`` among them, which are taken out before: their
-    language is another now, and accents and centring go by it. ``renewed``: title, source, date
-    and path may change while the text stays. ``gone``: ids of what is dropped; ``replaced``: those
-    of them that were edited, with the id of what took their place."""
+    language is another now, and accents and centring go by it, or their title, whose words are
+    searched. ``renewed``: source, date and path may change while the text stays. ``gone``: ids of
+    what is dropped; ``replaced``: those of them that were edited, with the id of what took their
+    place."""
 
     fresh: tuple[Article, ...] = ()
     moved: tuple[str, ...] = ()
@@ -52,12 +53,12 @@ def planned(
     before = catalog.article_paths()
     found = [replace(a, path=str(Path(a.path).resolve())) for a in articles]
     known = [(article, catalog.article(article.id)) for article in found if article.id in before]
-    moved = [new for new, old in known if old.language != new.language]
+    moved = [new for new, old in known if (old.language, old.title) != (new.language, new.title)]
+    again = {article.id for article in moved}
     renewed = [
         new
         for new, old in known
-        if old.language == new.language
-        and old != replace(new, furniture=old.furniture, marked=old.marked)
+        if new.id not in again and old != replace(new, furniture=old.furniture, marked=old.marked)
     ]
     fresh = [article for article in found if article.id not in before]
     present = {article.id for article in found}

@@ -23,7 +23,7 @@ from assistant.index.files import discarded
 from assistant.text.term_rarity import tellingness
 from assistant.text.terms import bigrams, fold, terms
 
-TERMS = "4"  # version of what makes a text's terms; an index of another is built again
+TERMS = "5"  # version of what makes a text's terms; an index of another is built again
 PAIR_WEIGHT = 0.3  # of a pair's BM25 beside a single term's
 TERM_AMONG_NAMES = 0.1  # of a term's BM25 beside a pair's, where a language has only names of it
 LONGEST_QUERY = 256  # distinct terms searched of each field; more add nothing but time
@@ -109,7 +109,7 @@ class Lexical:
 
     @classmethod
     def build(cls, folder: Path, catalog: Reading) -> Lexical:
-        """Builds from the catalog's passages, from nothing. Raises OSError."""
+        """Builds from the catalog's passages and titles, from nothing. Raises OSError."""
         path = folder / stamps.fresh_name("lexical", catalog.generation)
         path.mkdir()
         with _writing():
