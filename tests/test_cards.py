@@ -160,6 +160,8 @@ def test_what_the_articles_do_not_say_is_marked(suffix: str) -> None:
     assert seen.count("⚠") == 1
     assert "Chỉ có trích dẫn cho một phần" in seen
     assert "ollama:<qwen>" in seen
+    assert answer.certainty == "says so"  # the reader's, of the articles
+    assert "Bài báo nói rõ điều này" not in seen and made.exchanges[0].certainty is None
 
 
 def test_a_failed_language_model_and_an_unverified_quote_are_told() -> None:

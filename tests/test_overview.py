@@ -129,6 +129,14 @@ def test_an_index_without_prose_has_no_overview(tmp_path: Path, question: str) -
     assert Assistant(index, settings).answer(question).grounding == "refused"
 
 
+@pytest.mark.parametrize("question", ["xin chào", "Ai là bí thư phường?", "who is the mayor?"])
+def test_without_articles_it_is_said_what_to_do(tmp_path: Path, question: str) -> None:
+    settings = Settings(index=tmp_path / "index")
+    answer = Assistant(Index.create(settings), settings).answer(question)
+    assert answer.grounding == "refused"
+    assert ("add some" if "mayor" in question else "hãy thêm bài viết") in answer.text
+
+
 def test_what_was_read_to_tell_is_not_read_again(
     seed_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

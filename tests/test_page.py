@@ -221,6 +221,8 @@ def test_long_lists_of_articles_are_cut_and_say_so() -> None:
     assert "Show more (5 left)" in listed
     assert reader_html.library(many, LABELS["en"], most=400).count("<li>") == len(many)
     assert LABELS["vi"].no_articles in reader_html.library([], LABELS["vi"])
+    start = reader_html.welcome([], LABELS["vi"])
+    assert f'href="{reader_html.ALL_ARTICLES}">Chưa có bài báo nào&#59; hãy thêm' in start
 
 
 def test_both_languages_have_every_word_and_the_scripts_know_each() -> None:

@@ -17,7 +17,7 @@ from assistant.answering._reading_asked import ReadingAsked
 from assistant.answering._resolved_dates import resolved_dates
 from assistant.answering._search import Search
 from assistant.answering._sure_questions import SureQuestions
-from assistant.answering._wording import overview, refusal, short_answer, wording
+from assistant.answering._wording import kind_of_refusal, overview, refusal, short_answer, wording
 from assistant.answering.found_answers import Found, find_answers
 from assistant.answering.prompt_texts import say
 from assistant.index.index import Index
@@ -247,9 +247,8 @@ class Assistant:
 
     def _refuse(self, asked: Asked) -> Iterator[AnswerEvent]:
         closest = self._cited(asked)[0][0] if asked.found or asked.quotes else None
-        nothing = bool(asked.answer.filter) and not asked.ranked
-        limit = "" if not asked.answer.filter else "none_within" if nothing else "refusal_within"
-        said = asked.notice + refusal(closest, asked.query.language, limit)
+        kind = kind_of_refusal(bool(asked.answer.filter), bool(asked.ranked))
+        said = asked.notice + refusal(closest, asked.query.language, kind)
         yield TextDelta(said)
         answer = replace(asked.answer, text=asked.answer.text + said, closest=closest, as_of="")
         yield Finished(answer)

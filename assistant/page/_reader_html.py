@@ -336,7 +336,6 @@ def welcome(articles: Sequence[Article], labels: Labels) -> str:
         loaded = f"{labels.loaded_one}: {shorten(articles[0].title, 90)}"
     else:
         loaded = labels.loaded.format(count=len(articles))
-    link = (
-        f'<a href="{ALL_ARTICLES}">{inert(loaded)}</a>' if articles else inert(labels.no_articles)
-    )
+    told = loaded if articles else labels.no_articles
+    link = f'<a href="{ALL_ARTICLES}">{inert(told)}</a>'
     return f'<p class="welcome">{inert(labels.welcome)}</p><p class="loaded">{link}</p>'

@@ -234,7 +234,7 @@ def _exchange(answer: Answer, facts: dict[str, Article]) -> ProvenExchange:
         fit(answer.llm),
         answer.fault,
         fit(answer.short),
-        answer.certainty,
+        None if answer.llm else answer.certainty,  # it says nothing of what a model wrote
         Filter(*(_line(value) for value in asdict(answer.filter).values())),
         tuple(replace(one, words=fit(one.words)) for one in answer.dates),
         fit(answer.as_of),
