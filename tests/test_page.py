@@ -17,6 +17,7 @@ from typing import get_args
 
 import pytest
 
+from assistant.answering._question_text import unreadable
 from assistant.index import index
 from assistant.page import _answer_html as answer_html
 from assistant.page import _reader_html as reader_html
@@ -33,6 +34,7 @@ from assistant.types import (
     Citation,
     Claim,
     FaultKind,
+    Finished,
     Hit,
     Span,
     UnsupportedReason,
@@ -212,6 +214,16 @@ def test_odd_addresses(address: str, place: tuple[str, Span | None] | None) -> N
 )
 def test_the_page_speaks_the_language_of_the_browser(header: str, language: str) -> None:
     assert labels.preferred_language(header) == language
+
+
+def test_what_has_no_language_is_answered_in_the_readers() -> None:
+    *_, finished = unreadable("???")
+    assert isinstance(finished, Finished)
+    done = Exchange("???", finished.answer.text, answer=finished.answer)
+    said = {code: _Reading(answer_html.reply(done, LABELS[code])).text for code in ("vi", "en")}
+    assert "Hãy gõ một câu hỏi bằng chữ." in said["vi"]
+    assert "Please type a question in words." in said["en"]
+    assert "Hãy gõ" not in said["en"]
 
 
 def test_long_lists_of_articles_are_cut_and_say_so() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from assistant.answering.prompt_texts import say
 from assistant.page import _model_markdown as markdown
 from assistant.page._limits import fault_line, filter_chip, with_computed_days
 from assistant.page._shared_notice import shared_notice
@@ -399,9 +400,7 @@ def _act(name: str, label: str, value: int | str) -> str:
 
 def _refusal(exchange: Exchange, answer: Answer, labels: Labels) -> str:
     """What is said, the closest passage, and questions that the articles do answer."""
-    said = answer.text.strip() or labels.refused
-    if answer.closest and "\n" in said:
-        said = said.rpartition("\n")[0]  # its last line is the closest quote: a link, below
+    said, language = _refused_with(answer, labels)
     parts = [f'<p class="said"><span class="sign">∅</span> {inert(said)}</p>']
     if answer.closest:
         quote = inert(shorten(answer.closest.quote, PREVIEW))
@@ -415,4 +414,13 @@ def _refusal(exchange: Exchange, answer: Answer, labels: Labels) -> str:
         parts.append(_act("unlimited", labels.ask_unlimited, exchange.slot))
     if exchange.instead:
         parts.append(asks(exchange.instead, labels))
-    return f'<div class="refusal"{lang(answer.language)}>{"".join(parts)}</div>'
+    return f'<div class="refusal"{lang(language)}>{"".join(parts)}</div>'
+
+
+def _refused_with(answer: Answer, labels: Labels) -> tuple[str, str]:
+    """The words of a refusal, without the closest quote that is a link below them, and their
+    language: what has no language itself ("???") is answered in the reader's."""
+    if answer.language == "und" and answer.text == say("unreadable", "vi"):
+        return say("unreadable", labels.language), labels.language
+    said = answer.text.strip() or labels.refused
+    return said.rpartition("\n")[0] if answer.closest and "\n" in said else said, answer.language
