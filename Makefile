@@ -65,7 +65,7 @@ test-reliability: lint ## Run what hammers by thousands
 
 # The tests of what an index keeps, each of which is quick.
 STATE := $(addprefix tests/test_,backup.py backup_faults.py catalog.py catalog_layouts.py \
-	dense_lexical.py doctor.py filters.py index.py index_faults.py)
+	deletion.py dense_lexical.py doctor.py editions.py filters.py index.py index_faults.py)
 
 coverage: $(INSTALLED_DEV) ## Fail where a branch of the index has no test
 	@$(BIN)/coverage run -m pytest $(STATE)

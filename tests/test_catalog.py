@@ -426,3 +426,13 @@ def test_a_catalog_of_the_first_layout_is_brought_to_this_one(tmp_path: Path) ->
             "/x/a.MD", "", True, (Span(0, 1),),
         )  # fmt: skip
         assert (other.date, other.marked) == ("", False)
+
+
+def test_facts_of_an_article_that_is_not_there_are_refused(catalog: Catalog) -> None:
+    add_articles(catalog, "một")
+    with (
+        pytest.raises(IndexFault, match="see: assistant doctor"),
+        catalog.change() as change,
+    ):
+        change.update_facts(make_article("hai"))
+    assert len(catalog.articles()) == 1

@@ -17,7 +17,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from assistant.articles.files import read_articles
-from assistant.index import backup, doctor
+from assistant.index import _replacing, backup, doctor
 from assistant.index._replacing import replacements
 from assistant.index.catalog import Catalog
 from assistant.index.index import CATALOG, Index
@@ -106,7 +106,8 @@ def test_nothing_of_an_edition_is_found(settings: Settings) -> None:
         for question in ("bí thư phường Lái Thiêu", A):
             found = rank(index.view, make_query(index.view, question))
             assert id_of(A) not in {one.stored.passage.article_id for one in found}
-        assert index.lexical._searcher.doc_freq("terms", "từng") == 1
+        # Its title is searched with each of its two passages; of A there is none.
+        assert index.lexical._searcher.doc_freq("terms", "thiêu") == 2
         assert index.catalog.syllables(["ong"]).forms == {"ong": {"ông": 1}}
 
 
@@ -208,6 +209,16 @@ def test_rows_of_a_table_are_known_by_title_and_likeness(
     assert found == {id_of(old): id_of(new) for old, new in pairs.items()}
 
 
+def test_of_more_texts_than_are_compared_titles_alone_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_replacing, "MOST_PAIRS", 3)
+    before = [row(A), row("Giá vàng tăng."), row("Trời mưa to ở Huế.", "mưa")]
+    after = [row(B), row("Giá vàng tăng cao."), row("Trời nắng to ở Huế.", "mưa")]
+    found = replacements(before, after, {a.id: a.path for a in before})
+    assert found == {before[2].id: after[2].id}
+
+
 def test_an_article_that_is_moved_over_another_is_no_edit_of_it(settings: Settings) -> None:
     gold = "Giá vàng tăng mạnh ở nhiều nơi."
     update(settings, one=A, two=gold)
@@ -303,6 +314,18 @@ def test_damage_is_met_and_what_is_lost_is_told(settings: Settings, damage: str)
     lost = {"a row": 1, "text": 1, "fact": 1}.get(damage, 2)
     assert f"{lost} earlier texts of edited articles are lost" in findings
     assert len(told(settings)) == 2 - lost
+
+
+def test_where_nothing_tells_how_many_there_were_that_is_said(settings: Settings) -> None:
+    for text in (A, B):
+        update(settings, one=text)
+    with closing(sqlite3.connect(settings.index / CATALOG)) as db, db:
+        db.execute("DROP TABLE editions")
+        db.execute("DELETE FROM meta WHERE key = 'totals'")
+    findings = [finding.text for finding in doctor.repair(settings) if not finding.sound]
+    assert "The earlier texts of edited articles are lost, if any were" in findings
+    with closing(Index.open(settings)) as index:
+        assert [article.text for article in index.catalog.articles()] == [B]
 
 
 @pytest.mark.parametrize(
