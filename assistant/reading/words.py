@@ -17,7 +17,8 @@ _OUTSIDE = regex.compile(r"[\s,;:]")  # marks that a piece may bring along
 def whole_words(text: str, start: int, end: int) -> Span:
     """``[start, end)`` without white space and commas at its ends, widened to whole words.
 
-    "1.25" of "1.250" becomes "1.250": a point or comma between digits is inside a number.
+    "1.25" of "1.250" becomes "1.250": a point or comma between digits is inside a number. "11-" of
+    "11-2025" becomes the whole date, "2019" of "2019-2024" stays.
     """
     while start < end - 1 and _OUTSIDE.match(text, start):
         start += 1
@@ -25,11 +26,17 @@ def whole_words(text: str, start: int, end: int) -> Span:
         end -= 1
     if end - start > 1 and _CLOSED.fullmatch(text, end - 2, end):
         end -= 1
-    while start > 0 and _joined(text, start):
+    while start > 0 and (_joined(text, start) or _parts_digits(text, start)):
         start -= 1
-    while end < len(text) and _joined(text, end):
+    while end < len(text) and (_joined(text, end) or _parts_digits(text, end - 1)):
         end += 1
     return start, end
+
+
+def _parts_digits(text: str, i: int) -> bool:
+    """Whether character ``i`` stands between the numbers of a date."""
+    inside = 0 < i < len(text) - 1 and text[i] in "-/"
+    return inside and text[i - 1].isdigit() and text[i + 1].isdigit()
 
 
 def _joined(text: str, i: int) -> bool:

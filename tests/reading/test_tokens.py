@@ -93,6 +93,11 @@ def test_no_token_covers_white_space() -> None:
         ("Q. TP. HCM", "TP.", "TP."),
         ("住在北京市中心", "北京", "北京"),
         ("서울에서", "서울", "서울"),
+        ("xong phần thô vào tháng 11-2025.", "11-", "11-2025"),
+        ("họp sáng 5/8/2025 tại", "/2025", "8/2025"),
+        ("giai đoạn 2019-2024 tăng", "2019", "2019"),
+        ("giai đoạn 2019-2024 tăng", "2024", "2024"),
+        ("tuyến Huế - Vinh", "Huế -", "Huế -"),
     ],
 )
 def test_spans_are_widened_to_whole_words(text: str, cut: str, whole: str) -> None:
