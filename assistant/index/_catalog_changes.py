@@ -81,7 +81,7 @@ class Changes(Reading):
         return len(numbers)
 
     def update_facts(self, article: Article) -> None:
-        """Renews what is known beside the text of an article whose text is the same."""
+        """Renews what is known of an article whose text and title are the same."""
         renewed = replace(
             self._held(article.id),
             path=article.path,

@@ -30,7 +30,7 @@ MIXTURE = {
     "arcd": 1.0, "covidqa": 0.5,
     "mnli15k_mt": 14.0, "indonli.train": 3.0, "indonli.test_lay": 0.6, "indonli.test_expert": 0.8,
     "farstail.train": 1.2, "fm2.test": 1.0, "fm2.dev": 1.0,
-    "own": 30.0, "own claims": 16.0, "mistaken": 20.0,
+    "own": 30.0, "own claims": 16.0,
 }  # fmt: skip
 OWN = ("own", "own claims")
 OTHERS = 0.4  # sets that the table does not name

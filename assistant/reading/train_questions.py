@@ -73,7 +73,7 @@ def gathered(
     own: Sequence[OwnArticle], held_out: Sequence[OwnArticle], bundled: BundledTransformer
 ) -> tuple[Passages, list[Asked]]:
     """The passages of all articles, and their answered questions."""
-    articles = [article_of(one) for one in (*own, *held_out)]
+    articles = [_article(one) for one in (*own, *held_out)]
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(index=Path(folder) / "index")
         index = Index.create(settings)
@@ -115,7 +115,7 @@ def gathered(
     return passages, asked
 
 
-def article_of(one: OwnArticle) -> Article:
+def _article(one: OwnArticle) -> Article:
     number = hashlib.sha256(f"{one.id}\n{one.text}".encode()).hexdigest()[:16]
     return Article(number, one.title, one.text, one.language)
 
