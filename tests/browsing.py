@@ -240,8 +240,10 @@ def _with_place(message: ConsoleMessage) -> str:
 
 
 def _is_fault(message: ConsoleMessage) -> bool:
-    """Whether the console tells an error; that a file was refused (422) is none of the page's."""
-    return message.type == "error" and "status of 422" not in message.text
+    """Whether the console tells an error; that a file was refused (422), or that an article is
+    gone which was to be removed (404), is none of the page's."""
+    gone = "status of 404" in message.text and "/api/v1/articles/" in message.location["url"]
+    return message.type == "error" and "status of 422" not in message.text and not gone
 
 
 def _lasting(faults: Sequence[str]) -> list[str]:

@@ -379,6 +379,27 @@ def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: A
     assert list((assistant.settings.index / "uploads").iterdir()) == []
 
 
+def test_what_is_added_or_removed_meanwhile_is_told(opened: Opened, assistant: Assistant) -> None:
+    tab = opened()
+    one = VI.loaded_one
+    expect(tab.locator("#messages .loaded")).to_contain_text(one)
+    tab.locator(".library a").first.click()
+    expect(tab.locator("#reader .text")).to_be_visible()
+    make = "text => { const d = new DataTransfer(); d.items.add(new File([text], 'mường hum.txt'));"
+    dropped = tab.evaluate_handle(f"{make} return d; }}", NOVEL)
+    tab.locator("#messages").dispatch_event("drop", {"dataTransfer": dropped})
+    expect(tab.locator(".uploads .done")).to_contain_text(VI.script["added"])
+    expect(tab.locator("#messages .loaded")).to_contain_text(VI.loaded.format(count=2))
+    row = tab.locator(".library li", has_text="Mường Hum")
+    (added,) = (each.id for each in assistant.articles() if "Mường Hum" in each.text)
+    Uploads(assistant.index, assistant.settings).remove(added)  # by someone else
+    row.locator(".remove").click()
+    tab.locator("dialog .go").click()
+    expect(tab.locator("#said")).to_have_text(VI.script["refused_404"])
+    tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back from another tab
+    expect(tab.locator("#messages .loaded")).to_contain_text(one)
+
+
 def test_a_dropped_file_that_is_there_already_says_so(opened: Opened) -> None:
     tab = opened()
     make = "text => { const d = new DataTransfer(); d.items.add(new File([text], 'lại.txt'));"

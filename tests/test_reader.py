@@ -140,6 +140,51 @@ def test_back_on_a_phone_leads_from_the_reader_to_the_conversation(
 
 @pytest.mark.browser
 @browser_test
+def test_back_on_a_phone_leads_from_a_link_to_the_conversation(opened: Opened) -> None:
+    tab = opened("#article=seed&start=10&end=40", width=390, has_touch=True)
+    expect(tab.locator("#reader mark")).to_be_in_viewport()
+    tab.reload()
+    expect(tab.locator("#reader mark")).to_be_in_viewport()
+    tab.go_back()
+    expect(tab.locator("#reader-pane")).to_be_hidden()
+    expect(tab.locator("#question")).to_be_in_viewport()
+    ask(tab, "Ai nói vậy?")
+    expect(tab.locator(".sources .source")).to_have_count(2)
+    tab.wait_for_url(re.compile("#article="))  # the reader beside it, which a phone does not show
+    tab.reload()
+    expect(tab.locator(".sources .source")).to_have_count(2)
+    expect(tab.locator("#reader-pane")).to_be_hidden()
+
+
+@pytest.mark.browser
+@browser_test
+def test_back_on_a_phone_closes_what_covers_the_page(opened: Opened) -> None:
+    tab = on_phone(opened)
+    tab.goto(tab.url + "?before")
+    expect(tab.locator("#reader .view")).to_be_attached()
+    tab.goto(tab.url.replace("?before", "?now"))
+    expect(tab.locator("#reader .view")).to_be_attached()
+    for name in ("side", "settings"):
+        tab.locator(f"#open-{name}").click()
+        expect(tab.locator(f"#{name}")).to_be_in_viewport()
+        tab.go_back()
+        expect(tab.locator(f"#{name}")).not_to_be_in_viewport()
+        expect(tab.locator(f"#open-{name}")).to_have_attribute("aria-expanded", "false")
+    tab.locator("#open-side").click()
+    tab.locator("#side .close").click()
+    expect(tab.locator("#side")).not_to_be_in_viewport()
+    tab.locator("#open-settings").click()
+    tab.get_by_role("button", name=LABELS["vi"].articles, exact=True).click()
+    expect(tab.locator("#reader .library")).to_be_in_viewport()
+    tab.go_back()
+    expect(tab.locator("#reader-pane")).to_be_hidden()
+    assert "?now" in tab.url
+    tab.go_back()  # nothing covers the page: this leaves it
+    expect(tab).to_have_url(re.compile(r"\?before"))
+
+
+@pytest.mark.browser
+@browser_test
 def test_the_first_line_of_a_long_answer_is_in_view(opened: Opened) -> None:
     tab = on_phone(opened)
     for question in ("Ai nói vậy?", "Ở đâu?", "Khi nào?"):

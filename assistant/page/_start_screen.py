@@ -50,11 +50,12 @@ class StartScreen:
         self.shown = gr.State(None)
         self.timer = gr.Timer(LOOK_AGAIN, active=False)
 
-    def follow(self, language: gr.Radio, *events: Any, **how: Any) -> None:
-        """Shows what there is after each of the ``events``, and what comes later."""
+    def follow(self, language: gr.Radio, *events: Callable[..., Any], **how: Any) -> None:
+        """Shows what there is at each of the ``events``, which Gradio's are asked to listen to,
+        and what comes later."""
         outputs = [self.chatbot, self.shown, self.timer]
         for event in events:
-            event.then(self.offer, [language, self.shown], outputs, **how)
+            event(self.offer, [language, self.shown], outputs, **how)
         self.timer.tick(self.look_again, [language, self.shown], outputs, **how)
 
     def offer(self, language: Language, shown: _Shown | None) -> dict[Any, Any]:

@@ -225,7 +225,8 @@ class _Chat:
         switched = self.language.input(self.relabel, [*told, self.address], labelled, **at_once)
         self.reader.address(self.show, told, opened, **at_once)
         listed = self.reader.find(self.find, told, opened, **at_once)  # anew, after a change too
-        self.start.follow(self.language, opened_page, switched, emptied, listed, **at_once)
+        changes = (e.then for e in (opened_page, switched, emptied, listed))
+        self.start.follow(self.language, *changes, self.reader.changed, **at_once)
         self.options.keep(**quiet)
 
     # Events of the whole page.

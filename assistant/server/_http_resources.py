@@ -21,7 +21,6 @@ from starlette.responses import Response
 
 from assistant.answering import schemas
 from assistant.articles.suffixes import ARTICLE_SUFFIXES
-from assistant.page.labels import preferred_language
 from assistant.records import card_rendering, card_verification, cards
 from assistant.records.conversations import History, HistoryError, MissingConversation
 from assistant.records.exchange import ExchangeError, answer_from_json
@@ -31,7 +30,7 @@ from assistant.server import _api_examples as api_examples
 from assistant.server._file_messages import in_language
 from assistant.server._http_api import Answering, Body
 from assistant.server._middleware import PERSON
-from assistant.server._problem_details import Problem
+from assistant.server._problem_details import Problem, language_of
 from assistant.server._uploads import Uploads
 from assistant.text.interface_texts import interface_texts
 from assistant.types import CorpusError
@@ -147,13 +146,14 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
     async def added(
         request: Request, name: str, data: bytes, source: str, mark: str
     ) -> dict[str, Any]:
-        spoken = request.headers.get("accept-language")
-        language = preferred_language(spoken) if spoken else "en"
+        language = language_of(request.headers.get("accept-language", ""))
         add = partial(changing().add, name, data, source, mark)
         try:
             done = await to_thread.run_sync(_told, add, limiter=stores.limiter)
         except Problem as problem:
-            raise Problem(problem.status, in_language(problem.detail, language)) from None
+            own = in_language(problem.detail, language)
+            known = language if own != problem.detail else "en"
+            raise Problem(problem.status, own, language=known) from None
         heads = [schemas.article_head_json(article) for article in done.articles]
         notes = [in_language(note, language) for note in done.notes]
         return {"articles": heads, "known": done.known, "notes": notes}
@@ -214,9 +214,10 @@ def _add_articles(router: APIRouter, stores: Stores) -> None:
         try:
             page = await web_fetch.fetch(body.address, web_fetch.PUBLIC)
         except web_fetch.WebError as fault:
-            language = preferred_language(request.headers.get("accept-language", ""))
+            language = language_of(request.headers.get("accept-language", ""))
             words = interface_texts("page")[language]["web_faults"]
-            raise Problem(422, words[fault.kind].format(**fault.named)) from None
+            told = words[fault.kind].format(**fault.named)
+            raise Problem(422, told, language=language) from None
         return await added(request, page.name, page.data, page.address, mark)
 
     @router.delete(

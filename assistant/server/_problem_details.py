@@ -42,13 +42,17 @@ _OPENAI_TYPES: Final = {
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A request that cannot be served. ``parameter`` and ``code`` are for OpenAI's shape."""
+    """A request that cannot be served. ``parameter`` and ``code`` are for OpenAI's shape.
+
+    ``language``: of the detail, by which the page knows whether to show it.
+    """
 
     status: int
     detail: str
     headers: Mapping[str, str] = field(default_factory=dict)
     parameter: str | None = None
     code: str | None = None
+    language: str = "en"
 
 
 def document(problem: Problem) -> dict[str, Any]:
@@ -77,7 +81,8 @@ def openai_error(problem: Problem) -> dict[str, Any]:
 
 def response(problem: Problem, scope: Mapping[str, Any]) -> Response:
     """The problem in the shape that clients of the request's route read."""
-    headers = {"Cache-Control": "no-store"} | dict(problem.headers)
+    told = {"Cache-Control": "no-store", "Content-Language": problem.language}
+    headers = told | dict(problem.headers)
     if str(scope.get(ROUTE) or scope.get("path", "")).startswith(OPENAI):
         return JSONResponse(openai_error(problem), problem.status, headers)
     return JSONResponse(
@@ -94,7 +99,8 @@ def of_failure(failure: Exception, spoken: str = "") -> Problem:
         case Problem():
             return failure
         case FilterError():
-            return Problem(422, filtering.told(failure, language_of(spoken)))
+            language = language_of(spoken)
+            return Problem(422, filtering.told(failure, language), language=language)
         case LLMError(kind="rate"):
             return Problem(503, _line(failure), {"Retry-After": "10"})
         case IndexFault() | ModelError():  # their messages name folders of this machine

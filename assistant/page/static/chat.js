@@ -7,10 +7,26 @@ const PLACE = "#article=";
 
 // Whether the person asked for what the reader shows next. If not (an answer opening its first
 // citation), neither the focus nor a phone's screen is taken from them.
-let asked = location.hash.startsWith(PLACE);
+const PLACED = location.hash; // what the page was opened at
+let asked = PLACED.startsWith(PLACE) && !history.state?.beside;
 let followed = null; // the link to go back to
 let going = false; // the address changes because a link was followed, not by Back or Forward
-let entered = false; // the reader of a phone was opened by an entry of the history of its own
+// What covers a phone's page has an entry of the history to itself, which its Back leaves.
+const COVERED = { covered: true };
+const isCovered = () => Boolean(history.state?.covered);
+function cover(address = location.hash) {
+  const entry = [COVERED, "", location.pathname + location.search + address];
+  if (isCovered()) history.replaceState(...entry);
+  else history.pushState(...entry);
+}
+// What was closed otherwise leaves its entry, unless what closed it opens something else.
+function uncover() {
+  setTimeout(() => isCovered() && !document.querySelector("[data-open]") && history.back(), 200);
+}
+if (STACKED.matches && asked && !isCovered()) {
+  history.replaceState(null, "", location.pathname + location.search);
+  cover(PLACED);
+} else if (!asked) uncover(); // a drawer was open when the page was loaded again
 
 const pane = element.closest("#reader-pane");
 const behavior = () => (CALM.matches ? "auto" : "smooth");
@@ -24,7 +40,6 @@ function openReader() {
 function closeReader() {
   if (!isOpen()) return;
   pane.removeAttribute("data-open");
-  entered = false;
   if (followed?.isConnected) followed.focus({ preventScroll: true });
 }
 
@@ -49,8 +64,8 @@ function backToConversation() {
     (link) => link.getAttribute("href") === location.hash,
   );
   const target = marker || (followed?.isConnected ? followed : document.querySelector("#conversation"));
-  if (STACKED.matches && entered) history.back();
   closeReader();
+  uncover();
   target.scrollIntoView({ behavior: behavior(), block: "center" });
   target.focus({ preventScroll: true });
 }
@@ -58,16 +73,13 @@ function backToConversation() {
 // Follows an address of ours; a phone's Back then leads from the reader to the conversation.
 function go(address) {
   asked = true;
-  const opens = STACKED.matches && !isOpen();
-  if (opens) entered = true;
+  const same = address === location.hash;
   openReader(); // at once: what it shows may be the same as before
-  if (address === location.hash) {
-    if (opens) history.pushState(null, "", location.pathname + location.search + address);
-    reveal();
-  } else {
-    going = true;
-    location.hash = address; // fires popstate and hashchange
-  }
+  if (STACKED.matches) cover(address);
+  if (same) return reveal();
+  if (STACKED.matches) return trigger("address", { address });
+  going = true;
+  location.hash = address; // fires popstate and hashchange
 }
 
 // A link's "#…" would be resolved against <base>, which drops the query of the page's own address.
@@ -86,7 +98,9 @@ document.addEventListener("click", (event) => {
 });
 
 window.addEventListener("popstate", () => {
-  if (!going) closeReader();
+  if (going || isCovered()) return;
+  closeReader();
+  for (const name of ["side", "settings"]) toggle(name, false);
 });
 window.addEventListener("hashchange", () => {
   asked = going || !STACKED.matches;
@@ -101,7 +115,8 @@ function arrived() {
   const address = view.dataset.address;
   const differs = address && address !== location.hash;
   if (differs && (address.startsWith(PLACE) || location.hash.startsWith(PLACE))) {
-    history.replaceState(history.state, "", location.pathname + location.search + address);
+    const beside = STACKED.matches && !isOpen(); // a phone loaded again shows the answer, not this
+    history.replaceState(beside ? { beside } : history.state, "", location.pathname + location.search + address);
   }
   reveal();
 }

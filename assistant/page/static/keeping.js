@@ -5,19 +5,22 @@ const API = "api/v1";
 const PREFIX = "assistant.conversation.";
 const MOST_KEPT = 100; // in the browser; the oldest go first
 
-// Why a request was refused, in one line.
-const refusal = (status, detail) => (status === 429 ? words().too_fast : detail || words().failed);
+// Why a request was refused, in one line of the page's language: `detail` may be in another.
+function refusal(status, detail, language) {
+  const label = words();
+  return label[`refused_${status}`] || (language === document.documentElement.lang && detail) || label.failed;
+}
 
 async function call(method, path, body, type = "application/json") {
   const response = await fetch(`${API}/${path}`, {
     method,
-    headers: body === undefined ? {} : { "Content-Type": type },
+    headers: { "Accept-Language": document.documentElement.lang, ...(body !== undefined && { "Content-Type": type }) },
     body: body === undefined ? undefined : type === "application/json" ? JSON.stringify(body) : body,
   });
   const told = (response.headers.get("content-type") || "").includes("json")
     ? await response.json()
     : await response.text();
-  if (!response.ok) throw new Error(refusal(response.status, told.detail));
+  if (!response.ok) throw new Error(refusal(response.status, told.detail, response.headers.get("content-language")));
   return told;
 }
 

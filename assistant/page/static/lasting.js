@@ -71,7 +71,10 @@ function heard(found) {
 }
 const lookIfSeen = () => document.hidden || look();
 setInterval(lookIfSeen, LOOK_EVERY);
-document.addEventListener("visibilitychange", lookIfSeen);
+document.addEventListener("visibilitychange", () => {
+  lookIfSeen();
+  if (!document.hidden && !exchanges.length) trigger("changed"); // others may add articles
+});
 for (const kind of ["online", "offline"]) window.addEventListener(kind, look);
 
 // Nothing is sent to a server that is not there, or that would begin another conversation.

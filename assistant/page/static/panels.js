@@ -51,6 +51,8 @@ function toggle(name, open) {
   // An attribute: the component's classes are Gradio's to write.
   const on = document.querySelector(`#${name}`).toggleAttribute("data-open", open);
   document.querySelector(`#open-${name}`)?.setAttribute("aria-expanded", String(on));
+  if (!on) uncover();
+  else if (STACKED.matches) cover();
   return on;
 }
 
@@ -217,7 +219,7 @@ function sent({ path, body, type }, tell) {
     request.onload = () => {
       const told = request.response || {}; // null where a proxy answers
       if (request.status < 300) resolve(told);
-      else reject(new Error(request.status === 413 ? label.too_large_here : refusal(request.status, told.detail)));
+      else reject(new Error(refusal(request.status, told.detail, request.getResponseHeader("Content-Language"))));
     };
     request.onerror = () => reject(new Error(label.failed));
     request.send(body);
@@ -236,7 +238,7 @@ async function addedAll(jobs) {
     await before;
     for (const [i, job] of jobs.entries()) whole = (await addedOne(job, i + 1, jobs.length)) && whole;
     busy--;
-    if (location.hash.startsWith(PLACE)) say(shown.at(-1).textContent); // an article is being read
+    if (location.hash.startsWith(PLACE)) say(shown.at(-1).textContent), trigger("changed"); // one is being read
     else trigger("find", { words: element.querySelector("input.find")?.value || "" });
   })();
   await adding;
