@@ -13,7 +13,6 @@ from assistant.answering.assistant import Assistant
 from assistant.index.index import Index
 from assistant.retrieval.question_kind import QuestionKinds, share_told
 from assistant.settings import Settings
-from assistant.types import Turn
 from tests.fixtures import make_article
 
 TEXT = (
@@ -52,7 +51,13 @@ def test_a_corpus_is_told_by_its_newest_articles() -> None:
     articles = [make_article(f"Tin của ngày {day}, dài đủ để là câu mở đầu.") for day in "12"]
     dated = [type(a)(**{f: getattr(a, f) for f in a.__slots__} | {"date": f"2025-08-0{i}"})
              for i, a in enumerate(articles, 1)]  # fmt: skip
-    assert [q.article_id for q in of_corpus(dated)] == [dated[1].id, dated[0].id]
+    kind, leads = of_corpus("summary", dated)
+    assert kind == "corpus"
+    assert [q.article_id for q in leads] == [dated[1].id, dated[0].id]
+
+
+def test_a_corpus_in_which_nobody_is_named_is_told_by_its_leads() -> None:
+    assert of_corpus("people", [make_article("Chợ mở lại sau ba tháng sửa chữa.")])[0] == "corpus"
 
 
 def test_a_kind_that_is_not_sure_is_a_question_for_facts() -> None:
@@ -105,11 +110,6 @@ def test_a_greeting_says_what_can_be_asked(seed_assistant: Assistant, question: 
     answer = seed_assistant.answer(question)
     assert answer.text.startswith(("Xin chào!", "Hello!"))
     assert answer.citations
-
-
-def test_of_what_was_spoken_of(seed_assistant: Assistant) -> None:
-    turn = Turn("Ai là bí thư đảng ủy phường Lái Thiêu?", "ông Nguyễn Thanh Tâm [1]")
-    assert seed_assistant.answer("tóm tắt bài đó giúp mình", [turn]).grounding == "grounded"
 
 
 @pytest.mark.parametrize(

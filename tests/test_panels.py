@@ -183,6 +183,9 @@ def test_what_was_read_says_why_and_opens_in_place(opened: Opened, assistant: As
     expect(tab.locator(".read li").first).to_contain_text(VI.by_both)
     tab.locator(".read a").nth(1).click()
     expect_highlight(tab, hits[1].text)
+    tab.get_by_role("radio", name="English").click()  # all is drawn again
+    expect(tab.locator(".read summary")).to_contain_text("What was read")
+    expect(tab.locator(".read li").first).to_be_visible()
 
 
 def test_a_refusal_leads_to_a_question_that_is_answered(opened: Opened) -> None:

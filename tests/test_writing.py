@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import unicodedata
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,11 @@ def asked(assistant: Assistant, question: str = QUESTION) -> tuple[Answer, list[
         assert text[citation.start : citation.end] == citation.quote
         assert f"[{citation.number}]" in answer.text
     return answer, events
+
+
+def test_a_model_may_write_decomposed_letters(seed_assistant: Assistant) -> None:
+    answer, _ = asked(saying(seed_assistant, unicodedata.normalize("NFD", TRUE)))
+    assert answer.grounding == "grounded"
 
 
 def test_what_a_model_says_is_checked_and_cited(seed_assistant: Assistant) -> None:

@@ -44,10 +44,17 @@ def of_article(kind: Kind, article: Article, catalog: Reading) -> tuple[Kind, li
     return "summary", summary(article, catalog.vectors_of(texts))
 
 
-def of_corpus(articles: Sequence[Article], most: int = MOST_ARTICLES) -> list[Quote]:
-    """The leads of the newest articles; those without a day come last."""
-    newest = sorted(articles, key=lambda article: article.date, reverse=True)
-    return [quote for article in newest[:most] if (quote := lead(article))]
+def of_corpus(kind: Kind, articles: Sequence[Article]) -> tuple[Kind, list[Quote]]:
+    """What is quoted of the newest articles for a question of that kind, and what it is: their
+    leads, or who or what is told first in each. Those without a day come last."""
+    most = GREETED_WITH if kind == "greeting" else MOST_ARTICLES
+    newest = sorted(articles, key=lambda article: article.date, reverse=True)[:most]
+    told = {"people": people, "figures": figures}.get(kind)
+    each = max(1, MOST_ARTICLES // max(1, len(newest)))
+    if told and (quotes := [quote for article in newest for quote in told(article)[:each]]):
+        return kind, quotes
+    leads = [quote for article in newest if (quote := lead(article))]
+    return "greeting" if kind == "greeting" else "corpus", leads
 
 
 def prose(article: Article) -> list[Sentence]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering._asked import Asked
-from assistant.answering._overview import GREETED_WITH, MOST_ARTICLES, of_article, of_corpus
+from assistant.answering._overview import of_article, of_corpus
 from assistant.answering._quotes import Quote
 from assistant.answering._search import Search
 from assistant.answering.found_answers import Found
@@ -51,9 +51,7 @@ class Overviews:
         ]
         named = question_kinds().names_topic(asked.query.embedding)
         if kind in ("corpus", "greeting") or not (named or asked.history or len(articles) == 1):
-            kind = "greeting" if kind == "greeting" else "corpus"
-            most = GREETED_WITH if kind == "greeting" else MOST_ARTICLES
-            return _with(asked, kind, of_corpus(articles, most))
+            return _with(asked, *of_corpus(kind, articles))
         ranked = asked.ranked
         if not named and asked.history:  # "tóm tắt bài này" of what was spoken of
             last = asked.history[-1]

@@ -185,7 +185,8 @@ class Assistant:
         asked = self._overviews.of(asked)
         if asked.quotes:
             yield Retrieved(asked.answer.hits, asked.answer.query)
-            only_quoted = self.settings.llm == NONE or asked.kind in ("corpus", "greeting")
+            of_several = len({quote.article_id for quote in asked.quotes}) > 1
+            only_quoted = self.settings.llm == NONE or asked.kind == "greeting" or of_several
             yield from self._quote(asked) if only_quoted else self._write(asked)
             return
         meant = self._meant(text, asked)

@@ -279,12 +279,35 @@ function toTop() {
   newest = rows.length ? Math.max(newest, highest) : -1;
 }
 
+// What was read for an answer stays open when the answer is drawn again, as with its suggestions.
+const unfolded = new Set(); // the questions, by their ids, whose answers show it
+const questionOf = (part) =>
+  document.querySelectorAll("#messages .question")[
+    [...document.querySelectorAll("#messages .reply")].indexOf(part.closest(".reply"))
+  ]?.id;
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (!event.target.matches?.("#messages .read")) return;
+    const question = questionOf(event.target);
+    if (event.target.open) unfolded.add(question);
+    else unfolded.delete(question);
+  },
+  true,
+);
+function unfold() {
+  if (!document.querySelector("#messages .question")) unfolded.clear();
+  for (const list of document.querySelectorAll("#messages .read:not([open])"))
+    list.open = unfolded.has(questionOf(list));
+}
+
 const panes = pane.parentElement; // the chatbot itself may be put into the page after this script
 
 // gr.Chatbot names each message by its source, markup and all: read out, that drowns its text.
 // What its sanitizer takes away of ours is put back: who describes whom.
 function mend() {
   toTop();
+  unfold();
   for (const part of panes.querySelectorAll("#messages [aria-label]")) part.removeAttribute("aria-label");
   panes.querySelector("#messages .examples[role=list]")?.removeAttribute("role"); // of buttons
   for (const [i, reply] of panes.querySelectorAll("#messages .reply").entries()) {
