@@ -14,10 +14,27 @@ from langchain_core.messages import AIMessage
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.answering.assistant import Assistant
+from assistant.server.credentials import Users
+from assistant.settings import Settings
 from tests import browsing
 from tests.browsing import Opened, ask, browser_test, expect_no_sideways_scroll, ready
 from tests.scripted import JudgedByWords
 from tests.test_panels import QUESTION, UNKNOWN, WRITTEN
+
+# What models write, of every kind that the page shows.
+MARKED = f"""## Kiến nghị
+
+{WRITTEN}
+
+- **Ông Nguyễn Thanh Tâm** là bí thư đảng ủy phường Lái Thiêu [1].
+
+| Phường | Bí thư |
+|---|---|
+| Lái Thiêu | Nguyễn Thanh Tâm [1] |
+
+Xem `GET /api`.
+"""
+PHONE = 900  # pixels; up to there the reader covers the conversation
 
 AXE = os.environ.get("AXE", "node_modules/axe-core/axe.min.js")
 WIDTHS = (1440, 390, 320)
@@ -41,9 +58,9 @@ def address(seed_assistant: Assistant) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def written(seed_assistant: Assistant) -> Iterator[str]:
-    """The address of a server whose language model always writes WRITTEN."""
+    """The address of a server whose language model always writes MARKED."""
     settings = seed_assistant.settings.model_copy(update={"llm": "scripted:model"})
-    llm = GenericFakeChatModel(messages=iter([AIMessage(WRITTEN)] * len(WIDTHS) * 2))
+    llm = GenericFakeChatModel(messages=iter([AIMessage(MARKED)] * len(WIDTHS) * 2))
     assistant = Assistant(seed_assistant.index, settings, llm, JudgedByWords())
     with browsing.serving(assistant, settings) as found:
         yield found
@@ -87,17 +104,84 @@ def test_nothing_of_a_conversation_bars_anyone(opened: Opened, width: int, dark:
     tab.keyboard.press("Escape")
 
 
-def test_nothing_of_a_models_answer_bars_anyone(
-    browser: Browser, written: str, width: int, dark: bool
+def test_nothing_of_dialogs_and_versions_bars_anyone(
+    opened: Opened, width: int, dark: bool, tmp_path: Path
 ) -> None:
-    tab = browser.new_page(
+    tab = opened(width=width, dark=dark, bypass_csp=True)
+    answered(tab, QUESTION)
+    tab.locator(".edit").first.click()
+    expect_no_bar(tab, "editing a question")
+    tab.locator("dialog textarea, dialog input").first.fill(UNKNOWN)
+    tab.locator("dialog .go").click()
+    expect(tab.locator(".versions button").first).to_be_visible(timeout=30_000)
+    expect(tab.locator(".reply .foot").last).to_be_visible(timeout=30_000)
+    expect_no_bar(tab, "versions")
+    tab.locator("#open-side").click()
+    for name in ("rename", "delete"):
+        tab.locator(f".conversations .{name}").click()
+        expect_no_bar(tab, name)
+        tab.keyboard.press("Escape")
+    with tab.expect_download() as came:
+        tab.locator("#side .export[value='.html']").click()
+    card = tmp_path / "card.html"
+    came.value.save_as(card)
+    tab.locator("#side .checking input").set_input_files(card)
+    expect(tab.locator("dialog .verdict")).to_be_visible()
+    expect_no_bar(tab, "checking a card")
+    tab.keyboard.press("Escape")
+    tab.locator("#side .close").click()
+    if width <= PHONE:
+        tab.locator("#open-articles").click()
+    refused = {"name": "ảnh.jpg", "mimeType": "image/jpeg", "buffer": b"x"}
+    if not tab.locator("#reader .library").is_visible():
+        tab.locator('#reader nav a[href="#articles"]').click()
+    tab.locator(".adding input").set_input_files([refused])
+    expect(tab.locator(".uploads .failed")).to_be_visible()
+    expect_no_bar(tab, "a file that is refused")
+
+
+def test_nothing_before_the_page_bars_anyone(
+    browser: Browser, width: int, dark: bool, tmp_path: Path
+) -> None:
+    users = tmp_path / "users.txt"
+    Users(users).add("an", "một mật khẩu dài")
+    with browsing.serving(browsing.Scripted(), Settings(users=users)) as at:
+        tab = new_tab(browser, width, dark)
+        tab.goto(f"{at}/login")
+        expect_no_bar(tab, "signing in")
+        tab.locator("#name").fill("an")
+        tab.locator("#password").fill("sai")
+        tab.locator("button").click()
+        expect(tab.locator("[role=alert]")).not_to_be_empty()
+        expect_no_bar(tab, "a wrong password")
+        tab.locator("#name").fill("an")
+        tab.locator("#password").fill("một mật khẩu dài")
+        tab.locator("button").click()
+        ready(tab)
+        tab.goto(f"{at}/logout")
+        expect_no_bar(tab, "signing out")
+        tab.goto(f"{at}/docs")
+        expect_no_bar(tab, "the page about the API")
+        tab.close()
+
+
+def new_tab(browser: Browser, width: int, dark: bool) -> Page:
+    return browser.new_page(
         locale="vi-VN",
         viewport={"width": width, "height": 800},
         color_scheme="dark" if dark else "light",
         bypass_csp=True,
     )
+
+
+def test_nothing_of_a_models_answer_bars_anyone(
+    browser: Browser, written: str, width: int, dark: bool
+) -> None:
+    tab = new_tab(browser, width, dark)
     tab.goto(written)
     answered(ready(tab), QUESTION)
+    for part in ("h3", "li", "th", "td", "strong", "code"):
+        expect(tab.locator(f".reply .body {part}").first).to_be_visible()
     tab.locator(".flag").first.focus()
     expect_no_bar(tab, "flag")
     nearest = str(tab.locator(".previews .near").first.get_attribute("href"))

@@ -19,7 +19,7 @@ from assistant.types import Answer, Claim, Verdict
 from tests.browsing import HOSTILE, cite
 
 TAGS = {
-    "p", "h4", "pre", "hr", "ul", "ol", "li", "div", "table", "thead", "tbody", "tr", "th", "td",
+    "p", "h3", "pre", "hr", "ul", "ol", "li", "div", "table", "thead", "tbody", "tr", "th", "td",
     "strong", "em", "code", "br", "span", "button", "a",
 }  # fmt: skip
 
@@ -43,7 +43,7 @@ def shown(text: str) -> str:
     ("text", "expected"),
     [
         ("Một\nhai\n\nba", "<p>Một<br>hai</p><p>ba</p>"),
-        ("# Một\nhai\n###### Ba", "<h4>Một</h4><p>hai</p><h4>Ba</h4>"),
+        ("# Một\nhai\n###### Ba", "<h3>Một</h3><p>hai</p><h3>Ba</h3>"),
         ("#một", "<p>#một</p>"),
         ("**b** *c* _e_", "<p><strong>b</strong> <em>c</em> <em>e</em></p>"),
         ("__d__", "<p><strong>d</strong></p>"),
@@ -92,7 +92,7 @@ def test_a_table_is_one_from_its_first_bar_on() -> None:
 
 def test_a_list_and_a_heading_are_ones_from_their_mark_on() -> None:
     assert shown("a\n-") == "<p>a</p><ul><li></li></ul>"
-    assert shown("a\n##") == "<p>a</p><h4></h4>"
+    assert shown("a\n##") == "<p>a</p><h3></h3>"
     assert shown("-\na") == "<p>-<br>a</p>"  # more came, and it was no item
 
 

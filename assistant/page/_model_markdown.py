@@ -52,7 +52,7 @@ Runs = tuple[Run, ...]
 class Words:
     """A paragraph, a heading, a block of code, or a line across."""
 
-    tag: Literal["p", "h4", "pre", "hr"]
+    tag: Literal["p", "h3", "pre", "hr"]
     runs: Runs
 
 
@@ -209,7 +209,7 @@ class _Reading:
         line = self._next()
         marks = HEADING.match(self._text, line.start, line.end)
         assert marks, "the line is a heading"
-        return Words("h4", _runs(self._text, [Span(marks.end(), line.end)]))
+        return Words("h3", _runs(self._text, [Span(marks.end(), line.end)]))
 
     def _code(self) -> Words:
         """Up to the closing fence, or to the end of the text."""
