@@ -94,6 +94,24 @@ def test_no_highlight_outlives_its_answer(opened: Opened) -> None:
 
 @pytest.mark.browser
 @browser_test
+def test_no_highlight_is_left_of_another_conversation(opened: Opened) -> None:
+    tab = opened()
+    ask(tab, "Huế có mưa không?")
+    expect(tab.locator(".refusal")).to_be_visible()
+    tab.get_by_role("button", name=LABELS["vi"].fresh).click()
+    ask(tab, "Ai nói vậy?")
+    expect_highlight(tab, FIRST_QUOTE)
+    tab.locator("#open-side").click()
+    kept = tab.locator(".conversations .open")
+    expect(kept).to_have_count(2)
+    kept.last.click()
+    expect(tab.locator(".question")).to_have_text("Huế có mưa không?")
+    expect(tab.locator("#reader mark")).to_have_count(0)
+    expect(tab.locator("#reader h2")).to_have_text(SEED.title)
+
+
+@pytest.mark.browser
+@browser_test
 def test_words_are_found_in_the_article_without_accents(opened: Opened) -> None:
     tab = opened()
     ask(tab, "Ai nói vậy?")
