@@ -127,6 +127,22 @@ def test_neither_password_nor_key_is_in_its_file(folder: Path, key: str) -> None
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
 
+def test_a_new_password_leaves_the_other_lines(tmp_path: Path) -> None:
+    users = Users(tmp_path / "users")
+    users.add("linh", "the first one")
+    users.add("nam", "another one")
+    notes = f"# the night desk\n\n{users.path.read_text()}# linh: back in May\n"
+    users.path.write_text(notes)
+    users.add("linh", "the second one")
+    assert users.check("linh", "the second one") and users.check("nam", "another one")
+    left = users.path.read_text().splitlines()
+    assert [line for line in left if line.startswith("#")] == [
+        "# the night desk",
+        "# linh: back in May",
+    ]
+    assert len(left) == len(notes.splitlines())
+
+
 @pytest.mark.parametrize("name", ["", "a:b", "a b", "a\nb", "../a", "x" * 65])
 def test_odd_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError, match="not a valid name"):

@@ -64,14 +64,18 @@ class Names:
             return self._hashes
 
     def put(self, name: str, hashed: str) -> None:
-        """Adds the name, or gives it a new hash; the file is for its owner's eyes only."""
+        """Adds the name, or gives it a new hash; the other lines stay, those of comments too. The
+        file is for its owner's eyes only."""
         if not _NAME.fullmatch(name):
             raise SettingsError(
                 f"{name!r} is not a valid name: up to 64 letters, digits and any of . _ @ - are"
             )
-        known = dict(self.read()) if self.path.exists() else {}
-        known[name] = hashed
-        _write(self.path, "".join(f"{n}:{h}\n" for n, h in known.items()))
+        lines: list[str] = []
+        if self.path.exists():
+            self.read()  # a faulty file is not written over
+            lines = self.path.read_text("utf-8").splitlines()
+        others = [line for line in lines if line.strip().partition(":")[0] != name]
+        _write(self.path, "".join(f"{line}\n" for line in (*others, f"{name}:{hashed}")))
 
     def _parsed(self, text: str) -> dict[str, str]:
         found: dict[str, str] = {}
