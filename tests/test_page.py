@@ -21,12 +21,14 @@ from assistant.answering._question_text import unreadable
 from assistant.index import index
 from assistant.page import _answer_html as answer_html
 from assistant.page import _reader_html as reader_html
-from assistant.page import labels
+from assistant.page import chat, labels
 from assistant.page._conversation_html import messages
 from assistant.page._session import Slot
 from assistant.page.labels import LABELS
+from assistant.page.skeleton import skeleton
 from assistant.records.exchange import About, Exchange
 from assistant.server import serve
+from assistant.settings import Settings
 from assistant.types import (
     Answer,
     Article,
@@ -39,7 +41,7 @@ from assistant.types import (
     Span,
     UnsupportedReason,
 )
-from tests.browsing import EVIL, FIRST_QUOTE, HOSTILE, ROOT, SECOND_QUOTE, SEED, cite
+from tests.browsing import EVIL, FIRST_QUOTE, HOSTILE, ROOT, SECOND_QUOTE, SEED, Scripted, cite
 
 # Markup
 
@@ -237,6 +239,16 @@ def test_long_lists_of_articles_are_cut_and_say_so() -> None:
     assert f'href="{reader_html.ALL_ARTICLES}">Chưa có bài báo nào&#59; hãy thêm' in start
 
 
+def test_the_settings_limit_questions_and_answers() -> None:
+    settings = Settings(max_question=60, answers_at_once=3)
+    blocks = chat.build(Scripted(), settings)
+    boxes = [part["props"] for part in blocks.config["components"] if part["type"] == "textbox"]
+    assert [box["max_length"] for box in boxes if box.get("elem_id") == "question"] == [60]
+    answer = next(f for f in blocks.fns.values() if f.concurrency_id == "answer")
+    assert answer.concurrency_limit == 3
+    assert 'maxlength="60"' in skeleton("vi", [], settings)
+
+
 def test_both_languages_have_every_word_and_the_scripts_know_each() -> None:
     vi, en = LABELS["vi"], LABELS["en"]
     for mine, other in ((vi.script, en.script), (vi.lacks, en.lacks), (vi.faults, en.faults)):
@@ -360,6 +372,7 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.browsing import Scripted
 from assistant.server import serve
+from assistant.settings import Settings
 from assistant.settings import Settings
 settings = Settings(port=int(sys.argv[1]))
 serve.serve(Scripted(), settings, ready=lambda line: print(line, flush=True))

@@ -50,9 +50,7 @@ from assistant.settings import Settings
 from assistant.text.terms import fold, terms
 from assistant.types import NO_FILTER, Article, AssistantError, Edition, Filter, Span
 
-ANSWERS_AT_ONCE: Final = 4
 SUGGESTIONS_AT_ONCE: Final = 1
-LONGEST_QUESTION: Final = 2000  # characters
 FOUND_IN_TEXT: Final = 30  # passages looked through for words of an article
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
@@ -100,7 +98,7 @@ class _Chat:
         with self.blocks:
             self._lay_out(LABELS["vi"])
             self._wire()
-        self.blocks.queue(default_concurrency_limit=ANSWERS_AT_ONCE, max_size=64)
+        self.blocks.queue(default_concurrency_limit=settings.answers_at_once, max_size=64)
 
     def _lay_out(self, labels: Labels) -> None:
         self.session = gr.State(Session())
@@ -150,7 +148,7 @@ class _Chat:
                     container=False,
                     lines=1,
                     max_lines=6,
-                    max_length=LONGEST_QUESTION,
+                    max_length=self.settings.max_question,
                     autofocus=True,
                 )
             with gr.Column(elem_id="reader-pane"):
@@ -191,7 +189,7 @@ class _Chat:
                 self.answer,
                 [self.run, *told, self.address],
                 [*shown, *opened, self.record],
-                concurrency_limit=ANSWERS_AT_ONCE,
+                concurrency_limit=self.settings.answers_at_once,
                 concurrency_id="answer",
                 trigger_mode="multiple",  # a halted run may still wait for its assistant
                 **quiet,
@@ -327,7 +325,7 @@ class _Chat:
         options = options[: len(self.options.components)]
         chosen = NO_FILTER if unlimited else kept or limits
         choice = replace(Choice(*options), filter=chosen)
-        run = session.begin(question.strip()[:LONGEST_QUESTION], choice, slot, unlimited)
+        run = session.begin(question.strip()[: self.settings.max_question], choice, slot, unlimited)
         if run is None:
             return {self.run: None}
         before, session.limits = session.limits, limits

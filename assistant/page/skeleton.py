@@ -8,6 +8,7 @@ from string import Template
 from typing import Final
 
 from assistant.page.labels import LABELS, STATIC, Language, address_of, joined, shown_day
+from assistant.settings import Settings
 from assistant.text.names import publisher
 from assistant.types import Article
 
@@ -17,13 +18,16 @@ _SHAPES: Final = '<i class="short"></i><i></i><i></i><i></i><i class="short"></i
 _ABOVE: Final = "<i></i>"  # the place of what will be above the list
 
 
-def skeleton(language: Language, articles: Sequence[Article] = (), changes: bool = False) -> str:
+def skeleton(
+    language: Language,
+    articles: Sequence[Article] = (),
+    settings: Settings | None = None,
+) -> str:
     """Markup for the beginning of the page's body, with a box that takes a question already and
     the first of the ``articles`` to open; the page's script takes it away (static/chat.js).
 
     Without scripts nothing else comes, and it says so in both languages. ``language``: of the
-    browser; what the person has chosen on the page goes before. ``changes``: the page will have
-    a way to add articles above their list.
+    browser; what the person has chosen on the page goes before.
     """
     words = {
         "vi": LABELS["vi"].title,
@@ -35,7 +39,9 @@ def skeleton(language: Language, articles: Sequence[Article] = (), changes: bool
         "needs_en": LABELS["en"].needs_scripts,
     }
     escaped = {name: html.escape(text) for name, text in words.items()}
-    return _SKELETON.substitute(escaped, language=language, articles=_library(articles, changes))
+    settings = settings or Settings()
+    listed, longest = _library(articles, settings.may_change_corpus), settings.max_question
+    return _SKELETON.substitute(escaped, language=language, articles=listed, longest=longest)
 
 
 def _library(articles: Sequence[Article], changes: bool) -> str:

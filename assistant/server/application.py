@@ -153,7 +153,7 @@ def _outline(answering: Answering, language: Language) -> str:
     except Exception as failure:
         logs.failed(_log, "no articles in the page's outline", failure)
         articles = []
-    return skeleton(language, articles, answering.settings.may_change_corpus)
+    return skeleton(language, articles, answering.settings)
 
 
 def _tools(answering: Answering) -> Any:
