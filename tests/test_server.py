@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -179,6 +180,28 @@ def test_articles(client: httpx.Client) -> None:
 def test_signs_of_life(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
+
+
+def test_a_server_whose_model_is_loading_is_not_ready() -> None:
+    loaded = threading.Event()
+
+    class Loading(Scripted):
+        def warm(self) -> None:
+            loaded.wait(20)
+
+    served_app = application.app(Loading(), Settings())
+    with serve.running(served_app, "127.0.0.1", 0) as address, httpx.Client() as client:
+        found = client.get(f"{address}/readyz")
+        assert found.status_code == 503
+        assert int(found.headers["retry-after"]) > 0
+        assert "being loaded" in found.json()["detail"]
+        assert client.get(f"{address}/healthz").status_code == 200
+        loaded.set()
+        for _ in range(200):
+            if client.get(f"{address}/readyz").status_code == 200:
+                break
+            time.sleep(0.05)
+        assert client.get(f"{address}/readyz").json() == {"status": "ready"}
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,21 @@ def files(uploads: Uploads) -> list[str]:
     return sorted(path.name for path in uploads.folder.iterdir())
 
 
+def test_a_refusal_says_which_language_it_is_in(uploads: Uploads) -> None:
+    app = application.app(Assistant(uploads.index, uploads.settings), uploads.settings)
+    client = TestClient(app, base_url="http://127.0.0.1")
+    gone = client.delete("/api/v1/articles/0000000000000000", headers={"Accept-Language": "vi"})
+    assert gone.status_code == 404
+    assert gone.headers["content-language"] == "en"
+    wrong = {"name": "a.exe", "mark": "m"}
+    for language in ("vi", "en"):
+        spoken = {"Accept-Language": language}
+        found = client.post("/api/v1/articles", params=wrong, content=b"x", headers=spoken)
+        assert found.status_code == 422
+        assert found.headers["content-language"] == language
+        assert ("không được nhận" in found.json()["detail"]) == (language == "vi")
+
+
 def test_a_file_is_added_and_found_and_kept_beside_the_index(uploads: Uploads) -> None:
     added = uploads.add("hai.txt", SENT.encode())
     assert [article.text for article in added.articles] == [SENT]
