@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from assistant.articles.files import Corpus, read_article, read_articles
 from assistant.index.passages import split
+from assistant.text.sentences import sentences
 from assistant.types import Article, CorpusError
 
 SEED = Path(__file__).parent.parent / "seeds" / "000_db7cbbd52221714d.txt"
@@ -235,6 +236,27 @@ def test_dates(tmp_path: Path, line: str, day: str) -> None:
 def test_furniture_at_the_end(tmp_path: Path, line: str, source: str) -> None:
     article = read(tmp_path, f"{PROSE}\n\n{line}\n")
     assert (article.source, furniture(article)) == (source, [line])
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        ["Báo Sông Xanh, ngày 12/3/2026"],
+        ["Báo Sông Xanh, ngày 12/3/2026", "Tác giả: Lê Minh Hạnh"],
+        ["By Tom Barrow", "27 February 2026"],
+    ],
+)
+def test_who_wrote_when_is_no_prose(tmp_path: Path, signature: list[str]) -> None:
+    below = "\n".join(signature)
+    article = read(tmp_path, f"Cháy chợ tạm, 14 ki-ốt bị thiêu rụi\n{below}\n\n{PROSE}\n")
+    assert furniture(article) == signature
+    kinds = [s.kind for s in sentences(article.text, article.furniture)]
+    assert kinds[:2] == ["heading", "prose"]
+
+
+@pytest.mark.parametrize("below", ["Lê Minh Hạnh\nTrần Thị Nở", "Chợ Vinh mở lại ngày 5/8."])
+def test_a_list_of_names_is_prose(tmp_path: Path, below: str) -> None:
+    assert furniture(read(tmp_path, f"Ba người được khen\n{below}\n\n{PROSE}\n")) == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import io
 import json
 import zipfile
@@ -189,6 +190,18 @@ def test_word(tmp_path: Path) -> None:
         "Ngày: Thứ hai; Giờ: 7–17.",
     ]
     assert read_article(put(tmp_path, "b.docx", word(core=False))).title == "Trạm y tế Bình Khê"
+
+
+def test_a_day_that_word_prints_counts_before_that_of_the_file(tmp_path: Path) -> None:
+    made: WordDocument = docx.Document()
+    made.core_properties.title = "Học không điện thoại"
+    made.core_properties.created = datetime.datetime(2013, 12, 23)  # of a template
+    lines = ["Học không điện thoại", "Báo Giáo Dục Trẻ, ngày 25/2/2026", LONG]
+    for line in lines:
+        made.add_paragraph(line)
+    made.save(str(tmp_path / "a.docx"))
+    article = read_article(tmp_path / "a.docx")
+    assert (article.date, article.source) == ("2026-02-25", "Báo Giáo Dục Trẻ")
 
 
 def test_a_page_without_what_stands_around_its_article(tmp_path: Path) -> None:

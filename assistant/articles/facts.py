@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 import regex
@@ -66,7 +67,7 @@ def article_from(path: Path, document: Document, beside: Metadata = UNKNOWN) -> 
         source=known.source or source or told.source or around.source,
         date=known.date or _date_of(shown) or told.date or around.date,
         path=os.fsencode(place).decode("utf-8", "replace"),
-        furniture=furniture,
+        furniture=(*furniture, *_signed(text, lines, furniture)),
         author=known.author or told.author or around.author,
         marked=document.marked,
     )
@@ -211,18 +212,41 @@ _INITIALS = regex.compile(r"(?:Nhóm )?(?:PV|[Pp]hóng viên)|(?:\p{Lu}{1,2}\.){
 
 def _byline(lines: Sequence[str]) -> Metadata:
     """Author and newspaper by the short lines below the headline and at the end."""
-    author = source = ""
+    found = UNKNOWN
     for line in [*lines[1:EDGE_LINES], *lines[-EDGE_LINES:]]:
-        parts = _parts(line) if len(line) <= LONGEST_BYLINE else []
-        papers = [name for part in parts if (name := _paper_in(part))]
-        others = [part for part in parts if not _paper_in(part)]
-        if not papers and _PLACED.match(line):
-            others = others[1:]
-        names = [_names_in(part, bool(papers)) for part in others if not _OTHER_WORK.match(part)]
-        if all(names):
-            told = [name for some in names for name in some]
-            author, source = author or ", ".join(told[:2]), source or "".join(papers[-1:])
-    return Metadata(author=author, source=source)
+        found = found.or_else(_told_by(line) or UNKNOWN)
+    return found
+
+
+def _told_by(line: str) -> Metadata | None:
+    """Author and newspaper of a line that says who wrote, where and when; None for others."""
+    if len(line) > LONGEST_BYLINE:
+        return None
+    parts = _parts(line)
+    papers = [name for part in parts if (name := _paper_in(part))]
+    others = [part for part in parts if not _paper_in(part)]
+    if not papers and _PLACED.match(line):
+        others = others[1:]
+    names = [_names_in(part, bool(papers)) for part in others if not _OTHER_WORK.match(part)]
+    if not all(names):
+        return None
+    told = [name for some in names for name in some]
+    return Metadata(author=", ".join(told[:2]), source="".join(papers[-1:]))
+
+
+def _signed(text: str, lines: Sequence[Span], furniture: Sequence[Span]) -> list[Span]:
+    """The lines right below the headline that say who wrote it, where and when: no prose of the
+    article. A name alone may be the first of a list."""
+
+    def is_signature(line: Span) -> bool:
+        content = text[line.start : line.end]
+        told = _told_by(content)
+        says = told is not None and (told.source or first_day_in(content) or _BY.match(content))
+        return bool(says)
+
+    below = [line for line in lines if line not in furniture][1:]
+    signed = list(takewhile(is_signature, below[: EDGE_LINES - 1]))
+    return signed if len(signed) < len(below) else []
 
 
 def _names_in(part: str, beside_paper: bool) -> list[str]:

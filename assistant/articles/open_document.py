@@ -49,7 +49,9 @@ def open_document(data: bytes) -> Document:
     title = told("dc:title")
     day = day_of(told("meta:creation-date")) if title else ""
     author = told("meta:initial-creator") or told("dc:creator")
-    return Document(text, Metadata(title, date=day, author=author_of(author)), marked=True)
+    known = Metadata(title, author=author_of(author))
+    # As of Word's files: a day that is printed counts first.
+    return Document(text, known, marked=True, around=Metadata(date=day))
 
 
 def _blocks(body: etree._Element) -> Iterator[str]:

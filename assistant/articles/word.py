@@ -47,9 +47,10 @@ def word_document(data: bytes) -> Document:
     title, blocks = _blocks(word, word.element.body)
     named = "" if core.title == _NO_TITLE else core.title
     day = core.created.date().isoformat() if core.created and named else ""
-    known = Metadata(line_of(named or title), date=day, author=author_of(core.author or ""))
+    known = Metadata(line_of(named or title), author=author_of(core.author or ""))
     text = joined([*blocks, *_notes(word)])
-    return Document(text, known, marked=True)
+    # A file may be made from another, old one: a day that is printed in it counts first.
+    return Document(text, known, marked=True, around=Metadata(date=day))
 
 
 def _opened(data: bytes) -> WordDocument:

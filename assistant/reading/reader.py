@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ PART = 0.8  # probability from which a token is part of a further answer
 # Of logits: ends that are so near the best are as good. At this distance the words told agree best
 # with those marked in the own set's dev part (F1 .501; .498 at 0, .493 at 0.7, .439 at 2).
 AS_SURE = 0.35
+_PARAGRAPH_END = re.compile(r"\n\s*\n|(?<=[.!?…。！？])[\"”’)»]*\s*\n")  # not a wrapped line's
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,12 @@ def _grouped(found: Sequence[_Window]) -> Iterator[list[_Window]]:
 def _reading(window: _Window, logits: Logits, row: int, text: str, tokens: Tokens) -> Reading:
     inside = slice(window.pair.first, window.pair.last)
     start, end = logits.start[row], logits.end[row]
-    first, last, score = best_span(start[inside], end[inside])
+    begin = window.begin
+    paragraphs = _paragraphs(text, tokens.starts[begin : begin + len(start[inside])])
+    first, last, score = best_span(start[inside], end[inside], paragraphs)
     further = _further(logits.part[row, inside].sigmoid(), first, last)
     best, *others = (
-        whole_words(text, *tokens.characters(window.begin + a, window.begin + b))
+        whole_words(text, *tokens.characters(begin + a, begin + b))
         for a, b in ((first, last), *further)
     )
     others = [(a, b) for a, b in others if b <= best[0] or a >= best[1]]
@@ -128,15 +132,26 @@ def _reading(window: _Window, logits: Logits, row: int, text: str, tokens: Token
     )
 
 
-def best_span(start: Tensor, end: Tensor) -> tuple[int, int, float]:
+def _paragraphs(text: str, starts: Sequence[int]) -> Tensor:
+    """The number of the paragraph in which each token begins: (t,)."""
+    ends = [found.end() for found in _PARAGRAPH_END.finditer(text)]
+    return torch.bucketize(torch.tensor(starts), torch.tensor(ends, dtype=torch.long), right=True)
+
+
+def best_span(
+    start: Tensor, end: Tensor, paragraphs: Tensor | None = None
+) -> tuple[int, int, float]:
     """The tokens ``[first, last)`` with the highest start[first] + end[last − 1], and that sum.
 
     Of those that begin there and are about as sure it is the longest: "74 hộ" rather than "74".
-    ``start``, ``end``: logits (t,) of a passage's tokens; t > 0.
+    ``start``, ``end``: logits (t,) of a passage's tokens; t > 0. ``paragraphs``: (t,), their
+    numbers; no answer goes on in the next one.
     """
     scores = start[:, None] + end[None, :]  # (t, t)
     ones = torch.ones_like(scores, dtype=torch.bool)
     allowed = ones.triu() & ~ones.triu(LONGEST_ANSWER)
+    if paragraphs is not None:
+        allowed &= paragraphs[:, None] == paragraphs[None, :]
     scores = scores.masked_fill(~allowed, -torch.inf)
     first, last = divmod(int(scores.argmax()), len(start))
     score = float(scores[first, last])

@@ -22,7 +22,7 @@ from assistant.reading.loss import Targets, losses, total
 from assistant.reading.mixture import Mixture, Target
 from assistant.reading.model import Logits, ReaderModel
 from assistant.reading.pairs import Batch, Special, batch, pair
-from assistant.reading.reader import Reader, best_span
+from assistant.reading.reader import Reader, _paragraphs, best_span
 from assistant.reading.readings import Beside
 from assistant.reading.schedule import Schedule
 from assistant.types import ModelError
@@ -78,6 +78,17 @@ def test_the_answer_is_found_in_whichever_window_it_stands(model: ReaderModel, b
 def test_a_passage_without_words_answers_nothing(model: ReaderModel) -> None:
     (reading,) = _reader(model, "Huế").read([Beside("Ở đâu?", " \n")])
     assert (reading.best, reading.answers) == (None, ()) and reading.answerable < -10
+
+
+def test_no_answer_goes_on_in_the_next_paragraph() -> None:
+    text = "Một người bị thương\nở chân.\n\nLửa bùng lên."
+    tokens = [0, 4, 10, 13, 20, 22, 29, 33]
+    paragraphs = _paragraphs(text, tokens)
+    assert paragraphs.tolist() == [0] * 6 + [1] * 2
+    start, end = torch.zeros(8), torch.zeros(8)
+    start[4], end[7], end[5] = 9.0, 9.0, 8.0
+    assert best_span(start, end)[:2] == (4, 8)
+    assert best_span(start, end, paragraphs)[:2] == (4, 6)
 
 
 @given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=80))
