@@ -364,7 +364,9 @@ def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: A
     tab.locator(".adding input").set_input_files(files)
     lines = tab.locator(".uploads li")
     expect(lines.first).to_contain_text(VI.script["added"], timeout=20_000)
-    expect(lines.nth(1)).to_contain_text("có nội dung của tệp .png: hãy nhận dạng chữ trước")
+    expect(lines.nth(1)).to_have_text(
+        re.compile("^ảnh.txt có nội dung của tệp .png: hãy nhận dạng")
+    )
     expect(lines.nth(2)).to_contain_text(VI.script["wrong_type"])
     expect(lines.nth(3)).to_contain_text(VI.script["too_large"].format(most=20))
     assert str(assistant.settings.index) not in tab.locator(".uploads").inner_text()
@@ -378,6 +380,7 @@ def test_articles_are_added_asked_about_and_removed(opened: Opened, assistant: A
     tab.locator(".library .remove").click()
     tab.locator("dialog .go").click()
     expect(tab.locator("#reader .nothing")).to_have_text(VI.nothing_found)
+    expect(tab.locator("#said")).to_have_text(VI.script["removed"])
     assert len(assistant.articles()) == 1
     assert list((assistant.settings.index / "uploads").iterdir()) == []
 

@@ -121,6 +121,10 @@ def test_words_are_found_in_the_article_without_accents(opened: Opened) -> None:
     found = tab.evaluate(lit)
     assert len(found) == SEED.text.lower().count("đầu tư công") > 0
     assert set(found) == {"đầu tư công"}
+    told = LABELS["vi"].script["found"]
+    expect(tab.locator("#said")).to_have_text(told.format(count=len(found)))
+    tab.get_by_role("searchbox", name="Tìm trong bài").fill("khong co")
+    expect(tab.locator("#said")).to_have_text(told.format(count=0))
 
 
 def on_phone(opened: Opened, width: int = 390) -> Page:
@@ -241,3 +245,24 @@ def test_escape_stops_an_answer(opened: Opened, assistant: Scripted) -> None:
     tab.keyboard.press("Escape")
     expect(tab.locator(".fault")).to_have_text(LABELS["vi"].stopped)
     assistant.gate.set()
+
+
+@pytest.mark.browser
+@browser_test
+def test_the_assistant_is_told_which_article_is_open(
+    opened: Opened, assistant: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    beside = lambda self, article_id: told.append(article_id) or self  # noqa: E731
+    monkeypatch.setattr(Scripted, "beside", beside, raising=False)
+    tab = opened()
+    ask(tab, "Ở đâu?")  # the list of all is open
+    expect(tab.locator(".sources .source")).to_have_count(2)
+    assert told == []
+    tab.get_by_role("link", name=LABELS["vi"].back).click()
+    tab.locator(".library a").last.click()
+    expect(tab.locator("#reader h2")).to_have_text(EVIL.title)
+    ask(tab, "Bài báo này nói gì?")
+    expect(tab.locator(".question")).to_have_count(2)
+    expect(tab.locator(".reply").last.locator(".sources .source")).to_have_count(2)
+    assert told == [EVIL.id]

@@ -9,11 +9,12 @@ import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
+from assistant.answering.answer_options import Choice, Choices
 from assistant.answering.assistant import Assistant
 from assistant.articles.files import read_articles
 from assistant.index.index import Index
 from assistant.settings import Settings
-from assistant.types import Answer, Turn
+from assistant.types import Answer, Finished, Turn
 from tests.scripted import JudgedByWords
 
 ARTICLES = {
@@ -145,3 +146,19 @@ def test_letters_that_look_alike_or_are_not_seen_are_found(assistant: Assistant)
     (citation,) = assistant.answer("Rau muống bán bao nhiêu một bó?").citations
     assert "mu\u00adống" in citation.quote  # as the article has it
     assert "9.000 đồng" in citation.quote
+
+
+def test_this_article_is_the_one_that_is_open(assistant: Assistant) -> None:
+    rice = next(a for a in assistant.articles() if a.title == "Giá lúa vụ thu đông")
+    choices = Choices(assistant, assistant.settings)
+    for question in ("Tóm tắt bài báo này", "bài viết nói về gì?"):
+        *_, last = choices.stream(question, (), Choice(opened=rice.id))
+        assert isinstance(last, Finished)
+        assert titles(last.answer) == ["Giá lúa vụ thu đông"]
+    beside = assistant.beside(rice.id)
+    assert titles(beside.answer("Tóm tắt bài về chợ Đông Lân")) == [
+        "Khởi công cải tạo chợ Đông Lân"
+    ]
+    assert len(titles(beside.answer("tóm tắt các bài báo"))) == 3
+    assert beside.answer("Chợ Đông Lân có bao nhiêu tiểu thương?").short.startswith("310")
+    assert len(titles(assistant.beside("gone").answer("Tóm tắt bài báo này"))) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,19 +16,24 @@ from assistant.index.encoder import BUNDLED
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import CERTAIN, Kind, question_kinds, share_told
 from assistant.settings import Settings
+from assistant.text.terms import fold
 from assistant.types import SAYS_SO, Article
 
 TOPIC_TOLD = 0.5  # of a topic's terms, that an article about it has
+# "tóm tắt các bài báo" while one is open; of folded letters. The kind of question does not tell.
+_OF_SEVERAL = re.compile(r"\b(?:cac|nhung|moi|tat ca)\b(?: \w+)? (?:bai|tin)\b|\barticles\b")
 STANDS_OUT = 2.5  # standard deviations above the other candidates: about it in other words
 
 
 @dataclass(frozen=True, slots=True)
 class Overviews:
-    """Tells questions for an overview. ``find``: what passages answer, the surest first."""
+    """Tells questions for an overview. ``find``: what passages answer, the surest first;
+    ``opened``: the id of the article that the asker has open."""
 
     search: Search
     settings: Settings
     find: Callable[[Query, Sequence[Candidate]], tuple[Found, ...]]
+    opened: str = ""
 
     def of(self, asked: Asked) -> Asked:
         """The question with the quotes of its overview.
@@ -50,6 +56,10 @@ class Overviews:
             if article.id not in asked.exclude and (allowed is None or article.id in allowed)
         ]
         named = question_kinds().names_topic(asked.query.embedding)
+        opened = next((article for article in articles if article.id == self.opened), None)
+        of_all = kind in ("corpus", "greeting") or _OF_SEVERAL.search(fold(asked.query.text))
+        if opened and not named and not of_all:
+            return self._of_article(asked, kind, opened)
         if kind in ("corpus", "greeting") or not (named or asked.history or len(articles) == 1):
             return _with(asked, *of_corpus(kind, articles))
         ranked = asked.ranked

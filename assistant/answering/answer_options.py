@@ -12,9 +12,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from assistant.answering.protocols import AnsweringAssistant
+from assistant.answering.protocols import AnsweringAssistant, AssistantBeside
 from assistant.llm.available import usable
 from assistant.llm.models import COMPATIBLE, NONE, name_of
 from assistant.settings import Settings
@@ -25,18 +25,21 @@ Unsupported = Literal["flag", "drop", "replace"]
 
 MODELS_KNOWN_FOR: Final = 20.0  # seconds; asking an Ollama takes up to half of one
 KEPT: Final = 16  # assistants under other settings: each holds an open model
+_OF_THE_QUESTION: Final = ("filter", "opened")  # choices that are no settings
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What was chosen; None: as the server's settings say. ``llm``: a name of ``models``;
-    ``filter``: which articles are asked, as it was typed."""
+    ``filter``: which articles are asked, as it was typed; ``opened``: the article that the person
+    has open."""
 
     llm: str | None = None
     top_k: int | None = None
     strictness: Strictness | None = None
     unsupported: Unsupported | None = None
     filter: Filter = NO_FILTER
+    opened: str = ""
 
 
 class Choices:
@@ -102,10 +105,16 @@ class Choices:
         changes = {
             name: value
             for name, value in asdict(choice).items()
-            if name != "filter" and value is not None and value != getattr(self.default, name)
+            if name not in _OF_THE_QUESTION
+            and value is not None
+            and value != getattr(self.default, name)
         }
-        if not changes:
-            return self.assistant
+        chosen = self._changed(changes) if changes else self.assistant
+        if choice.opened and isinstance(chosen, AssistantBeside):
+            return chosen.beside(choice.opened)
+        return chosen
+
+    def _changed(self, changes: dict[str, Any]) -> AnsweringAssistant:
         if "llm" in changes:
             changes["llm"] = self._spec(changes["llm"])
         key = Choice(**changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -68,7 +69,7 @@ class Assistant:
         self.index = index
         self.settings = settings
         self.reader = reader or reader_in(settings.reader or SHIPPED, settings.precision)
-        self._llm = llm
+        self._llms = [llm] if llm else []  # none until it is needed; those beside share it
         self._lock = threading.Lock()
         self._search = Search(index)
         self._reading = ReadingAsked(self._search, settings, self._find)
@@ -104,10 +105,16 @@ class Assistant:
         return Assistant(
             self.index,
             settings,
-            self._llm if same else None,
+            next(iter(self._llms), None) if same else None,
             self.reader if read_by_same else None,
             self._examples if read_by_same else None,
         )
+
+    def beside(self, article_id: str) -> Assistant:
+        """The same assistant for who has that article open: "this article" is that one."""
+        other = copy.copy(self)
+        other._overviews = replace(self._overviews, opened=article_id)
+        return other
 
     def close(self) -> None:
         self._examples.close()
@@ -321,10 +328,11 @@ class Assistant:
     def _model(self) -> BaseChatModel:
         """The settings' language model, opened when it is first needed. Raises LLMError."""
         with self._lock:
-            if self._llm is None:
-                self._llm = open_llm(self.settings.llm, self.settings)
-            assert self._llm is not None, "only called with a model in the settings"
-            return self._llm
+            if not self._llms:
+                found = open_llm(self.settings.llm, self.settings)
+                assert found is not None, "only called with a model in the settings"
+                self._llms.append(found)
+            return self._llms[0]
 
     def _notice(self, language: str) -> str:
         return say("cut", language, n=self.settings.max_question) + "\n"

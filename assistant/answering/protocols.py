@@ -45,6 +45,15 @@ class AnsweringAssistant(Protocol):
 
 
 @runtime_checkable
+class AssistantBeside(Protocol):
+    """An assistant that heeds which article is open; ``Assistant`` is one."""
+
+    def beside(self, article_id: str) -> AnsweringAssistant:
+        """The same assistant for who has that article open: "this article" is that one."""
+        ...
+
+
+@runtime_checkable
 class SuggestingAssistant(Protocol):
     """An assistant that also knows how to go on after an answer; ``Assistant`` is one."""
 

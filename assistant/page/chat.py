@@ -358,6 +358,8 @@ class _Chat:
         if run is None or run.begun:  # begun: by an earlier event that had to queue until now
             return
         run.begun = True
+        if place := parse_address(opened):
+            run.choice = replace(run.choice, opened=place[0])
         examples = lambda: self.start.examples(language)  # noqa: E731
         for exchange in run.follow(self.choices.stream, self.assistant.article, examples):
             if run.halt.is_set():

@@ -186,6 +186,7 @@ element.addEventListener("input", (event) => {
   lit = light(event.target.value);
   litAt = 0;
   showLit();
+  if (event.target.value.trim()) say(words().found.replace("{count}", lit.length));
 });
 element.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !event.target.matches(".find-inside") || !lit.length) return;
@@ -285,16 +286,13 @@ const questionOf = (part) =>
   document.querySelectorAll("#messages .question")[
     [...document.querySelectorAll("#messages .reply")].indexOf(part.closest(".reply"))
   ]?.id;
-document.addEventListener(
-  "toggle",
-  (event) => {
-    if (!event.target.matches?.("#messages .read")) return;
-    const question = questionOf(event.target);
-    if (event.target.open) unfolded.add(question);
-    else unfolded.delete(question);
-  },
-  true,
-);
+document.addEventListener("click", (event) => {
+  const list = event.target.closest("#messages .read summary")?.parentElement;
+  if (!list) return;
+  // Before it opens or closes, and at once: a "toggle" may come when it is drawn again already.
+  if (list.open) unfolded.delete(questionOf(list));
+  else unfolded.add(questionOf(list));
+});
 function unfold() {
   if (!document.querySelector("#messages .question")) unfolded.clear();
   for (const list of document.querySelectorAll("#messages .read:not([open])"))

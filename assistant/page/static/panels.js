@@ -265,7 +265,8 @@ async function addedOne(job, number, count) {
     line.className = "done";
     return true;
   } catch (error) {
-    line.textContent = `${job.name}: ${error.message || label.failed}`;
+    const why = error.message || label.failed; // that of the server names the file
+    line.textContent = why.startsWith(job.name) ? why : `${job.name}: ${why}`;
     line.className = "failed";
     return false;
   }
@@ -330,7 +331,7 @@ async function removed(button) {
   const sure = await ask(label.remove_question, [made("p", { textContent: title })], button.textContent, label.cancel);
   if (!sure) return;
   const told = await call("DELETE", `articles/${encodeURIComponent(button.value)}`);
-  if (told.file_stays) say(label.file_stays);
+  say(told.file_stays ? label.file_stays : label.removed);
   trigger("find", { words: element.querySelector("input.find")?.value || "" });
 }
 
