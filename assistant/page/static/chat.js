@@ -14,14 +14,21 @@ let going = false; // the address changes because a link was followed, not by Ba
 // What covers a phone's page has an entry of the history to itself, which its Back leaves.
 const COVERED = { covered: true };
 const isCovered = () => Boolean(history.state?.covered);
+let goingBack = false; // on the way back from an entry whose cover was closed otherwise
+let covering = null; // the address of what opened meanwhile
 function cover(address = location.hash) {
+  if (goingBack) return void (covering = address);
   const entry = [COVERED, "", location.pathname + location.search + address];
   if (isCovered()) history.replaceState(...entry);
   else history.pushState(...entry);
 }
 // What was closed otherwise leaves its entry, unless what closed it opens something else.
 function uncover() {
-  setTimeout(() => isCovered() && !document.querySelector("[data-open]") && history.back(), 200);
+  setTimeout(() => {
+    if (goingBack || !isCovered() || document.querySelector("[data-open]")) return;
+    goingBack = true;
+    history.back();
+  }, 200);
 }
 if (STACKED.matches && asked && !isCovered()) {
   history.replaceState(null, "", location.pathname + location.search);
@@ -98,6 +105,12 @@ document.addEventListener("click", (event) => {
 });
 
 window.addEventListener("popstate", () => {
+  if (goingBack) {
+    goingBack = false;
+    if (covering !== null) cover(covering);
+    covering = null;
+    return;
+  }
   if (going || isCovered()) return;
   closeReader();
   for (const name of ["side", "settings"]) toggle(name, false);
