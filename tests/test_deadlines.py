@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -180,3 +181,46 @@ def test_what_is_no_http_is_a_fault_of_the_client(
     assert statuses
     assert all(status[:1] in b"24" for status in statuses)
     assert not [record for record in caplog.records if record.levelno > logging.WARNING]
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the other side has closed, after whatever it had still sent."""
+    client.settimeout(1)
+    try:
+        while client.recv(1 << 20):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:  # closed the hard way
+        pass
+    return True
+
+
+def test_a_server_that_ends_closes_on_who_does_not_read() -> None:
+    with socket.socket() as client:
+        with serve.running(small, "127.0.0.1", 0) as found:
+            client.connect(("127.0.0.1", urlsplit(found).port))
+            client.sendall(HEAD.replace(b"POST", b"GET") % b"much" + b"\r\n")
+            time.sleep(0.3)
+        assert ended(client)
+
+
+def test_a_server_that_ends_closes_on_who_has_just_come() -> None:
+    clients: list[socket.socket] = []
+
+    def come(port: int) -> None:
+        with contextlib.suppress(OSError):  # refused: it has ended
+            while True:
+                clients.append(socket.create_connection(("127.0.0.1", port), timeout=1))
+
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            with serve.running(small, "127.0.0.1", 0) as found:
+                coming = threading.Thread(target=come, args=(urlsplit(found).port,))
+                coming.start()
+                time.sleep(0.05)
+            coming.join()
+        for client in clients:
+            stack.enter_context(client)
+        assert len(clients) > 4
+        assert all(ended(client) for client in clients)

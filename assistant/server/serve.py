@@ -26,6 +26,7 @@ from assistant.types import AssistantError
 
 PORTS_TRIED: Final = 20
 PATIENCE: Final = 3  # seconds that open requests have to end when the server stops
+_ACCEPTED: Final = 0.02  # and what was accepted just before must be known, or nobody closes it
 MOST_CONNECTIONS: Final = 800  # below the 1024 files that a process may usually have open
 
 
@@ -51,7 +52,7 @@ def running(
         timeout_graceful_shutdown=PATIENCE,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_news)
-    served = uvicorn.Server(config)
+    served = _Server(config)
     thread = threading.Thread(
         target=asyncio.run, args=(served.serve(sockets=[listener]),), daemon=True
     )
@@ -66,6 +67,19 @@ def running(
         served.should_exit = True
         thread.join(2 * PATIENCE)
         listener.close()
+
+
+class _Server(uvicorn.Server):
+    """One that leaves no connection open when it ends."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_ACCEPTED)
+        await super().shutdown(sockets)
+        for left in list(self.server_state.connections):
+            left.transport.abort()  # who takes nothing would hold it for ever
+        await asyncio.sleep(0)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
