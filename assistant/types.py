@@ -34,6 +34,9 @@ UnsupportedReason = Literal[
     "contradicted",
     "content",
 ]
+# What a question asks for: facts, an overview of articles, who or which figures are in them, or
+# nothing of them.
+QuestionKind = Literal["content", "summary", "corpus", "people", "figures", "greeting"]
 # What the articles do about a question, as far as their answer is sure.
 Certainty = Literal["says so", "may say so", "does not say"]
 SAYS_SO = 0.8  # the least confidence of an answer that is said to be there
@@ -314,7 +317,7 @@ class Answer:
     where it failed, ``fault`` says how, and the answer quotes instead.
     ``filter``: what it was asked of. ``dates``: of the words that answer, those that are computed.
     ``as_of``: where articles of several days give different figures, the day of the newest, whose
-    figure ``short`` is; else "".
+    figure ``short`` is; else "". ``kind``: what the question was taken to ask for.
     """
 
     question: str
@@ -333,6 +336,7 @@ class Answer:
     filter: Filter = NO_FILTER
     dates: tuple[ResolvedDate, ...] = ()
     as_of: str = ""
+    kind: QuestionKind = "content"
 
     @property
     def certainty(self) -> Certainty:

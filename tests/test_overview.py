@@ -10,9 +10,11 @@ import pytest
 
 from assistant.answering._overview import figures, of_corpus, people, summary
 from assistant.answering.assistant import Assistant
+from assistant.answering.schemas import answer_json
 from assistant.index.index import Index
 from assistant.retrieval.question_kind import QuestionKinds, share_told
 from assistant.settings import Settings
+from assistant.types import Turn
 from tests.fixtures import make_article
 
 TEXT = (
@@ -110,6 +112,12 @@ def test_a_greeting_says_what_can_be_asked(seed_assistant: Assistant, question: 
     answer = seed_assistant.answer(question)
     assert answer.text.startswith(("Xin chào!", "Hello!"))
     assert answer.citations
+
+
+def test_thanks_are_not_greeted(seed_assistant: Assistant) -> None:
+    answer = seed_assistant.answer("cảm ơn bạn", [Turn("Ai là bí thư?", "Ông Tâm [1]")])
+    assert answer.text.startswith("Rất vui được giúp bạn.")
+    assert answer_json(answer)["kind"] == "greeting"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import get_args
 import pytest
 
 from assistant.answering._question_text import unreadable
+from assistant.answering.prompt_texts import say
 from assistant.index import index
 from assistant.page import _answer_html as answer_html
 from assistant.page import _reader_html as reader_html
@@ -38,6 +39,7 @@ from assistant.types import (
     FaultKind,
     Finished,
     Hit,
+    QuestionKind,
     Span,
     UnsupportedReason,
 )
@@ -226,6 +228,31 @@ def test_what_has_no_language_is_answered_in_the_readers() -> None:
     assert "Hãy gõ một câu hỏi bằng chữ." in said["vi"]
     assert "Please type a question in words." in said["en"]
     assert "Hãy gõ" not in said["en"]
+
+
+@pytest.mark.parametrize(
+    ("question", "told"), [("asdf qwerty", False), ("who is the mayor of this city", True)]
+)
+def test_nonsense_is_refused_in_the_readers_language(question: str, told: bool) -> None:
+    english, found = say("refusal", "en"), Hit(1, 1.0, "a", "A", 0, 1, "x", 0.0, 0.0)
+    done = Exchange(question, english, answer=Answer(question, english, "en", 0.1, (), (found,)))
+    said = _Reading(answer_html.reply(done, LABELS["vi"])).text
+    assert (english in said) is told
+    assert (say("refusal", "vi") in said) is not told
+
+
+def test_a_greeting_is_neither_sure_nor_judged() -> None:
+    answer = Answer("xin chào", "Xin chào! [1]", "vi", 1.0, (cite(1, SECOND_QUOTE),))
+    kinds: tuple[QuestionKind, ...] = ("greeting", "summary")
+    shown = {
+        kind: answer_html.reply(
+            Exchange("xin chào", answer=replace(answer, kind=kind)), LABELS["vi"]
+        )
+        for kind in kinds
+    }
+    for sign in (LABELS["vi"].certainty["says so"], 'name="good"'):
+        assert sign in shown["summary"]
+        assert sign not in shown["greeting"]
 
 
 def test_long_lists_of_articles_are_cut_and_say_so() -> None:

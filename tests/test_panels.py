@@ -425,7 +425,10 @@ def test_pasted_text_becomes_an_article_and_is_not_lost_before(
     tab.get_by_label(label["headline"]).fill(title)
     tab.get_by_label(label["publisher"]).fill("https://bao.example/det")
     tab.get_by_label(label["day"]).fill("2025-08-05")
-    tab.get_by_label(label["text"]).fill("   ")
+    text = tab.get_by_label(label["text"])
+    tab.locator("dialog .go").click()
+    assert text.evaluate("field => field.validationMessage") == label["missing"]
+    text.fill("   ")
     tab.locator("dialog .go").click()
     expect(tab.locator(".uploads .failed")).to_contain_text("không dùng được: nội dung trống")
     tab.get_by_role("button", name=VI.paste_text).click()

@@ -12,9 +12,8 @@ from assistant.answering.places import with_places
 from assistant.index.catalog import Reading
 from assistant.retrieval.filtering import Among
 from assistant.retrieval.hybrid_search import Candidate, Query
-from assistant.retrieval.question_kind import Kind
 from assistant.text.sentences import sentences
-from assistant.types import Answer, Article, Citation, Turn
+from assistant.types import Answer, Article, Citation, QuestionKind, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Asked:
     read: tuple[Found, ...] | None = None
     found: tuple[Found, ...] = ()
     scope: Scope = "one"
-    kind: Kind = "content"
+    kind: QuestionKind = "content"
     quotes: Sequence[Quote] = ()  # of an overview
     among: Among = field(default_factory=Among)
     whole: bool = False  # nobody reads the answer while it comes

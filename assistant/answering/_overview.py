@@ -10,11 +10,10 @@ import regex
 
 from assistant.answering._quotes import Quote
 from assistant.index.catalog import Reading
-from assistant.retrieval.question_kind import Kind
 from assistant.text.names import FULL_NAME
 from assistant.text.sentences import sentences
 from assistant.text.terms import fold
-from assistant.types import Article, Sentence, Span, Vectors
+from assistant.types import Article, QuestionKind, Sentence, Span, Vectors
 
 SENTENCES = 5  # of a summary
 MOST_ARTICLES, GREETED_WITH = 8, 3  # that stand for a corpus
@@ -33,7 +32,9 @@ _PERSON = regex.compile(
 _FIGURE = regex.compile(r"\p{Nd}")
 
 
-def of_article(kind: Kind, article: Article, catalog: Reading) -> tuple[Kind, list[Quote]]:
+def of_article(
+    kind: QuestionKind, article: Article, catalog: Reading
+) -> tuple[QuestionKind, list[Quote]]:
     """What is quoted of one article for a question of that kind, and what it is: a summary where
     the article has nothing of the kind."""
     if kind == "people" and (quotes := people(article)):
@@ -44,7 +45,7 @@ def of_article(kind: Kind, article: Article, catalog: Reading) -> tuple[Kind, li
     return "summary", summary(article, catalog.vectors_of(texts))
 
 
-def of_corpus(kind: Kind, articles: Sequence[Article]) -> tuple[Kind, list[Quote]]:
+def of_corpus(kind: QuestionKind, articles: Sequence[Article]) -> tuple[QuestionKind, list[Quote]]:
     """What is quoted of the newest articles for a question of that kind, and what it is: their
     leads, or who or what is told first in each. Those without a day come last."""
     most = GREETED_WITH if kind == "greeting" else MOST_ARTICLES

@@ -14,10 +14,10 @@ from assistant.answering.found_answers import Found
 from assistant.index.catalog import Reading
 from assistant.index.encoder import BUNDLED
 from assistant.retrieval.hybrid_search import Candidate, Query
-from assistant.retrieval.question_kind import CERTAIN, Kind, question_kinds, share_told
+from assistant.retrieval.question_kind import CERTAIN, question_kinds, share_told
 from assistant.settings import Settings
 from assistant.text.terms import fold
-from assistant.types import SAYS_SO, Article
+from assistant.types import SAYS_SO, Article, QuestionKind
 
 TOPIC_TOLD = 0.5  # of a topic's terms, that an article about it has
 # "tóm tắt các bài báo" while one is open; of folded letters. The kind of question does not tell.
@@ -79,7 +79,7 @@ class Overviews:
                 return asked
         return self._of_article(asked, kind, article)
 
-    def _of_article(self, asked: Asked, kind: Kind, article: Article) -> Asked:
+    def _of_article(self, asked: Asked, kind: QuestionKind, article: Article) -> Asked:
         catalog = self._catalog(asked)
         kind, quotes = of_article(kind, article, catalog)
         stored = catalog.passages(sorted(catalog.passages_of([article.id])))
@@ -95,14 +95,14 @@ class Overviews:
             return asked
         return replace(asked, read=self.find(asked.query, asked.ranked))
 
-    def _kind(self, query: Query) -> tuple[Kind, float]:
+    def _kind(self, query: Query) -> tuple[QuestionKind, float]:
         """The kind of question and how probable it is; known with the bundled model only, from
         whose embeddings it is read."""
         bundled = self.settings.model == BUNDLED
         return question_kinds().of(query.embedding) if bundled else ("content", 1.0)
 
 
-def _with(asked: Asked, kind: Kind, quotes: Sequence[Quote]) -> Asked:
+def _with(asked: Asked, kind: QuestionKind, quotes: Sequence[Quote]) -> Asked:
     return replace(asked, kind=kind, quotes=quotes) if quotes else asked
 
 

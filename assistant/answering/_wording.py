@@ -109,14 +109,6 @@ def _is_whole(citations: Sequence[Citation]) -> bool:
     return len(citations) == 1 and told >= WHOLE * len(citations[0].quote)
 
 
-def kind_of_refusal(limited: bool, searched: bool) -> str:
-    """The name of a refusal's text. ``limited``: some articles only were asked; ``searched``: there
-    was one among them."""
-    if limited:
-        return "refusal_within" if searched else "none_within"
-    return "refusal" if searched else "none_at_all"
-
-
 def refusal(closest: Citation | None, language: str, kind: str) -> str:
     """The refusal's text, with the closest passage where there is one."""
     sentence = say(kind, language)

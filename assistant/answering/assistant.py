@@ -18,9 +18,9 @@ from assistant.answering._reading_asked import ReadingAsked
 from assistant.answering._resolved_dates import resolved_dates
 from assistant.answering._search import Search
 from assistant.answering._sure_questions import SureQuestions
-from assistant.answering._wording import kind_of_refusal, overview, refusal, short_answer, wording
+from assistant.answering._wording import overview, refusal, short_answer, wording
 from assistant.answering.found_answers import Found, find_answers
-from assistant.answering.prompt_texts import say
+from assistant.answering.prompt_texts import kind_of_refusal, say
 from assistant.index.index import Index
 from assistant.index.view import View
 from assistant.llm.models import NONE, check, is_small, name_of, open_llm
@@ -279,8 +279,11 @@ class Assistant:
             allowed = asked.among.articles
             catalog = self._seen(asked).catalog
             count = catalog.counts()["articles"] if allowed is None else len(allowed)
-            told = overview(say(asked.kind, language, n=count), citations, language, articles)
-            answer = replace(answer, confidence=1.0, short=short_answer(citations))
+            goes_on = asked.kind == "greeting" and asked.history
+            said = say("greeting_later" if goes_on else asked.kind, language, n=count)
+            told = overview(said, citations, language, articles)
+            short = short_answer(citations)
+            answer = replace(answer, confidence=1.0, short=short, kind=asked.kind)
         said = (before or asked.notice) + told
         yield TextDelta(said)
         yield Finished(replace(answer, text=answer.text + said, citations=(*known, *citations)))

@@ -46,3 +46,11 @@ def digests() -> dict[str, str]:
         for path in sorted(folder().iterdir())
         if path.is_file()
     }
+
+
+def kind_of_refusal(limited: bool, searched: bool) -> str:
+    """The name of a refusal's text. ``limited``: some articles only were asked; ``searched``: there
+    was one among them."""
+    if limited:
+        return "refusal_within" if searched else "none_within"
+    return "refusal" if searched else "none_at_all"

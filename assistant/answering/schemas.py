@@ -134,7 +134,8 @@ class AnswerJSON(TypedDict):
     ``short``: the words that answer, null where there are none. ``certainty``: "says so", "may say
     so" or "does not say", which is ``confidence`` in words. Only where there are any: ``filter``,
     ``dates`` of the words that answer, and ``as_of``, where articles give different figures the day
-    (ISO 8601) of the newest, whose figure ``short`` is.
+    (ISO 8601) of the newest, whose figure ``short`` is. ``kind``: "summary", "corpus", "people" or
+    "figures" of an overview, "greeting" where nothing was asked; not of questions for facts.
     """
 
     question: str
@@ -148,6 +149,7 @@ class AnswerJSON(TypedDict):
     filter: NotRequired[FilterJSON]
     dates: NotRequired[list[ResolvedDateJSON]]
     as_of: NotRequired[str]
+    kind: NotRequired[str]
 
 
 class FullAnswerJSON(AnswerJSON):
@@ -295,6 +297,8 @@ def answer_json(answer: Answer) -> AnswerJSON:
         told["dates"] = [cast(ResolvedDateJSON, asdict(date)) for date in answer.dates]
     if answer.as_of:
         told["as_of"] = answer.as_of
+    if answer.kind != "content":
+        told["kind"] = answer.kind
     return told
 
 

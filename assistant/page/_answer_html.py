@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from assistant.answering.prompt_texts import say
+from assistant.answering.prompt_texts import kind_of_refusal, say
 from assistant.page import _model_markdown as markdown
 from assistant.page._limits import fault_line, filter_chip, with_computed_days
 from assistant.page._shared_notice import shared_notice
@@ -28,6 +28,7 @@ from assistant.page.labels import (
     shown_day,
 )
 from assistant.records.exchange import About, Exchange
+from assistant.text.language import tells_its_language
 from assistant.text.names import publisher
 from assistant.text.spans import on_one_line, pieces
 from assistant.types import Answer, Citation, Claim, Hit, Place, Span
@@ -366,7 +367,8 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
     facts = []
     written = _is_written(exchange)
     # It speaks of the articles' own words, and of what was found here.
-    if answer.grounding != "refused" and not written and not exchange.shared:
+    greeting = answer.kind == "greeting"
+    if answer.grounding != "refused" and not (written or greeting or exchange.shared):
         facts.append(labels.certainty[answer.certainty])
     if written:
         facts.append(labels.worded.format(llm=answer.llm))
@@ -379,7 +381,7 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
         ("share", labels.share, number),
         ("again", labels.again, exchange.slot),
     ]
-    if not exchange.shared:  # an opinion is of what was answered here
+    if not (exchange.shared or greeting):  # an opinion is of what was answered here
         named += [("good", labels.good, number), ("bad", labels.bad, number)]
     acts = "".join(_act(*one) for one in named)
     told = inert(" · ".join(facts))
@@ -419,8 +421,11 @@ def _refusal(exchange: Exchange, answer: Answer, labels: Labels) -> str:
 
 def _refused_with(answer: Answer, labels: Labels) -> tuple[str, str]:
     """The words of a refusal, without the closest quote that is a link below them, and their
-    language: what has no language itself ("???") is answered in the reader's."""
+    language: what tells no language itself ("???", "asdf qwerty") is answered in the reader's."""
     if answer.language == "und" and answer.text == say("unreadable", "vi"):
         return say("unreadable", labels.language), labels.language
+    if not tells_its_language(answer.question):
+        kind = kind_of_refusal(bool(answer.filter), bool(answer.hits))
+        return say(kind, labels.language), labels.language
     said = answer.text.strip() or labels.refused
     return said.rpartition("\n")[0] if answer.closest and "\n" in said else said, answer.language

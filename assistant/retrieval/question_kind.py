@@ -12,14 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from assistant.text.terms import fold, terms
-from assistant.types import Vectors
+from assistant.types import QuestionKind, Vectors
 
-Kind = Literal["content", "summary", "corpus", "people", "figures", "greeting"]
 FILE: Final = Path(__file__).with_name("data") / "question_kinds.json"
 SURE: Final = 0.5  # probability from which another kind than facts is believed
 CERTAIN: Final = 0.95  # and from which it is believed although a passage answers
@@ -31,13 +30,13 @@ class QuestionKinds:
     a question names what it wants an overview of; ``framing``: folded terms that say what is wanted
     ("tom", "tat", "article") and not of what."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[QuestionKind, ...]
     weights: Vectors
     bias: Vectors
     framing: frozenset[str]
     naming: Vectors
 
-    def of(self, embedding: Vectors) -> tuple[Kind, float]:
+    def of(self, embedding: Vectors) -> tuple[QuestionKind, float]:
         """The kind of a question by its embedding (d,), and how probable it is; "content" where no
         other is sure."""
         logits = self.weights @ embedding + self.bias

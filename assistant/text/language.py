@@ -106,6 +106,16 @@ def language_of(text: str) -> str:
     return language
 
 
+def tells_its_language(text: str) -> bool:
+    """Whether a text says in which language it is: not "asdf qwerty", and no name alone."""
+    words = _words(unicodedata.normalize("NFC", text))
+    if not words:
+        return False
+    if not "".join(words).isascii() or language_of(text) == "vi":
+        return True
+    return bool(max(dict(_identifier().rank(" ".join(words))).values()) >= TELLING)
+
+
 def language_among(text: str, shares: Mapping[str, float]) -> str:
     """The language of a question over articles of which each language has a share.
 

@@ -13,27 +13,27 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from assistant.index.encoder import SentenceEncoder
-from assistant.retrieval.question_kind import FILE, Kind, question_kinds
+from assistant.retrieval.question_kind import FILE, question_kinds
 from assistant.settings import Settings
 from assistant.text.accents import Statistics, prior, restore_accents
 from assistant.text.language import has_accents, language_of
 from assistant.text.terms import fold, terms
-from assistant.types import Vectors
+from assistant.types import QuestionKind, Vectors
 from tests.benchmarks.reading import articles_of
 
-KINDS: Final[tuple[Kind, ...]] = ("content", "summary", "corpus", "people", "figures", "greeting")
+KINDS: Final[tuple[QuestionKind, ...]] = get_args(QuestionKind)
 FOLDER: Final = Path(__file__).parents[1] / "questions" / "kinds"
 FRAMING_SHARE, FRAMING_RATIO = 0.006, 1.5  # of a kind's questions with the term; of that in facts
 OWN = 1500  # questions of the own set that ask for facts
 REGULARIZATION = 100.0  # C of scikit-learn
 
-Asked = tuple[str, Kind]
+Asked = tuple[str, QuestionKind]
 
 
 def written(name: str) -> list[Asked]:

@@ -11,7 +11,7 @@ async function exported(suffix) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ answers: exchangesShown().filter(answeredHere).map(withoutHits), suffix, title: kept?.title || "" }),
   });
-  if (!response.ok) throw new Error(refusal(response.status));
+  if (!response.ok) throw new Error(response.status === 413 ? words().conversation_too_large : refusal(response.status));
   const address = URL.createObjectURL(await response.blob());
   const [, name] = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("content-disposition"));
   made("a", { href: address, download: decodeURIComponent(name) }).click();

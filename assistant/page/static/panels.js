@@ -40,6 +40,9 @@ function ask(title, fields, go, cancel) {
       resolve(dialog.returnValue === "go" ? new FormData(form) : null);
       dialog.remove();
     });
+    // What is missing is said in the page's language, not in the browser's.
+    const mind = ({ target }) => target.setCustomValidity(target.validity.valueMissing ? words().missing : "");
+    for (const field of form.querySelectorAll("[required]")) (field.oninvalid = mind), (field.oninput = mind);
     panes.append(dialog);
     dialog.showModal();
   });
@@ -272,9 +275,11 @@ async function addedOne(job, number, count) {
   }
 }
 
-function added(files) {
-  const path = (file) => `articles?name=${encodeURIComponent(file.name)}&`;
-  return addedAll([...files].map((file) => ({ name: file.name, path: path(file), body: file, type: "application/octet-stream" })));
+const added = (files) => addedAll([...files].map(fileJob));
+
+function fileJob(file) {
+  const path = `articles?name=${encodeURIComponent(file.name)}&`;
+  return { name: file.name, path, body: file, type: "application/octet-stream" };
 }
 
 // Text that is pasted goes as a file, so that it is read as one. What was typed stays until it is taken.
@@ -301,8 +306,8 @@ async function pasted() {
   // A string of JSON is one of YAML, once nothing in it ends a line.
   const quoted = (value) => JSON.stringify(value.replace(/[\p{Cc}\p{Cs}\p{Z}]+/gu, " ").trim());
   const facts = [`title: ${quoted(headline)}`, publisher && `source: ${quoted(publisher)}`, day && `date: ${quoted(day)}`];
-  const name = `${headline.replace(/[\\/]/g, " ").trim()}.txt`;
-  if (await added([new File([`---\n${facts.filter(Boolean).join("\n")}\n---\n${text}`], name)])) forget("headline", "publisher", "day", "text");
+  const body = new File([`---\n${facts.filter(Boolean).join("\n")}\n---\n${text}`], `${headline.replace(/[\\/]/g, " ").trim()}.txt`);
+  if (await addedAll([{ ...fileJob(body), name: headline.trim() }])) forget("headline", "publisher", "day", "text");
 }
 
 async function named() {

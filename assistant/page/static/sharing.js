@@ -6,7 +6,7 @@ const PACKING = "deflate-raw";
 const LONGEST_LINK = 60_000; // characters; what links are sent through cuts longer ones
 const MOST_UNPACKED = 2_000_000; // bytes; a short link may unpack to any length
 // What a link holds of an exchange: nothing of who shares it, and nothing that is found again here.
-const TELLING = ["question", "answer", "language", "confidence", "citations", "short", "claims", "query", "closest", "llm", "fault", "usage", "seconds", "filter", "dates", "as_of"];
+const TELLING = ["question", "answer", "language", "confidence", "citations", "short", "claims", "query", "closest", "llm", "fault", "usage", "seconds", "filter", "dates", "as_of", "kind"];
 
 const page = Math.random(); // names this visit in the browser's history
 let unkept = false; // the conversation is a shared answer that nobody has gone on from
