@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pytest
 from langchain_core.messages import BaseMessage
 
-from assistant.answering._follow_up import faithful, follow, rewritten
+from assistant.answering._follow_up import Meant, Seen, faithful, follow, rewritten
 from assistant.articles.files import read_article
+from assistant.text.terms import fold, terms
 from assistant.types import LLMError, Turn
 from tests.conversations import conversations, path_of
 
@@ -17,16 +19,28 @@ SECRETARY = Turn("Ai là bí thư phường Lái Thiêu?", TAM)
 PASSAGE = "Ông Nguyễn Thanh Tâm, Bí thư phường Lái Thiêu, nói về nhiều dự án của phường."
 
 
-def nothing(_: str) -> tuple[float, Sequence[str]]:
-    return 0.0, [PASSAGE]
+@dataclass
+class Searches:
+    """Finds the article "tam" for the queries that ``answered`` says, another for ``elsewhere``."""
+
+    answered: Callable[[str], bool] = lambda query: False
+    elsewhere: Callable[[str], bool] = lambda query: False
+
+    def seen(self, query: str) -> Seen:
+        found = {"tam": self.answered(query), "other": self.elsewhere(query)}
+        return Seen(tuple(name for name, there in found.items() if there), [PASSAGE])
+
+    def told(self, articles: Sequence[str]) -> set[str]:
+        return set(terms(fold(PASSAGE)))
 
 
-def never(_: str) -> tuple[float, Sequence[str]]:
-    raise AssertionError("nothing need be searched for this question")
+class Never(Searches):
+    def seen(self, query: str) -> Seen:
+        raise AssertionError("nothing need be searched for this question")
 
 
 def asked(question: str, *history: Turn) -> str:
-    return follow(question, history, never)
+    return follow(question, history, Never()).query
 
 
 # -- the same asked of another thing -------------------------------------------------------
@@ -65,37 +79,64 @@ def test_a_long_history_is_read_from_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alone", "joined", "taken"), [(0.1, 0.9, True), (0.1, 0.15, False), (0.7, 0.9, False)]
+    ("alone", "joined", "taken"), [(False, True, True), (False, False, False), (True, True, False)]
 )
 def test_a_question_goes_on_only_where_that_makes_an_answer(
-    alone: float, joined: float, taken: bool
+    alone: bool, joined: bool, taken: bool
 ) -> None:
     question = "Với dự án nào?"
-
-    def search(query: str) -> tuple[float, Sequence[str]]:
-        return (alone if query == question else joined), [PASSAGE]
-
-    query = follow(question, [SECRETARY], search)
-    assert query == (f"{question} {SECRETARY.question}" if taken else "")
+    both = f"{question} {SECRETARY.question}"
+    search = Searches(lambda query: {question: alone, both: joined}.get(query, False))
+    assert follow(question, [SECRETARY], search) == (Meant(both) if taken else Meant())
 
 
 def test_another_topic_does_not_take_the_last_one() -> None:
-    def search(query: str) -> tuple[float, Sequence[str]]:
-        return (0.9 if "phường" in query else 0.1), [PASSAGE]
+    search = Searches(lambda query: "bí thư" in query and " " in query.partition("? ")[2])
+    assert follow("Thời tiết ngày mai thế nào?", [SECRETARY], search) == Meant()
+    assert follow("Nói về gì?", [SECRETARY], search).query
 
-    assert follow("Thời tiết ngày mai thế nào?", [SECRETARY], search) == ""
-    assert follow("Nói về gì?", [SECRETARY], search) != ""
+
+# -- about the articles of the last answer -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [
+        ("Ông nói gì?", True),
+        ("ong noi ve du an gi", True),
+        ("Nói về nhiều dự án của phường nào?", True),
+        ("Giá sầu riêng bao nhiêu?", False),
+        ("futsal", False),
+        ("Who is the mayor of London?", False),
+    ],
+)
+def test_what_tells_nothing_else_is_about_the_last_articles(question: str, kept: bool) -> None:
+    search = Searches(lambda query: query == SECRETARY.question, lambda query: query == question)
+    both = Meant(f"{question} {SECRETARY.question}", ("tam",))
+    assert follow(question, [SECRETARY], search) == (both if kept else Meant())
+
+
+def test_what_the_last_articles_answer_alone_stands_alone() -> None:
+    assert follow("Ông ấy nói gì?", [SECRETARY], Searches(lambda _: True)) == Meant()
+
+
+def test_the_topic_outlasts_the_turns_that_go_on_with_it() -> None:
+    second = Turn("Ông ấy nói gì?", "", f"Ông ấy nói gì? {SECRETARY.question}")
+    search = Searches(lambda query: query == SECRETARY.question, lambda query: "dự án" in query)
+    meant = follow("Về dự án nào?", [SECRETARY, second], search)
+    assert meant == Meant(f"Về dự án nào? {SECRETARY.question}", ("tam",))
 
 
 @pytest.mark.parametrize("question", ["???", "", "Còn Tân Phước thì sao?"])
 def test_nothing_is_taken_over_from_nothing(question: str) -> None:
-    assert follow(question, [], never) == ""
-    assert follow(question, [Turn("  ", "")], never) == ""
+    assert follow(question, [], Never()) == Meant()
+    assert follow(question, [Turn("  ", "")], Never()) == Meant()
 
 
 def test_no_query_is_longer_than_the_limit() -> None:
     long = Turn("Tổ công tác " + "rất " * 600 + "bận ở phường nào?", "")
-    assert follow("Khi nào?", [long], lambda q: (float(len(q) > 99), [q]), longest=300) == ""
+    search = Searches(lambda query: len(query) > 99)
+    assert follow("Khi nào?", [long], search, longest=300) == Meant()
 
 
 # -- with a language model -----------------------------------------------------------------
@@ -116,7 +157,7 @@ def test_a_model_writes_the_question_out() -> None:
         told.append(str(messages[-1].content))
         return "Ai là bí thư của phường Tân Phước?\n"
 
-    query = follow("Còn phường Tân Phước?", [SECRETARY], never, speak=speak)
+    query = follow("Còn phường Tân Phước?", [SECRETARY], Never(), speak=speak).query
     assert query == "Ai là bí thư của phường Tân Phước?"
     assert SECRETARY.question in told[0] and "Nguyễn Thanh Tâm" in told[0]
 
@@ -135,12 +176,12 @@ def test_a_model_writes_the_question_out() -> None:
 )
 def test_what_a_model_may_not_write_falls_back_to_the_words(said: str) -> None:
     assert rewritten(says(said), "Còn Tân Phước?", [SECRETARY]) == ""
-    query = follow("Còn Tân Phước?", [SECRETARY], never, speak=says(said))
+    query = follow("Còn Tân Phước?", [SECRETARY], Never(), speak=says(said)).query
     assert query == "Ai là bí thư phường Tân Phước?"
 
 
 def test_a_model_that_fails_falls_back_to_the_words() -> None:
-    query = follow("Còn Tân Phước?", [SECRETARY], never, speak=fails)
+    query = follow("Còn Tân Phước?", [SECRETARY], Never(), speak=fails).query
     assert query == "Ai là bí thư phường Tân Phước?"
 
 
@@ -152,7 +193,8 @@ def test_a_model_may_not_change_what_kind_of_thing_is_asked() -> None:
 def test_a_model_is_not_asked_about_a_question_that_is_answered_alone() -> None:
     question = "Các địa phương kiến nghị phân cấp lĩnh vực đầu tư nào?"
     told: list[object] = []
-    assert follow(question, [SECRETARY], lambda _: (0.9, [PASSAGE]), speak=told.append) == ""  # type: ignore[arg-type]
+    search = Searches(lambda _: True)
+    assert follow(question, [SECRETARY], search, speak=told.append) == Meant()  # type: ignore[arg-type]
     assert told == []
 
 

@@ -36,7 +36,13 @@ class Asked:
     kind: QuestionKind = "content"
     quotes: Sequence[Quote] = ()  # of an overview
     among: Among = field(default_factory=Among)
+    own: str = ""  # the question alone, where it is read together with the one before it
     whole: bool = False  # nobody reads the answer while it comes
+
+    @property
+    def wanted(self) -> str:
+        """The text that tells what kind of thing is asked for."""
+        return self.own or self.query.text
 
 
 def with_query(asked: Asked, typed: str) -> Asked:

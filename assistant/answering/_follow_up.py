@@ -1,16 +1,19 @@
 """Follow-up questions: what a question means after the turns before it.
 
-Two rules. "Còn Tân Phước?" after "Ai là bí thư phường Lái Thiêu?" is searched as "Ai là bí thư
-phường Tân Phước?": the thing it names takes the place of its like. Any other question that would
-be refused alone is searched together with the last one, where that is answered. With a language
-model, the model writes the question out first. What more rules brought is in
-``tests/benchmarks/conversations.md``: nothing on conversations they were not written for.
+Three rules. "Còn Tân Phước?" after "Ai là bí thư phường Lái Thiêu?" is searched as "Ai là bí thư
+phường Tân Phước?": the thing it names takes the place of its like. "Bao giờ xong?" tells nothing
+that the articles of the last answer do not have, so it is about them: it is searched in these alone
+and read together with the last question. Any other question that would be refused alone is searched
+together with the last one, where that is answered. With a language model, the model writes the
+question out first. What they bring is in ``tests/benchmarks/conversations.md``.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import regex
 from langchain_core.messages import BaseMessage, HumanMessage
@@ -25,13 +28,41 @@ from assistant.types import LLMError, Turn
 
 MISSING = 2.0  # weight of a question's words that may be missing where it is joined: two that tell
 LOOK_BACK = 3  # turns that a language model is shown
+TELLING = 0.6  # of a term that the last articles have, where a question is about them
 NEAR = 20  # characters between "tổ" and its number in "tổ công tác số 1"
 SHORT = 8  # terms of a question that a model is asked about though it is answered alone
 SHOWN_ANSWER = 400  # characters of an answer that it is shown
 
-# query → confidence in [0, 1] that the articles answer it, and the texts of its passages
-Search = Callable[[str], tuple[float, Sequence[str]]]
 Speak = Callable[[list[BaseMessage]], str]  # messages → what the model says; raises LLMError
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a search found: the articles that answer, the surest first, none where it would be
+    refused, and the texts of the passages."""
+
+    articles: tuple[str, ...] = ()
+    texts: Sequence[str] = ()
+
+
+class Searching(Protocol):
+    """Searches for follow-up questions."""
+
+    def seen(self, query: str) -> Seen: ...
+
+    def told(self, articles: Sequence[str]) -> set[str]:
+        """The folded terms of articles."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a question means: the query that is read for it, and the articles that alone are
+    searched; neither where it stands alone."""
+
+    query: str = ""
+    articles: tuple[str, ...] = ()
+
 
 _OPENING = r"^\W*(?:(?:thế|the|vậy|vay|và|va|rồi|roi|and|so|but|then|well)\b\W*)*"
 _CLOSING = r"(?:\s+(?:thì\s+sao|thi\s+sao|thì\s+thế\s+nào|thế\s+nào|ra\s+sao|sao|nhỉ|vậy|ạ))*\W*$"
@@ -43,6 +74,7 @@ _CONTRAST = regex.compile(
     regex.IGNORECASE,
 )
 _OTHER = regex.compile(r"\b(?:kia|còn lại|con lai|other)\b", regex.IGNORECASE)  # not named
+_POINTING = frozenset("ay kia he she they his her".split())  # folded; they tell nothing themselves
 _NAME = regex.compile(NAME)
 _NUMBER = regex.compile(r"(?<![\p{L}\p{N}])\p{Nd}+(?:[.,/-]\p{Nd}+)*(?![\p{L}\p{N}])")
 
@@ -50,28 +82,26 @@ _NUMBER = regex.compile(r"(?<![\p{L}\p{N}])\p{Nd}+(?:[.,/-]\p{Nd}+)*(?![\p{L}\p{
 def follow(
     question: str,
     history: Sequence[Turn],
-    search: Search,
-    refuse_below: float = 0.2,
+    search: Searching,
     longest: int = 2000,
     speak: Speak | None = None,
-) -> str:
-    """What is searched for ``question`` after ``history``, "" where it stands alone.
+) -> Meant:
+    """What is searched for ``question`` after ``history``.
 
-    ``refuse_below``: the confidence from which on an answer is given; ``longest``: characters
-    that a query has at most; ``speak``: a language model, which is asked first.
+    ``longest``: characters that a query has at most; ``speak``: a language model, which is asked
+    first.
     """
     question = " ".join(unicodedata.normalize("NFC", question).split())
     turns = [turn for turn in history[-LOOK_BACK:] if turn.question.strip()]
     if not turns or not terms(question):
-        return ""
+        return Meant()
     query = ""
-    if speak and (len(terms(question)) <= SHORT or search(question)[0] < refuse_below):
+    if speak and (len(terms(question)) <= SHORT or not search.seen(question).articles):
         query = rewritten(speak, question, turns, longest)
-    if not query:
-        query = _contrasted(question, turns[-1]) or _joined(
-            question, turns[-1], search, refuse_below
-        )
-    return query if fold(query) != fold(question) and len(query) <= longest else ""
+    query = query or _contrasted(question, turns[-1])
+    meant = Meant(query) if query else _gone_on(question, turns[-1], search)
+    usable = fold(meant.query) != fold(question) and len(meant.query) <= longest
+    return meant if usable else Meant()
 
 
 def _contrasted(question: str, last: Turn) -> str:
@@ -117,18 +147,35 @@ def _like(subject: str, query: str, answer: str) -> tuple[int, int] | None:
     return named[-1] if named and is_name and not _NUMBER.search(subject) else None
 
 
-def _joined(question: str, last: Turn, search: Search, refuse_below: float) -> str:
-    """This question with the last one, where it would be refused alone and is not so then.
+def _gone_on(question: str, last: Turn, search: Searching) -> Meant:
+    """This question with the last one: in its articles, where it tells nothing else, or anywhere,
+    where it would be refused alone and is not so then.
 
-    Taking whichever is surer pulls the last topic into new ones, and answers what should be
-    refused (``tests/benchmarks/conversations.md``). So does a question whose own words stand
-    nowhere in what is found then: "thời tiết ngày mai" is another topic.
+    A question whose own words stand nowhere in what is found then goes on with nothing: "thời tiết
+    ngày mai" is another topic.
     """
-    if search(question)[0] >= refuse_below:
-        return ""
-    query = f"{question} {_searched(last)}"
-    confidence, texts = search(query)
-    return query if confidence >= refuse_below and _spoken_of(question, texts) else ""
+    alone, topic = search.seen(question), _topic(last)
+    query = f"{question} {topic}"
+    before = search.seen(topic).articles
+    if before and not set(alone.articles[:1]) & set(before) and _about(question, before, search):
+        return Meant(query, before)
+    if alone.articles:
+        return Meant()
+    joined = search.seen(query)
+    found = joined.articles and _spoken_of(question, joined.texts)
+    return Meant(query) if found else Meant()
+
+
+def _about(question: str, articles: Sequence[str], search: Searching) -> bool:
+    """Whether these articles have every term of the question that tells something."""
+    foreign = set(terms(fold(question))) - search.told(articles) - _POINTING
+    return all(tellingness(term, folded=True) < TELLING for term in foreign)
+
+
+def _topic(turn: Turn) -> str:
+    """What a turn was about: what it was searched with, if it was one that goes on, else itself."""
+    question = " ".join(unicodedata.normalize("NFC", turn.question).split())
+    return _searched(turn).removeprefix(f"{question} ")
 
 
 def _spoken_of(question: str, texts: Sequence[str]) -> bool:

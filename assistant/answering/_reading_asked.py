@@ -35,7 +35,7 @@ class ReadingAsked:
 
     def of(self, asked: Asked) -> Asked:
         """The question with what was found in its passages, and how sure that is."""
-        all_of_them = asks_for_list(asked.query.text)
+        all_of_them = asks_for_list(asked.wanted)
         found = asked.read
         if found is None or all_of_them:
             found = self.find(asked.query, asked.ranked, all_of_them)
@@ -47,7 +47,7 @@ class ReadingAsked:
             scope="all" if all_of_them or differ(found) else "one",
             answer=replace(asked.answer, confidence=confidence, as_of=as_of),
         )
-        compared = sides(asked.query.text)
+        compared = sides(asked.wanted)
         return self._of_sides(asked, compared) if compared else asked
 
     def _of_sides(self, asked: Asked, compared: Sequence[str]) -> Asked:

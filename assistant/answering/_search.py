@@ -26,14 +26,20 @@ class Search:
         exclude: Collection[str] = (),
         filter: Filter = NO_FILTER,
         view: View | None = None,
+        within: Collection[str] = (),
     ) -> tuple[Query, list[Candidate]]:
         """The query of a question, and its passages, best first; ``exclude``: ids of articles that
-        count as not indexed; ``view``: the state of the index to search, if not the latest. Raises
-        FilterError."""
+        count as not indexed; ``view``: the state of the index to search, if not the latest;
+        ``within``: ids of articles that alone are searched. Raises FilterError."""
         view = view or self.index.refresh()
         there = self.among(exclude, filter, view)
-        query = make_query(view, text, self._texts_of(exclude, view))
-        return query, rank(view, query, there.exclude, there.only)
+        query = self.query(text, exclude, view)
+        only = there.passages(view.catalog.passages_of(within)) if within else there.only
+        return query, rank(view, query, there.exclude, only)
+
+    def query(self, text: str, exclude: Collection[str], view: View) -> Query:
+        """The query of a question, not searched."""
+        return make_query(view, text, self._texts_of(exclude, view))
 
     def checked(self, filter: Filter, view: View) -> Filter:
         """The filter as the articles of that state have it. Raises FilterError."""

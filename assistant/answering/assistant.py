@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.answering._asked import Asked, cited, surest_first, with_query
+from assistant.answering._follow_up_asked import FollowUps
 from assistant.answering._overview_answer import Overviews
 from assistant.answering._question_text import readable, unreadable
 from assistant.answering._reading_asked import ReadingAsked
@@ -74,6 +75,8 @@ class Assistant:
         self._search = Search(index)
         self._reading = ReadingAsked(self._search, settings, self._find)
         self._overviews = Overviews(self._search, settings, self._find)
+        told = None if settings.llm == NONE else self._told
+        self._follow_ups = FollowUps(self._search, settings, self._find, told)
         self._examples = examples or SureQuestions(index.catalog, self._sure_answer, self.warm)
 
     @classmethod
@@ -196,10 +199,7 @@ class Assistant:
             only_quoted = self.settings.llm == NONE or asked.kind == "greeting" or of_several
             yield from self._quote(asked) if only_quoted else self._write(asked)
             return
-        meant = self._meant(text, asked)
-        if meant != text:
-            asked = self._asked(question, meant, history, exclude, filter, view, cut)
-            asked = with_query(replace(asked, whole=whole), text)
+        asked = self._follow_ups.of(asked)
         yield Retrieved(asked.answer.hits, asked.answer.query)
         asked = self._reading.of(asked)
         if not asked.found or asked.answer.confidence < self.settings.least_confidence:
@@ -229,29 +229,11 @@ class Assistant:
             among=self._search.among(exclude, filter, view),
         )  # fmt: skip
 
-    def _meant(self, text: str, asked: Asked) -> str:
-        """A follow-up question written out, by a language model where there is one."""
-        if not asked.history:
-            return text
-        from assistant.answering._follow_up import follow  # loads LangChain's messages
+    def _told(self, messages: list[BaseMessage]) -> str:
+        """What the language model says. Raises LLMError."""
+        from assistant.llm.streaming import said, speak
 
-        def search(query: str) -> tuple[float, list[str]]:
-            view, limits = asked.query.view, asked.answer.filter
-            made, ranked = self._search.rank(query, asked.exclude, limits, view)
-            found = self._find(made, ranked)
-            texts = [hit.text for hit in hits_of(ranked, self.settings.top_k)]
-            return (found[0].confidence if found else 0.0), texts
-
-        def told(messages: list[BaseMessage]) -> str:
-            from assistant.llm.streaming import said, speak
-
-            return said(speak(self._model(), messages, self.settings))
-
-        query = follow(
-            text, asked.history, search, self.settings.least_confidence,
-            self.settings.max_question, None if self.settings.llm == NONE else told,
-        )  # fmt: skip
-        return query or text
+        return said(speak(self._model(), messages, self.settings))
 
     def _refuse(self, asked: Asked) -> Iterator[AnswerEvent]:
         closest = self._cited(asked)[0][0] if asked.found or asked.quotes else None
@@ -270,7 +252,7 @@ class Assistant:
             yield Cited(citation)
         language, answer = asked.query.language, asked.answer
         if asked.kind == "content":
-            when = kind_asked(asked.query.text) == "time"
+            when = kind_asked(asked.wanted) == "time"
             dates = resolved_dates(citations, articles, when)
             told = wording(citations, language, articles, dates, answer.as_of)
             short = short_answer(citations, articles if answer.as_of else {})
