@@ -12,7 +12,8 @@ from assistant.answering._follow_up import Meant, Seen, faithful, follow, rewrit
 from assistant.articles.files import read_article
 from assistant.text.terms import fold, terms
 from assistant.types import LLMError, Turn
-from tests.conversations import conversations, path_of
+from tests.benchmarks.reading import articles_of
+from tests.conversations import HELD, conversations, path_of
 
 TAM = "Theo bài viết:\n“Ông Nguyễn Thanh Tâm, Bí thư phường Lái Thiêu, báo cáo.” [1]"
 SECRETARY = Turn("Ai là bí thư phường Lái Thiêu?", TAM)
@@ -208,6 +209,14 @@ def test_every_evidence_is_in_its_article() -> None:
             assert turn.evidence in text, conversation.id
             assert turn.unanswerable == (not turn.evidence) == (not turn.answers), conversation.id
             assert all(answer in turn.evidence for answer in turn.answers), conversation.id
+
+
+def test_every_evidence_of_the_set_held_back_is_in_its_article() -> None:
+    texts = {article.id: article.text for article in articles_of("dev")}
+    for conversation in conversations(HELD):
+        last = conversation.turns[-1]
+        assert last.evidence in texts[conversation.article], conversation.id
+        assert last.unanswerable == (not last.evidence), conversation.id
 
 
 def test_the_set_is_large_and_mixed_enough() -> None:

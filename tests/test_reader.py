@@ -207,6 +207,32 @@ def test_back_on_a_phone_closes_what_covers_the_page(opened: Opened) -> None:
 
 @pytest.mark.browser
 @browser_test
+def test_back_on_a_phone_closes_a_preview(opened: Opened) -> None:
+    tab = on_phone(opened)
+    start = tab.url
+    ask(tab, "Ai nói vậy?")
+    expect(tab.locator(".sources .source")).to_have_count(2)
+    marker, preview = tab.locator("#messages a.cite").first, tab.locator("#preview")
+    marker.tap()
+    expect(preview).to_be_visible()
+    tab.go_back()
+    expect(preview).to_be_hidden()
+    expect(tab.locator(".question")).to_have_text("Ai nói vậy?")
+    marker.tap()
+    expect(preview).to_be_visible()
+    marker.tap()
+    expect_highlight(tab, FIRST_QUOTE)
+    tab.go_back()
+    expect(tab.locator("#reader-pane")).to_be_hidden()
+    marker.tap()
+    tab.locator("#heading h1").tap()
+    expect(preview).to_be_hidden()
+    tab.wait_for_function("() => !history.state?.covered")
+    assert tab.url.partition("#")[0] == start.partition("#")[0]
+
+
+@pytest.mark.browser
+@browser_test
 def test_the_first_line_of_a_long_answer_is_in_view(opened: Opened) -> None:
     tab = on_phone(opened)
     for question in ("Ai nói vậy?", "Ở đâu?", "Khi nào?"):

@@ -97,9 +97,8 @@ def quotes_of(found: Found) -> Iterator[Quote]:
 
 def _sentences_around(sentences: Sequence[Sentence], answer: Span) -> Span:
     """From the start of the sentence in which the answer begins to the end of its last one."""
-    around = [
-        s for s in sentences if s.start < answer.end and s.end > answer.start and s.kind == "prose"
-    ]
+    around = [s for s in sentences if s.start < answer.end and s.end > answer.start]
+    around = [s for s in around if s.kind == "prose"] or around  # a headline that answers
     start = min([answer.start, *(s.start for s in around)])
     return Span(start, max([answer.end, *(s.end for s in around)]))
 

@@ -10,8 +10,8 @@ from assistant.answering._one_source import OneSource, key_of
 from assistant.reading.calibration import Calibration, Kind, passage_features
 from assistant.reading.readings import Beside, PassageReader, Reading
 from assistant.retrieval.hybrid_search import Candidate, Query
-from assistant.text.terms import fold
-from assistant.types import Span
+from assistant.text.terms import fold, terms
+from assistant.types import Sentence, Span
 
 AT_ONCE = 4  # passages of a batch
 # What of the passages that answer is told: the surest, all of them, or the best of each side of a
@@ -46,6 +46,11 @@ class Found:
         return self.candidate.stored.passage.article_id
 
     @property
+    def in_headline(self) -> bool:
+        """Whether it is the headline that answers, and no sentence of the text."""
+        return not any(s.kind == "prose" for s in _around(self.candidate, self.best))
+
+    @property
     def date(self) -> str:
         """ISO 8601 day of the article, "" where it has none."""
         return self.candidate.stored.date
@@ -78,7 +83,9 @@ def find_answers(
         batch = [replace(one, also=reprints[key_of(one.candidate)]) for one in batch]
         found = _of_one_source(sorted([*found, *batch], key=lambda one: -one.logit), sources)
         goes_on = all_of_them or differ(found)
-        if any(one.confidence >= FOUND for one in found) and not goes_on:
+        told = [one for one in found if not one.in_headline]
+        if any(one.confidence >= FOUND for one in told) and not goes_on:
+            found = told  # a headline is quoted only for what no sentence says
             break
         if first + AT_ONCE >= READ and not (goes_on and any(_sure(one) for one in batch)):
             break
@@ -155,13 +162,26 @@ def _read(
 
 def _in_prose(candidate: Candidate, span: tuple[int, int]) -> Span | None:
     """The article's span of a passage's span, without the headings at its ends, which announce and
-    do not answer; None where nothing else is in it."""
+    do not answer; None where nothing else is in it but a headline, which tells."""
     passage = candidate.stored.passage
     start, end = passage.start + span[0], passage.start + span[1]
-    around = [s for s in passage.sentences if s.start < end and s.end > start]
+    around = _around(candidate, Span(start, end))
     prose = [s for s in around if s.kind == "prose"]
     if not prose:
-        return None if around else Span(start, end)
+        told = all(_is_headline(candidate, heading) for heading in around)
+        return Span(start, end) if told else None
     if len(prose) < len(around):
         start, end = max(start, prose[0].start), min(end, prose[-1].end)
     return Span(start, end)
+
+
+def _around(candidate: Candidate, span: Span) -> list[Sentence]:
+    return [
+        s for s in candidate.stored.passage.sentences if s.start < span.end and s.end > span.start
+    ]
+
+
+def _is_headline(candidate: Candidate, heading: Sentence) -> bool:
+    passage = candidate.stored.passage
+    words = passage.text[heading.start - passage.start : heading.end - passage.start]
+    return terms(words) == terms(candidate.stored.title)

@@ -25,7 +25,7 @@ function cover(address = location.hash) {
 // What was closed otherwise leaves its entry, unless what closed it opens something else.
 function uncover() {
   setTimeout(() => {
-    if (goingBack || !isCovered() || document.querySelector("[data-open]")) return;
+    if (goingBack || !isCovered() || document.querySelector("[data-open], #preview:not([hidden])")) return;
     goingBack = true;
     history.back();
   }, 200);
@@ -112,6 +112,7 @@ window.addEventListener("popstate", () => {
     return;
   }
   if (going || isCovered()) return;
+  hidePreview();
   closeReader();
   for (const name of ["side", "settings"]) toggle(name, false);
 });
@@ -376,8 +377,10 @@ function placePreview() {
 function hidePreview(after = 0) {
   clearTimeout(leaving);
   leaving = setTimeout(() => {
+    const covered = !preview.hidden && STACKED.matches;
     preview.hidden = true;
     pointed = null;
+    if (covered) uncover();
   }, after);
 }
 
@@ -407,12 +410,14 @@ panes.addEventListener(
   (event) => {
     const mark = event.target.closest(MARKS);
     if (!mark) return hidePreview();
+    const touched = event.pointerType === "touch";
+    if (touched && STACKED.matches && pointedBefore !== mark) cover();
     if (mark.matches(".flag")) {
       const near = event.detail === 0 && previewOf(mark)?.querySelector("a.near"); // by key
       if (near) return (followed = mark), go(near.getAttribute("href"));
       return pointed === mark ? clearTimeout(leaving) : showPreview(mark);
     }
-    if (event.pointerType !== "touch" || pointedBefore === mark) return hidePreview();
+    if (!touched || pointedBefore === mark) return hidePreview();
     event.preventDefault();
     event.stopPropagation();
     showPreview(mark);
