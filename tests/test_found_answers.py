@@ -131,6 +131,18 @@ def test_headings_are_not_answers() -> None:
     assert find_answers(reader, CALIBRATION, query(), [passage]) == ()
 
 
+@pytest.mark.parametrize(("sure", "told"), [(2.0, VINH), (-2.0, "Cầu mới ở Vinh")])
+def test_a_headline_answers_where_no_sentence_does(sure: float, told: str) -> None:
+    headline = "Cầu mới ở Vinh"
+    cut = (Sentence(100, 100 + len(headline), "heading"),)
+    stored = Stored(1, Passage("a", 100, 100 + len(headline), headline, cut), headline, "vi")
+    reader = Scripted({headline: (1.0, ("Vinh",)), VINH: (sure, ("Vinh",))})
+    passages = [Candidate(stored, 0.5, (), 0.0), candidate(VINH, "b")]
+    answers = find_answers(reader, CALIBRATION, query(), passages)
+    assert quotes(answers)[0] in told
+    assert answers[0].in_headline is (sure < 0)
+
+
 def test_sentences_in_a_row_are_one_quote_and_others_their_own() -> None:
     said = {LIST: (3.0, ("xây cầu", "mở chợ", "trồng cây"))}
     assert quotes(found(said, LIST)) == ["Một là xây cầu.\nHai là mở chợ.", "Ba là trồng cây."]
@@ -197,6 +209,7 @@ def test_what_many_articles_say_stands_under_their_headlines() -> None:
         "Tin a1 (05/08/2025)\n“Cảng cá Huế khởi công.” [2]\n\n"
         "Tin a2 (05/08/2025)\n“Cảng cá Hội An khởi công.” [3]"
     )
+    assert "Tin a0 (5 Aug 2025)\n" in wording(cited(answers, scope="all"), "en", told)
 
 
 def test_both_sides_of_a_comparison_are_quoted_however_sure() -> None:

@@ -14,7 +14,7 @@ from assistant.answering.schemas import answer_json
 from assistant.index.index import Index
 from assistant.retrieval.question_kind import QuestionKinds, share_told
 from assistant.settings import Settings
-from assistant.types import Turn
+from assistant.types import Article, Span, Turn
 from tests.fixtures import make_article
 
 TEXT = (
@@ -162,3 +162,43 @@ def test_what_was_read_to_tell_is_not_read_again(
     read.clear()
     assert assistant.answer(question) == plain
     assert len(read) == once
+
+
+BYLINE = replace(
+    make_article(
+        "Cháy chợ Bến Gạo\nBáo Sông, ngày 12/3/2026\n\nChợ Bến Gạo cháy rạng sáng 11/3. "
+        "Sáu xe chữa cháy đã đến."
+    ),
+    title="Cháy chợ Bến Gạo",
+    source="Báo Sông",
+    date="2026-03-12",
+    furniture=(Span(17, 41),),
+)
+
+
+def over(tmp_path: Path, *articles: Article) -> Assistant:
+    settings = Settings(index=tmp_path / "index")
+    index = Index.create(settings)
+    index.add(list(articles), settings)
+    return Assistant(index, settings)
+
+
+def test_who_wrote_an_article_is_told_with_its_line(tmp_path: Path) -> None:
+    answer = over(tmp_path, BYLINE).answer("Ai viết bài này?")
+    assert answer.kind == "byline"
+    assert answer.short == "không ghi tên tác giả · Báo Sông · 12/3/2026"
+    assert [citation.quote for citation in answer.citations] == ["Báo Sông, ngày 12/3/2026"]
+    assert answer.text == f"Cháy chợ Bến Gạo\n{answer.short} [1]"
+
+
+def test_a_byline_that_is_not_in_the_text_is_told_beside_the_lead(tmp_path: Path) -> None:
+    article = replace(BYLINE, author="Lê Hạnh", source="https://www.song.example/a", furniture=())
+    answer = over(tmp_path, article).answer("Who is the author of this article?")
+    assert answer.short == "Lê Hạnh · song.example · 12 Mar 2026"
+    assert answer.citations[0].verified
+
+
+def test_who_wrote_something_else_is_a_fact(tmp_path: Path) -> None:
+    letter = make_article("Bà Nguyễn Thị Lan viết đơn tố cáo trưởng thôn Bến Gạo hôm 2/3.")
+    answer = over(tmp_path, letter).answer("Ai viết đơn tố cáo trưởng thôn?")
+    assert (answer.kind, answer.citations[0].quote) == ("content", letter.text)

@@ -1,5 +1,5 @@
-"""An overview without a model: the sentences that say what an article is about, who is in it and
-which figures it has. All of it is quoted."""
+"""An overview without a model: the sentences that say what an article is about, who is in it,
+which figures it has and who wrote it. All of it is quoted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import regex
 
 from assistant.answering._quotes import Quote
 from assistant.index.catalog import Reading
-from assistant.text.names import FULL_NAME
+from assistant.text.names import FULL_NAME, publisher
 from assistant.text.sentences import sentences
 from assistant.text.terms import fold
 from assistant.types import Article, QuestionKind, Sentence, Span, Vectors
@@ -41,6 +41,8 @@ def of_article(
         return kind, quotes
     if kind == "figures" and (quotes := figures(article)):
         return kind, quotes
+    if kind == "byline":
+        return kind, bylines(article)
     texts = [article.text[s.start : s.end] for s in prose(article)]
     return "summary", summary(article, catalog.vectors_of(texts))
 
@@ -50,12 +52,26 @@ def of_corpus(kind: QuestionKind, articles: Sequence[Article]) -> tuple[Question
     leads, or who or what is told first in each. Those without a day come last."""
     most = GREETED_WITH if kind == "greeting" else MOST_ARTICLES
     newest = sorted(articles, key=lambda article: article.date, reverse=True)[:most]
-    told = {"people": people, "figures": figures}.get(kind)
+    told = {"people": people, "figures": figures, "byline": bylines}.get(kind)
     each = max(1, MOST_ARTICLES // max(1, len(newest)))
     if told and (quotes := [quote for article in newest for quote in told(article)[:each]]):
         return kind, quotes
     leads = [quote for article in newest if (quote := lead(article))]
     return "greeting" if kind == "greeting" else "corpus", leads
+
+
+def bylines(article: Article) -> list[Quote]:
+    """The lines that name the author or the newspaper; the lead where the text has none."""
+    names = [fold(name) for name in (article.author, publisher(article.source)) if name]
+    told: list[Span] = []
+    for span in article.furniture:
+        line = fold(article.text[span.start : span.end])
+        if any(name in line for name in names):
+            follows = told and not article.text[told[-1].end : span.start].strip()
+            told[-1:] = [Span(told[-1].start, span.end)] if follows else [*told[-1:], span]
+    if told:
+        return [Quote(article.id, article.title, span) for span in told]
+    return [quote for quote in [lead(article)] if quote]
 
 
 def prose(article: Article) -> list[Sentence]:

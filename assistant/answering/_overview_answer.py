@@ -44,7 +44,8 @@ class Overviews:
         kind, probability = self._kind(asked.query)
         if kind == "content" or not asked.ranked:
             return asked
-        if probability < CERTAIN:
+        # Some passage always answers who wrote or when; of the kinds only this is told by itself.
+        if probability < CERTAIN and kind != "byline":
             asked = self._read(asked)
             if _is_answered(asked, self.settings.least_confidence):
                 return asked

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from assistant.answering.prompt_texts import say
 from assistant.text.dates import shown_days
+from assistant.text.names import publisher
 from assistant.text.terms import fold
 from assistant.types import Article, Citation, ResolvedDate
 
@@ -83,13 +84,36 @@ def overview(
     return "\n".join(lines)
 
 
+def _facts(article: Article, language: str) -> str:
+    """Author, newspaper and day in one line; that no author is named is said."""
+    author = article.author or say("no_author", language)
+    day = shown_days(article.date, article.date, language) if article.date else ""
+    return " · ".join(filter(None, (author, publisher(article.source), day)))
+
+
+def byline(
+    citations: Sequence[Citation], language: str, articles: Mapping[str, Article]
+) -> tuple[str, str]:
+    """The answer's text, each article's facts before its quotes, and its short form: the facts of
+    the only article, "" of several. ``articles``: those that are cited, by id."""
+    lines = []
+    for article_id, article in articles.items():
+        told = [one for one in citations if one.article_id == article_id]
+        numbers = "".join(f"[{one.number}]" for one in told)
+        lines += [article.title, f"{_facts(article, language)} {numbers}", ""]
+    only = next(iter(articles.values()))
+    return "\n".join(lines).strip(), _facts(only, language) if len(articles) == 1 else ""
+
+
 def _quoted(citation: Citation) -> str:
     return f"“{_one_line(citation.quote)}” [{citation.number}]"
 
 
 def _headline(article: Article, language: str) -> str:
     day = article.date
-    if language == "vi" and len(day) == len("2025-08-05"):
+    if language != "vi":
+        day = shown_days(day, day, language)
+    elif len(day) == len("2025-08-05"):
         day = "/".join(reversed(day.split("-")))
     return f"{article.title} ({day})" if day else article.title
 
