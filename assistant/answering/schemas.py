@@ -134,8 +134,9 @@ class AnswerJSON(TypedDict):
     ``short``: the words that answer, null where there are none. ``certainty``: "says so", "may say
     so" or "does not say", which is ``confidence`` in words. Only where there are any: ``filter``,
     ``dates`` of the words that answer, and ``as_of``, where articles give different figures the day
-    (ISO 8601) of the newest, whose figure ``short`` is. ``kind``: "summary", "corpus", "people" or
-    "figures" of an overview, "greeting" where nothing was asked; not of questions for facts.
+    (ISO 8601) of the newest, whose figure ``short`` is. ``kind``: "summary", "corpus", "people",
+    "figures" or "byline" of what is told of articles as a whole, "greeting" where nothing was
+    asked; not of questions for facts.
     """
 
     question: str

@@ -23,8 +23,9 @@ OUT: Final = Path(__file__).with_name("conversations.md")
 OTHERS: Final = 500  # articles of the own set's train part beside those that are asked about
 HEAD: Final = """# Follow-up questions
 
-Made by `python -m tests.benchmarks.conversations` on {machine}, over {articles} articles. The last
-turns of conversations, asked after the assistant's own answers. Right: the first words that answer
+Made by `python -m tests.benchmarks.conversations` on {machine},
+over {articles} articles. The last turns of conversations, asked after the assistant's own
+answers. Right: the first words that answer
 stand in the evidence; sentence: they stand in the same article, but not there. The first set made
 the rules, the second one was written by an author who had not seen them.
 """
@@ -86,8 +87,8 @@ def main() -> None:
         for title, every in sets.items():
             for what, kept in (
                 ("follow-ups", [c for c in every if _is_answered(c) and c.kind != "fresh"]),
-                ("another subject", [c for c in every if _is_answered(c) and c.kind == "fresh"]),
-                ("what no article answers", [c for c in every if not _is_answered(c)]),
+                ("on another subject", [c for c in every if _is_answered(c) and c.kind == "fresh"]),
+                ("that no article answers", [c for c in every if not _is_answered(c)]),
             ):
                 lines += [f"## {title}: {len(kept)} {what}", "", *table(assistant, kept), ""]
         assistant.close()
