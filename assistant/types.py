@@ -35,8 +35,10 @@ UnsupportedReason = Literal[
     "content",
 ]
 # What a question asks for: facts, an overview of articles, who or which figures are in them, who
-# wrote and printed them, or nothing of them.
-QuestionKind = Literal["content", "summary", "corpus", "people", "figures", "byline", "greeting"]
+# wrote and printed them, which of them are about something, or nothing of them.
+QuestionKind = Literal[
+    "content", "summary", "corpus", "people", "figures", "byline", "listing", "greeting"
+]
 # What the articles do about a question, as far as their answer is sure.
 Certainty = Literal["says so", "may say so", "does not say"]
 SAYS_SO = 0.8  # the least confidence of an answer that is said to be there

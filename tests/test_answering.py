@@ -106,7 +106,7 @@ def test_headings_source_and_comments_are_never_quoted(seed_assistant: Assistant
     never = ("Bình luận (0)", "Nguồn: http", "Mở ra không gian phát triển mới cho địa phương")
     for question in (
         "Có bao nhiêu bình luận?",
-        "Nguồn bài viết ở đâu?",
+        "Nguồn vốn đầu tư ở đâu?",
         "Mở ra không gian phát triển mới cho địa phương là gì?",
         "Địa phương mong sớm phân cấp đầu tư công?",
     ):

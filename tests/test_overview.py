@@ -202,3 +202,25 @@ def test_who_wrote_something_else_is_a_fact(tmp_path: Path) -> None:
     letter = make_article("Bà Nguyễn Thị Lan viết đơn tố cáo trưởng thôn Bến Gạo hôm 2/3.")
     answer = over(tmp_path, letter).answer("Ai viết đơn tố cáo trưởng thôn?")
     assert (answer.kind, answer.citations[0].quote) == ("content", letter.text)
+
+
+FIRES = [
+    replace(make_article(text), title=title)
+    for title, text in (
+        ("Cháy chợ Bến Gạo", "Chợ Bến Gạo bốc cháy rạng sáng 11/3. Không ai bị thương."),
+        ("Cháy kho vải ở Tân An", "Kho vải ở Tân An bốc cháy tối qua. Lửa tắt sau ba giờ."),
+        ("Giá lúa tăng", "Thương lái mua lúa với giá 9.200 đồng một ký, tăng 300 đồng."),
+    )
+]
+
+
+def test_the_articles_about_something_are_listed(tmp_path: Path) -> None:
+    answer = over(tmp_path, *FIRES).answer("Có những bài nào viết về các vụ cháy?")
+    assert answer.kind == "listing"
+    assert {citation.title for citation in answer.citations} == {FIRES[0].title, FIRES[1].title}
+    assert answer.text.startswith("Tìm thấy trong 2 bài viết:")
+
+
+def test_that_no_article_is_about_it_is_said(tmp_path: Path) -> None:
+    answer = over(tmp_path, *FIRES).answer("Bài báo nào nói về bóng chuyền nữ?")
+    assert (answer.grounding, answer.kind) == ("refused", "content")

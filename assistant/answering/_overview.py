@@ -10,6 +10,7 @@ import regex
 
 from assistant.answering._quotes import Quote
 from assistant.index.catalog import Reading
+from assistant.retrieval.hybrid_search import Candidate
 from assistant.text.names import FULL_NAME, publisher
 from assistant.text.sentences import sentences
 from assistant.text.terms import fold
@@ -58,6 +59,19 @@ def of_corpus(kind: QuestionKind, articles: Sequence[Article]) -> tuple[Question
         return kind, quotes
     leads = [quote for article in newest if (quote := lead(article))]
     return "greeting" if kind == "greeting" else "corpus", leads
+
+
+def listed(candidates: Sequence[Candidate]) -> list[Quote]:
+    """Of each passage the sentence that is nearest to the question."""
+    found = []
+    for one in candidates:
+        passage, near = one.stored.passage, one.sentence_similarities
+        told = [i for i, s in enumerate(passage.sentences) if s.kind == "prose"]
+        if told and len(near) == len(passage.sentences):
+            best = passage.sentences[max(told, key=lambda i: near[i])]
+            span = Span(best.start, best.end)
+            found.append(Quote(passage.article_id, one.stored.title, span))
+    return found
 
 
 def bylines(article: Article) -> list[Quote]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering._asked import Asked
-from assistant.answering._overview import of_article, of_corpus
+from assistant.answering._overview import listed, of_article, of_corpus
 from assistant.answering._quotes import Quote
 from assistant.answering._search import Search
 from assistant.answering.found_answers import Found
@@ -16,12 +16,15 @@ from assistant.index.encoder import BUNDLED
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import CERTAIN, question_kinds, share_told
 from assistant.settings import Settings
-from assistant.text.terms import fold
+from assistant.text.term_rarity import tellingness
+from assistant.text.terms import fold, terms
 from assistant.types import SAYS_SO, Article, QuestionKind
 
 TOPIC_TOLD = 0.5  # of a topic's terms, that an article about it has
 # "tóm tắt các bài báo" while one is open; of folded letters. The kind of question does not tell.
 _OF_SEVERAL = re.compile(r"\b(?:cac|nhung|moi|tat ca)\b(?: \w+)? (?:bai|tin)\b|\barticles\b")
+LISTED_FROM, MOST_LISTED = 48, 12  # passages that are looked at, and articles that are listed
+TELLING = 0.6  # of a word that names a topic
 STANDS_OUT = 2.5  # standard deviations above the other candidates: about it in other words
 
 
@@ -44,6 +47,8 @@ class Overviews:
         kind, probability = self._kind(asked.query)
         if kind == "content" or not asked.ranked:
             return asked
+        if kind == "listing":
+            return self._listing(asked, probability)
         # Some passage always answers who wrote or when; of the kinds only this is told by itself.
         if probability < CERTAIN and kind != "byline":
             asked = self._read(asked)
@@ -79,6 +84,30 @@ class Overviews:
             if _is_answered(asked, SAYS_SO):  # it names a topic because it asks for facts
                 return asked
         return self._of_article(asked, kind, article)
+
+    def _listing(self, asked: Asked, probability: float) -> Asked:
+        """The articles about what the question names, by their best passages; where there is none
+        that is told, unless it may be another kind of question."""
+        best: dict[str, Candidate] = {}
+        quotable = (one for one in asked.ranked[:LISTED_FROM] if listed([one]))
+        for candidate in quotable:
+            best.setdefault(candidate.stored.passage.article_id, candidate)
+        # By how telling a word is anywhere: what no article has weighs nothing in the index.
+        weights = {term: tellingness(term) for term in question_kinds().topic(asked.query.text)}
+        telling = {term: weight for term, weight in weights.items() if weight >= TELLING}
+
+        def is_about(one: Candidate) -> bool:
+            there = set(terms(f"{one.stored.title}\n{one.stored.passage.text}"))
+            told = sum(weight for term, weight in telling.items() if term in there)
+            if told > TOPIC_TOLD * sum(telling.values()):
+                return True
+            translated = one.stored.language != asked.query.language
+            return one.dense >= STANDS_OUT and (told > 0 or translated)
+
+        quotes = listed([one for one in best.values() if is_about(one)])[:MOST_LISTED]
+        if quotes or probability >= CERTAIN:
+            return replace(asked, kind="listing", quotes=quotes)
+        return asked
 
     def _of_article(self, asked: Asked, kind: QuestionKind, article: Article) -> Asked:
         catalog = self._catalog(asked)

@@ -9,7 +9,7 @@ from assistant.answering.prompt_texts import say
 from assistant.text.dates import shown_days
 from assistant.text.names import publisher
 from assistant.text.terms import fold
-from assistant.types import Article, Citation, ResolvedDate
+from assistant.types import Article, Citation, QuestionKind, ResolvedDate
 
 WHOLE = 0.8  # share of its quote from which an answer is not said apart
 APART = 3  # articles from which each stands under its own headline
@@ -91,7 +91,29 @@ def _facts(article: Article, language: str) -> str:
     return " · ".join(filter(None, (author, publisher(article.source), day)))
 
 
-def byline(
+def of_kind(
+    kind: QuestionKind,
+    citations: Sequence[Citation],
+    language: str,
+    articles: Mapping[str, Article],
+    count: int,
+    goes_on: bool,
+) -> tuple[str, str]:
+    """The text and the short form of what is told of articles as a whole. ``count``: articles that
+    were asked; ``goes_on``: in a conversation."""
+    if kind == "byline":
+        return _byline(citations, language, articles)
+    what: str = kind
+    n = count
+    if kind == "listing":
+        what, n = "found_in" if len(articles) > 1 else "found_in_one", len(articles)
+    elif kind == "greeting" and goes_on:
+        what = "greeting_later"
+    told = overview(say(what, language, n=n), citations, language, articles)
+    return told, "" if kind == "listing" else short_answer(citations)
+
+
+def _byline(
     citations: Sequence[Citation], language: str, articles: Mapping[str, Article]
 ) -> tuple[str, str]:
     """The answer's text, each article's facts before its quotes, and its short form: the facts of

@@ -19,7 +19,7 @@ from assistant.answering._reading_asked import ReadingAsked
 from assistant.answering._resolved_dates import resolved_dates
 from assistant.answering._search import Search
 from assistant.answering._sure_questions import SureQuestions
-from assistant.answering._wording import byline, overview, refusal, short_answer, wording
+from assistant.answering._wording import of_kind, refusal, short_answer, wording
 from assistant.answering.found_answers import Found, find_answers
 from assistant.answering.prompt_texts import kind_of_refusal, say
 from assistant.index.index import Index
@@ -196,9 +196,13 @@ class Assistant:
         if asked.quotes:
             yield Retrieved(asked.answer.hits, asked.answer.query)
             of_several = len({quote.article_id for quote in asked.quotes}) > 1
-            told_by_us = asked.kind in ("greeting", "byline") or of_several
+            told_by_us = asked.kind in ("greeting", "byline", "listing") or of_several
             only_quoted = self.settings.llm == NONE or told_by_us
             yield from self._quote(asked) if only_quoted else self._write(asked)
+            return
+        if asked.kind == "listing":  # and no article is about it
+            yield Retrieved(asked.answer.hits, asked.answer.query)
+            yield from self._refuse(asked)
             return
         asked = self._follow_ups.of(asked)
         yield Retrieved(asked.answer.hits, asked.answer.query)
@@ -262,13 +266,9 @@ class Assistant:
             allowed = asked.among.articles
             catalog = self._seen(asked).catalog
             count = catalog.counts()["articles"] if allowed is None else len(allowed)
-            if asked.kind == "byline":
-                told, short = byline(citations, language, articles)
-            else:
-                goes_on = asked.kind == "greeting" and asked.history
-                said = say("greeting_later" if goes_on else asked.kind, language, n=count)
-                told = overview(said, citations, language, articles)
-                short = short_answer(citations)
+            told, short = of_kind(
+                asked.kind, citations, language, articles, count, bool(asked.history)
+            )
             answer = replace(answer, confidence=1.0, short=short, kind=asked.kind)
         said = (before or asked.notice) + told
         yield TextDelta(said)

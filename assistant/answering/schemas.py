@@ -135,8 +135,8 @@ class AnswerJSON(TypedDict):
     so" or "does not say", which is ``confidence`` in words. Only where there are any: ``filter``,
     ``dates`` of the words that answer, and ``as_of``, where articles give different figures the day
     (ISO 8601) of the newest, whose figure ``short`` is. ``kind``: "summary", "corpus", "people",
-    "figures" or "byline" of what is told of articles as a whole, "greeting" where nothing was
-    asked; not of questions for facts.
+    "figures", "byline" or "listing" of what is told of articles as a whole, "greeting" where
+    nothing was asked; not of questions for facts.
     """
 
     question: str

@@ -92,7 +92,10 @@ def fit() -> None:
         "kinds": KINDS,
         "weights": np.round(model.coef_, 3).tolist(),
         "bias": np.round(model.intercept_, 3).tolist(),
-        "framing": framing(asked),
+        # What both authors say so often: a subject that one of them is fond of is none.
+        "framing": sorted(
+            set(framing([*written("a"), *facts()])) & set(framing([*written("b"), *facts()]))
+        ),
         "naming": np.round([*names.coef_[0], *names.intercept_], 3).tolist(),
     }
     FILE.write_text(json.dumps(data) + "\n", "utf-8")
