@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import numpy as np
 import pytest
 
 from assistant.index._catalog_rows import digest_of
-from assistant.index.catalog import Catalog
+from assistant.index.catalog import CATALOG, Catalog
+from assistant.index.index import Index
+from assistant.settings import Settings
 from assistant.types import IndexFault, Passage, Sentence, Span, Vectors
 from tests.fixtures import add_articles, lines_of, make_article
 
@@ -436,3 +440,22 @@ def test_facts_of_an_article_that_is_not_there_are_refused(catalog: Catalog) -> 
     ):
         change.update_facts(make_article("hai"))
     assert len(catalog.articles()) == 1
+
+
+def test_a_catalog_opens_while_another_process_commits(tmp_path: Path) -> None:
+    """What is held against each other is of one state: half of two was taken for damage."""
+    settings = Settings(index=tmp_path / "index")
+    index = Index.create(settings)
+    ended = threading.Event()
+
+    def write() -> None:
+        for number in itertools.takewhile(lambda _: not ended.is_set(), itertools.count()):
+            index.add([make_article(f"Tin số {number}: cầu dài.")], settings)
+
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(write)
+        for _ in range(1500):
+            Catalog.open(tmp_path / "index" / CATALOG).close()
+        ended.set()
+        writing.result()
+    index.close()

@@ -82,7 +82,8 @@ class Catalog(Reading):
         try:
             catalog._require_layout()
             catalog._require_schema()
-            catalog.check_totals()
+            with closing(catalog.snapshot()) as one_state:  # another process may commit meanwhile
+                one_state.check_totals()
         except BaseException:
             catalog.close()
             raise
