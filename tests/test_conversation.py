@@ -31,7 +31,7 @@ class Searches:
         found = {"tam": self.answered(query), "other": self.elsewhere(query)}
         return Seen(tuple(name for name, there in found.items() if there), [PASSAGE])
 
-    def told(self, articles: Sequence[str]) -> set[str]:
+    def terms_of(self, articles: Sequence[str]) -> set[str]:
         return set(terms(fold(PASSAGE)))
 
 

@@ -22,13 +22,12 @@ from assistant.answering.prompt_texts import folder
 from assistant.retrieval.question_type import kind_asked
 from assistant.text.language import has_accents, language_of
 from assistant.text.names import NAME
-from assistant.text.term_rarity import tellingness
+from assistant.text.term_rarity import tellingness, tells
 from assistant.text.terms import TERM, fold, terms
 from assistant.types import LLMError, Turn
 
 MISSING = 2.0  # weight of a question's words that may be missing where it is joined: two that tell
 LOOK_BACK = 3  # turns that a language model is shown
-TELLING = 0.6  # of a term that the last articles have, where a question is about them
 NEAR = 20  # characters between "tổ" and its number in "tổ công tác số 1"
 SHORT = 8  # terms of a question that a model is asked about though it is answered alone
 SHOWN_ANSWER = 400  # characters of an answer that it is shown
@@ -50,7 +49,7 @@ class Searching(Protocol):
 
     def seen(self, query: str) -> Seen: ...
 
-    def told(self, articles: Sequence[str]) -> set[str]:
+    def terms_of(self, articles: Sequence[str]) -> set[str]:
         """The folded terms of articles."""
         ...
 
@@ -168,8 +167,8 @@ def _gone_on(question: str, last: Turn, search: Searching) -> Meant:
 
 def _about(question: str, articles: Sequence[str], search: Searching) -> bool:
     """Whether these articles have every term of the question that tells something."""
-    foreign = set(terms(fold(question))) - search.told(articles) - _POINTING
-    return all(tellingness(term, folded=True) < TELLING for term in foreign)
+    foreign = set(terms(fold(question))) - search.terms_of(articles) - _POINTING
+    return not any(tells(term, folded=True) for term in foreign)
 
 
 def _topic(turn: Turn) -> str:

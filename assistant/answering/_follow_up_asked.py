@@ -11,7 +11,6 @@ from assistant.answering._asked import Asked
 from assistant.answering._quotes import choose
 from assistant.answering._search import Search
 from assistant.answering.found_answers import FOUND, Found
-from assistant.index.view import View
 from assistant.retrieval.hybrid_search import Candidate, Query, hits_of
 from assistant.settings import Settings
 from assistant.text.terms import fold, terms
@@ -24,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FollowUps:
-    """Writes follow-up questions out. ``find``: what passages answer, the surest first; ``told``:
+    """Writes follow-up questions out. ``find``: what passages answer, the surest first; ``speak``:
     what a language model says, where there is one."""
 
     search: Search
     settings: Settings
     find: Callable[[Query, Sequence[Candidate]], tuple[Found, ...]]
-    told: Callable[[list[BaseMessage]], str] | None = None
+    speak: Callable[[list[BaseMessage]], str] | None = None
 
     def of(self, asked: Asked) -> Asked:
         """The question as it is meant after the turns before it, searched."""
@@ -40,7 +39,7 @@ class FollowUps:
 
         searching = _Searching(self, asked)
         meant = follow(
-            asked.query.question, asked.history, searching, self.settings.max_question, self.told
+            asked.query.question, asked.history, searching, self.settings.max_question, self.speak
         )
         return self._meant(asked, meant) if meant.query else searching.alone
 
@@ -51,7 +50,7 @@ class FollowUps:
         In the articles of the last answer it is read alone first: the last question beside it may
         be taken for what is asked.
         """
-        view, limits = self.view_of(asked), asked.answer.filter
+        view, limits = self.search.view_of(asked.query), asked.answer.filter
         goes_on = meant.query.startswith(asked.query.question)
         text = asked.query.question if meant.articles else meant.query
         query, ranked = self.search.rank(text, asked.exclude, limits, view, meant.articles)
@@ -68,10 +67,6 @@ class FollowUps:
             answer=replace(asked.answer, hits=hits, query=meant.query),
         )
 
-    def view_of(self, asked: Asked) -> View:
-        """The state of the index that the question was searched in."""
-        return asked.query.view or self.search.index.view
-
 
 class _Searching:
     """Searches for one question and the turns before it; what was seen once is kept."""
@@ -80,8 +75,8 @@ class _Searching:
         self._of, self.alone = of, asked
         self.seen = cache(self._seen)
 
-    def told(self, articles: Sequence[str]) -> set[str]:
-        catalog = self._of.view_of(self.alone).catalog
+    def terms_of(self, articles: Sequence[str]) -> set[str]:
+        catalog = self._of.search.view_of(self.alone.query).catalog
         texts = (catalog.article(one) for one in articles)
         return {term for one in texts for term in terms(fold(f"{one.title}\n{one.text}"))}
 
@@ -94,7 +89,7 @@ class _Searching:
             found = of.find(asked.query, ranked) if asked.read is None else asked.read
             self.alone = replace(asked, read=found)  # it need not be read again
         else:
-            view, limits = of.view_of(asked), asked.answer.filter
+            view, limits = of.search.view_of(asked.query), asked.answer.filter
             made, ranked = of.search.rank(query, asked.exclude, limits, view)
             found = of.find(made, ranked)
         least = of.settings.least_confidence

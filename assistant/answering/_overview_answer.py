@@ -16,7 +16,7 @@ from assistant.index.encoder import BUNDLED
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import CERTAIN, question_kinds, share_told
 from assistant.settings import Settings
-from assistant.text.term_rarity import tellingness
+from assistant.text.term_rarity import tellingness, tells
 from assistant.text.terms import fold, terms
 from assistant.types import SAYS_SO, Article, QuestionKind
 
@@ -24,7 +24,6 @@ TOPIC_TOLD = 0.5  # of a topic's terms, that an article about it has
 # "tóm tắt các bài báo" while one is open; of folded letters. The kind of question does not tell.
 _OF_SEVERAL = re.compile(r"\b(?:cac|nhung|moi|tat ca)\b(?: \w+)? (?:bai|tin)\b|\barticles\b")
 LISTED_FROM, MOST_LISTED = 48, 12  # passages that are looked at, and articles that are listed
-TELLING = 0.6  # of a word that names a topic
 STANDS_OUT = 2.5  # standard deviations above the other candidates: about it in other words
 
 
@@ -93,8 +92,8 @@ class Overviews:
         for candidate in quotable:
             best.setdefault(candidate.stored.passage.article_id, candidate)
         # By how telling a word is anywhere: what no article has weighs nothing in the index.
-        weights = {term: tellingness(term) for term in question_kinds().topic(asked.query.text)}
-        telling = {term: weight for term, weight in weights.items() if weight >= TELLING}
+        topic = question_kinds().topic(asked.query.text)
+        telling = {term: tellingness(term) for term in topic if tells(term)}
 
         def is_about(one: Candidate) -> bool:
             there = set(terms(f"{one.stored.title}\n{one.stored.passage.text}"))
@@ -118,7 +117,7 @@ class Overviews:
 
     def _catalog(self, asked: Asked) -> Reading:
         """That of the state of the index that the question was searched in."""
-        return (asked.query.view or self.search.index.view).catalog
+        return self.search.view_of(asked.query).catalog
 
     def _read(self, asked: Asked) -> Asked:
         if asked.read is not None:

@@ -37,6 +37,10 @@ class Search:
         only = there.passages(view.catalog.passages_of(within)) if within else there.only
         return query, rank(view, query, there.exclude, only)
 
+    def view_of(self, query: Query) -> View:
+        """The state of the index that a question was searched in."""
+        return query.view or self.index.view
+
     def query(self, text: str, exclude: Collection[str], view: View) -> Query:
         """The query of a question, not searched."""
         return make_query(view, text, self._texts_of(exclude, view))

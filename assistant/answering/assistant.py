@@ -75,8 +75,8 @@ class Assistant:
         self._search = Search(index)
         self._reading = ReadingAsked(self._search, settings, self._find)
         self._overviews = Overviews(self._search, settings, self._find)
-        told = None if settings.llm == NONE else self._told
-        self._follow_ups = FollowUps(self._search, settings, self._find, told)
+        speak = None if settings.llm == NONE else self._said
+        self._follow_ups = FollowUps(self._search, settings, self._find, speak)
         self._examples = examples or SureQuestions(index.catalog, self._sure_answer, self.warm)
 
     @classmethod
@@ -234,7 +234,7 @@ class Assistant:
             among=self._search.among(exclude, filter, view),
         )  # fmt: skip
 
-    def _told(self, messages: list[BaseMessage]) -> str:
+    def _said(self, messages: list[BaseMessage]) -> str:
         """What the language model says. Raises LLMError."""
         from assistant.llm.streaming import said, speak
 
@@ -340,7 +340,7 @@ class Assistant:
 
     def _seen(self, asked: Asked) -> View:
         """The state of the index that the question was searched in."""
-        return asked.query.view or self.index.view
+        return self._search.view_of(asked.query)
 
     # -- reading -------------------------------------------------------------------------
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from functools import lru_cache
+from typing import Final
 
 from assistant.text.own_texts import parallel_texts, vietnamese_phrases
 from assistant.text.terms import fold, terms
+
+TELLING: Final = 0.6  # of a term that names something; those of questions and most verbs have less
+
+
+def tells(term: str, folded: bool = False) -> bool:
+    """Whether a term names something, and does not only frame a sentence."""
+    return tellingness(term, folded) >= TELLING
 
 
 def tellingness(term: str, folded: bool = False) -> float:
