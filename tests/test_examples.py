@@ -82,8 +82,8 @@ def test_english_questions() -> None:
     text = "At noon Jane Doe, director of the Plymouth Trust, said the pier is safe."
     assert asked(text, "en", of="en") == [
         "Who is the director of the Plymouth Trust?",
-        "What position does Jane Doe hold?",
         "What did Jane Doe say?",
+        "What position does Jane Doe hold?",
     ]
     vietnamese = "Hôm qua, bà Lê Thị Bình đề nghị mở chợ đêm."
     assert asked(vietnamese, "en") == ["What did Lê Thị Bình ask for?"]

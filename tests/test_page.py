@@ -241,18 +241,18 @@ def test_nonsense_is_refused_in_the_readers_language(question: str, told: bool) 
     assert (say("refusal", "vi") in said) is not told
 
 
-def test_a_greeting_is_neither_sure_nor_judged() -> None:
+def test_sureness_is_of_what_the_reader_found_and_opinions_of_what_was_answered() -> None:
     answer = Answer("xin chào", "Xin chào! [1]", "vi", 1.0, (cite(1, SECOND_QUOTE),))
-    kinds: tuple[QuestionKind, ...] = ("greeting", "summary")
+    kinds: tuple[QuestionKind, ...] = ("greeting", "listing", "content")
     shown = {
         kind: answer_html.reply(
             Exchange("xin chào", answer=replace(answer, kind=kind)), LABELS["vi"]
         )
         for kind in kinds
     }
-    for sign in (LABELS["vi"].certainty["says so"], 'name="good"'):
-        assert sign in shown["summary"]
-        assert sign not in shown["greeting"]
+    sure, judged = LABELS["vi"].certainty["says so"], 'name="good"'
+    assert [sure in shown[kind] for kind in kinds] == [False, False, True]
+    assert [judged in shown[kind] for kind in kinds] == [False, True, True]
 
 
 def test_long_lists_of_articles_are_cut_and_say_so() -> None:

@@ -121,11 +121,11 @@ def _of_vietnamese(text: str) -> Iterator[Proposal]:
     for m in speakers:
         if m["demand"]:
             yield Proposal("demand", f"{_who(m)} {_DEMANDS[m['demand']]}?")
-    for m in holders:
-        yield Proposal("position", f"{_who(m)} giữ chức vụ gì?")
     for m in speakers:
         if m["says"]:
             yield Proposal("saying", f"{_who(m)} nói gì?")
+    for m in holders:
+        yield Proposal("position", f"{_who(m)} giữ chức vụ gì?")
     for m in _AGED.finditer(text):
         yield Proposal("age", f"{_who(m)} bao nhiêu tuổi?")
 
@@ -135,11 +135,11 @@ def _of_vietnamese_in_english(text: str) -> Iterator[Proposal]:
     for m in speakers:
         if m["demand"]:
             yield Proposal("demand", f"What did {m['name']} ask for?")
-    for m in _HOLDER.finditer(text):
-        yield Proposal("position", f"What position does {m['name']} hold?")
     for m in speakers:
         if m["says"]:
             yield Proposal("saying", f"What did {m['name']} say?")
+    for m in _HOLDER.finditer(text):
+        yield Proposal("position", f"What position does {m['name']} hold?")
     for m in _AGED.finditer(text):
         yield Proposal("age", f"How old is {m['name']}?")
 
@@ -153,20 +153,20 @@ def _of_english(text: str) -> Iterator[Proposal]:
     for m in speakers:
         if m["demand"]:
             yield Proposal("demand", f"What did {m['name']} {_DEMANDS_EN[m['demand']]}?")
-    for m in holders:
-        yield Proposal("position", f"What position does {m['name']} hold?")
     for m in speakers:
         if m["says"]:
             yield Proposal("saying", f"What did {m['name']} say?")
+    for m in holders:
+        yield Proposal("position", f"What position does {m['name']} hold?")
     for m in _AGED_EN.finditer(text):
         yield Proposal("age", f"How old is {m['name']}?")
 
 
 def _of_english_in_vietnamese(text: str) -> Iterator[Proposal]:
-    for m in _HOLDER_EN.finditer(text):
-        yield Proposal("position", f"{m['name']} giữ chức vụ gì?")
     for m in _most_frequent(_SPEAKER_EN.finditer(text)):
         yield Proposal("saying", f"{_TITLES_VI.get(m['title'], '')}{m['name']} nói gì?")
+    for m in _HOLDER_EN.finditer(text):
+        yield Proposal("position", f"{m['name']} giữ chức vụ gì?")
     for m in _AGED_EN.finditer(text):
         yield Proposal("age", f"{m['name']} bao nhiêu tuổi?")
 

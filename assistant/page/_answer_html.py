@@ -366,9 +366,9 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
     """How sure, who wrote it and how long it took; and what can be done with the answer."""
     facts = []
     written = _is_written(exchange)
-    # It speaks of the articles' own words, and of what was found here.
-    greeting = answer.kind == "greeting"
-    if answer.grounding != "refused" and not (written or greeting or exchange.shared):
+    # It speaks of what the reader found in the articles' own words, here.
+    read = answer.grounding != "refused" and answer.kind == "content"
+    if read and not (written or exchange.shared):
         facts.append(labels.certainty[answer.certainty])
     if written:
         facts.append(labels.worded.format(llm=answer.llm))
@@ -381,7 +381,8 @@ def _foot(exchange: Exchange, answer: Answer, labels: Labels, number: int) -> st
         ("share", labels.share, number),
         ("again", labels.again, exchange.slot),
     ]
-    if not (exchange.shared or greeting):  # an opinion is of what was answered here
+    # An opinion is of what was answered here.
+    if not (exchange.shared or answer.kind == "greeting"):
         named += [("good", labels.good, number), ("bad", labels.bad, number)]
     acts = "".join(_act(*one) for one in named)
     told = inert(" · ".join(facts))
