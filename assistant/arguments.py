@@ -49,6 +49,7 @@ _SETTINGS: Final = {
     "--passage-tokens": ("N", "token budget of a passage"),
     "--overlap": ("N", "sentences neighbouring passages share"),
     "--precision": ("P", "auto, bf16 or fp32"),
+    "--runtime": ("R", "auto, openvino or torch"),
     "--reader": ("DIR", "a reader that 'assistant train' made"),
     "--llm": ("SPEC", "language model: none, provider:model, …"),
     "--strictness": ("S", "strict, balanced or open"),
@@ -57,7 +58,7 @@ _SETTINGS: Final = {
 _OPENING: Final = (
     "--index --model --query-prefix --passage-prefix --passage-tokens --overlap"
 ).split()
-_EMBEDDING: Final = [*_OPENING, "--precision"]
+_EMBEDDING: Final = [*_OPENING, "--precision", "--runtime"]
 _READING: Final = [*_EMBEDDING, "--reader"]
 _ANSWERING: Final = [*_READING, "--llm", "--strictness"]
 

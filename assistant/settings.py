@@ -36,6 +36,11 @@ class Settings(BaseModel):
     precision: Literal["auto", "bf16", "fp32"] = Field(
         "auto", description="of the models; auto: bf16 where the processor has it"
     )
+    runtime: Literal["auto", "openvino", "torch"] = Field(
+        "auto",
+        description="what calculates the bundled model and the reader; auto: OpenVINO where it is "
+        "installed, torch otherwise",
+    )
     reader: Path | None = Field(
         None, description="folder of a reader made by 'assistant train'; unset: the shipped one"
     )

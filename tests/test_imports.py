@@ -32,6 +32,16 @@ app(None, Settings(page=False))
             "from assistant import Assistant",
             {"faiss", "tantivy"},
         ),
+        # the models at work, as in every answer
+        (
+            "from assistant.index.encoder import SentenceEncoder\n"
+            "from assistant.reading.readings import Beside\n"
+            "from assistant.reading.shipped import reader_in\n"
+            "from assistant.settings import Settings\n"
+            "SentenceEncoder(Settings(runtime='openvino')).embed_questions(['Ai?'])\n"
+            "reader_in(runtime='openvino').read([Beside('Ai?', 'Bà Bình.')])",
+            set(),
+        ),
         (
             "import assistant.server.mcp_tools",
             {"faiss", "tantivy", "mcp"},

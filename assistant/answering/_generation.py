@@ -17,7 +17,7 @@ from assistant.answering._quotes import Quote
 from assistant.answering._refusals import refusals
 from assistant.answering.places import with_places
 from assistant.answering.prompt_texts import all_languages
-from assistant.index.encoder import BUNDLED
+from assistant.index.text_models import BUNDLED
 from assistant.index.view import View
 from assistant.llm._output_filters import Thought
 from assistant.llm.streaming import speak

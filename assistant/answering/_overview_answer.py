@@ -12,7 +12,7 @@ from assistant.answering._quotes import Quote
 from assistant.answering._search import Search
 from assistant.answering.found_answers import Found
 from assistant.index.catalog import Reading
-from assistant.index.encoder import BUNDLED
+from assistant.index.text_models import BUNDLED
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import CERTAIN, question_kinds, share_told
 from assistant.settings import Settings

@@ -69,7 +69,9 @@ class Assistant:
         name; ``examples``: those of an assistant over the same index, with the same reader."""
         self.index = index
         self.settings = settings
-        self.reader = reader or reader_in(settings.reader or SHIPPED, settings.precision)
+        self.reader = reader or reader_in(
+            settings.reader or SHIPPED, settings.precision, settings.runtime
+        )
         self._llms = [llm] if llm else []  # none until it is needed; those beside share it
         self._lock = threading.Lock()
         self._search = Search(index)

@@ -181,14 +181,12 @@ def _trained(
     index: Index, reader: CalibratedReader, asked: Sequence[Asked], progress: Progress | None
 ) -> ReaderModel:
     """The reader's model after a few passes over the questions, at a falling rate."""
-    from assistant.index.packed_weights import read_weights
     from assistant.reading.corpus import build
     from assistant.reading.mixture import Mixture
     from assistant.reading.model import ReaderModel
     from assistant.reading.trainer import Trainer
 
-    model = ReaderModel()
-    model.load_state_dict(read_weights(reader.folder / WEIGHTS), strict=False)
+    model = ReaderModel().learn_from(reader.folder / WEIGHTS)
     examples = _examples(index, asked)
     corpus = build([examples], model.tokenize)
     mixture = Mixture(corpus, model.tokenize, model.special, SEED, len(examples.examples))
@@ -198,7 +196,7 @@ def _trained(
         trainer.step(shown, 1 - done / len(batches))
         if progress:
             progress(done + 1, len(batches))
-    return model
+    return model.eval()
 
 
 def _examples(index: Index, asked: Sequence[Asked]) -> ExampleSet:
@@ -235,7 +233,7 @@ def _write(folder: Path, model: ReaderModel, calibration: Calibration) -> None:
     from assistant.index.packed_weights import write
 
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / WEIGHTS, model.trained(), "q8_0", {"adapted": True})
+    write(folder / WEIGHTS, model.weights(), "q8_0", {"adapted": True})
     own = replace(calibration, reader=CalibratedReader(folder).digest)
     text = json.dumps(own.to_json(), indent=1) + "\n"
     (folder / CALIBRATION).write_text(text, "utf-8")

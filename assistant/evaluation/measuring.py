@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.evaluation._metrics import auroc, exact_match, f1
-from assistant.index.encoder import dtype_of
+from assistant.index.text_models import dtype_of
 from assistant.reading.examples import (
     HELD_OUT_FILE,
     NLI_LABELS,
@@ -31,6 +31,7 @@ from assistant.reading.examples import (
     public_set,
     rows,
 )
+from assistant.reading.model import ReaderModel
 from assistant.reading.own_set import read_own
 from assistant.reading.reader import Reader
 from assistant.reading.readings import Beside, Span, Verdict
@@ -215,7 +216,8 @@ def main() -> None:
     add("--limit", type=int, default=0, help="at most so many questions of each; 0: all")
     add("--precision", choices=["auto", "bf16", "fp32"], default="auto")
     options = parser.parse_args()
-    reader = Reader.load(options.weights, dtype_of(options.precision))
+    model = ReaderModel(dtype_of(options.precision)).learn_from(options.weights)
+    reader = Reader(model.requires_grad_(False).eval())
     figures: Figures = {"weights": str(options.weights)}
     if options.xquad:
         languages = options.languages

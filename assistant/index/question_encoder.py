@@ -7,16 +7,13 @@ Passages are embedded by the bundled model as it is, so that an index stays what
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from assistant.index.blocks import Weights
+from assistant.index.packed_weights import read_weights
 from assistant.types import ModelError
-
-if TYPE_CHECKING:
-    import torch
-
-    from assistant.index.bundled_encoder import BundledTransformer
 
 WEIGHTS = Path(__file__).with_name("data") / "questions.rdr"
 
@@ -30,20 +27,11 @@ def digest() -> str:
         raise ModelError(f"{WEIGHTS} cannot be read ({fault}); install the package again") from None
 
 
-def for_questions(bundled: BundledTransformer, dtype: torch.dtype) -> BundledTransformer:
-    """The model for questions, which shares what it can with ``bundled``. Raises ModelError."""
-    from assistant.index.bundled_encoder import BundledTransformer
-    from assistant.index.encoder import weights_path
-    from assistant.index.packed_weights import read_weights
-
-    weights = {name: tensor.to(dtype) for name, tensor in read_weights(WEIGHTS).items()}
-    made = BundledTransformer(weights_path(), dtype)
-    unknown = made.model.load_state_dict(weights, strict=False, assign=True).unexpected_keys
+def weights(known: Collection[str]) -> dict[str, Weights]:
+    """Name → weights of the layers that differ; ``known``: the names of the bundled model. Raises
+    ModelError."""
+    learnt = read_weights(WEIGHTS)
+    unknown = sorted(learnt.keys() - set(known))
     if unknown:
         raise ModelError(f"{WEIGHTS} is of another model ({unknown[0]}); install the package again")
-    made.model.embeddings = bundled.model.embeddings
-    changed = {int(name.split(".")[2]) for name in weights}
-    for number, layer in enumerate(bundled.model.encoder.layer):
-        if number not in changed:
-            made.model.encoder.layer[number] = layer
-    return made.requires_grad_(False)
+    return learnt

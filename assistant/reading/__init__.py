@@ -8,8 +8,9 @@ claim_check  does what a language model says stand in the passages it was shown?
 What the reader is made of, in the order of the data:
 
 tokens, words, pairs         text → tokens with offsets → the encoder's input; spans → whole words
-reader                       the trained model at work
-model, packing               encoder and heads; a run's weights → one file
+reader                       a model's logits → what the passage says
+logits, compiled_model       what a model says of pairs; the model by OpenVINO
+model, packing               encoder and heads in torch; a run's weights → one file
 examples, own_set, corpus    question sets → examples → arrays
 mixture, typing_habits       arrays → what is shown, in which order, as people type
 loss, schedule, trainer, train        ``python -m assistant.reading.train``

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from assistant.reading.examples import QUESTION
+from assistant.reading.logits import Logits
 from assistant.reading.mixture import Target
-from assistant.reading.model import Logits
 from assistant.reading.pairs import Batch
 
 # How much each task counts. "part" is a mean over tokens of which few are answers.
@@ -47,7 +47,7 @@ class Targets:
         return cls(verdict == QUESTION, part.any(1), verdict, start, end, part)
 
 
-def losses(logits: Logits, batch: Batch, targets: Targets) -> dict[str, Tensor]:
+def losses(logits: Logits[Tensor], batch: Batch, targets: Targets) -> dict[str, Tensor]:
     """Task → its mean loss over the batch's pairs of that task; a task without pairs has none.
 
     span: the negative log of the probability that all answers together have as a start, and as an
@@ -57,7 +57,7 @@ def losses(logits: Logits, batch: Batch, targets: Targets) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     asked = targets.question
     if asked.any():
-        inside = batch.passage[asked]
+        inside = torch.from_numpy(batch.passage)[asked]
         allowed = inside.clone()
         allowed[:, 0] = True
         found["span"] = (

@@ -9,7 +9,8 @@ word matrix is the bundled model's, mapped and packed, and is never trained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,33 +20,18 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from assistant.index.bundled_encoder import BundledTransformer
-from assistant.index.encoder import weights_path
-from assistant.reading.pairs import Batch, Special
+from assistant.index.bundled_file import weights_path
+from assistant.index.packed_weights import read_weights
+from assistant.reading.logits import VERDICTS, Floats, Logits
+from assistant.reading.pairs import Batch, Pair, Special, batch
 from assistant.reading.tokens import OffsetTokenizer
 
 FP32_ATTENTION = "sdpa in fp32"
 INPUTS = 5  # vectors that the heads on the whole input see
-VERDICTS = ("supported", "contradicted", "not stated")
-
-
-@dataclass(frozen=True, slots=True)
-class Logits:
-    """What the heads say of n pairs of at most t tokens, in fp32.
-
-    ``start``, ``end`` (n, t): where an answer starts and which token is its last; the first token
-    of the input stands for "no answer". ``part`` (n, t): is the token part of an answer.
-    ``answerable`` (n,); ``verdict`` (n, 3) in the order of VERDICTS.
-    """
-
-    start: Tensor
-    end: Tensor
-    part: Tensor
-    answerable: Tensor
-    verdict: Tensor
 
 
 class ReaderModel(nn.Module):
-    """Encoder and heads; the heads of a new model are random."""
+    """Encoder and heads; the heads of a new model are random. A ``ReadingModel``."""
 
     def __init__(self, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
@@ -58,13 +44,17 @@ class ReaderModel(nn.Module):
         self.answerable_head = _input_head(width, 1, dtype)
         self.verdict_head = _input_head(width, len(VERDICTS), dtype)
 
-    def forward(self, batch: Batch) -> Logits:
+    def forward(self, together: Batch) -> Logits[Tensor]:
+        ids, mask, types, passage = (
+            torch.from_numpy(array)
+            for array in (together.ids, together.mask, together.types, together.passage)
+        )
         hidden = self.encoder(
-            input_ids=batch.ids, attention_mask=batch.mask, token_type_ids=batch.types
+            input_ids=ids, attention_mask=mask, token_type_ids=types
         ).last_hidden_state  # (n, t, width)
         start, end, part = self.span_head(hidden).float().unbind(-1)
-        asked = (batch.mask == 1) & (batch.types == 0)
-        one, other = _mean(hidden, asked), _mean(hidden, batch.passage)
+        asked = (mask == 1) & (types == 0)
+        one, other = _mean(hidden, asked), _mean(hidden, passage)
         whole = torch.cat(  # (n, INPUTS × width)
             [hidden[:, 0], one, other, one * other, (one - other).abs()], dim=-1
         )
@@ -76,9 +66,29 @@ class ReaderModel(nn.Module):
             self.verdict_head(whole).float(),
         )
 
+    def logits(self, pairs: Sequence[Pair]) -> Logits[Floats]:
+        """What the model says of the pairs, which are read together."""
+        with torch.inference_mode():
+            found = self(batch(pairs, self.special))
+        return Logits(*(getattr(found, head).numpy() for head in Logits.__slots__))
+
+    def learn_from(self, weights: Path) -> ReaderModel:
+        """Takes over the weights of a packed file or of a run's ``checkpoint.pt``. Raises
+        ModelError."""
+        if weights.suffix == ".pt":
+            state = torch.load(weights, weights_only=True)["model"]
+        else:
+            state = {name: torch.from_numpy(w) for name, w in read_weights(weights).items()}
+        self.load_state_dict(state, strict=False)
+        return self
+
     def trained(self) -> dict[str, nn.Parameter]:
         """Name → parameter, of all that training changes. The word matrix is not a parameter."""
         return dict(self.named_parameters())
+
+    def weights(self) -> dict[str, Floats]:
+        """The same as arrays, to be packed."""
+        return {name: p.detach().float().numpy() for name, p in self.trained().items()}
 
 
 def prepare_for_training(model: ReaderModel) -> None:

@@ -7,16 +7,18 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor
 
+from assistant.index.blocks import Weights
 from assistant.index.packed_weights import KINDS, read_card, read_weights, write
 
 
-def averaged(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def averaged(one: Mapping[str, Weights], other: Mapping[str, Weights]) -> dict[str, Weights]:
     """The mean of weights and of those they were trained from, which keeps more of what the latter
     had learnt (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
-    return {name: (tensor + other[name].reshape(tensor.shape)) / 2 for name, tensor in one.items()}
+    both = ((name, weights + other[name].reshape(weights.shape)) for name, weights in one.items())
+    return {name: (summed / 2).astype(np.float32) for name, summed in both}
 
 
 def main() -> None:
@@ -34,7 +36,7 @@ def main() -> None:
     about = {"step": step, "seen": seen, "seed": run["options"]["seed"], "data": run["data"]}
     if "started from" in run:
         about["started from"] = run["started from"]
-    weights = state["model"]
+    weights = {name: tensor.float().numpy() for name, tensor in state["model"].items()}
     if options.average:
         weights = averaged(weights, read_weights(options.average))
         about["averaged with"] = read_card(options.average)["sha256"][:16]

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from assistant.reading.readings import Span
 from assistant.reading.tokens import Tokens
@@ -53,10 +53,10 @@ class Batch:
     ``passage`` (n, t): where a passage's token stands.
     """
 
-    ids: Tensor
-    mask: Tensor
-    types: Tensor
-    passage: Tensor
+    ids: NDArray[np.int64]
+    mask: NDArray[np.int64]
+    types: NDArray[np.int64]
+    passage: NDArray[np.bool_]
 
 
 def pair(
@@ -85,13 +85,13 @@ def windows(passage: Tokens, asked: int, title: int = 0) -> Iterator[Span]:
 
 
 def batch(pairs: Sequence[Pair], special: Special) -> Batch:
-    """The pairs as tensors, padded on the right."""
+    """The pairs as arrays, padded on the right."""
     longest = -(-max(map(len, pairs)) // _PADDED) * _PADDED
-    ids = torch.full((len(pairs), longest), special.pad)
-    mask, types, passage = (torch.zeros_like(ids) for _ in range(3))
+    ids = np.full((len(pairs), longest), special.pad, np.int64)
+    mask, types, passage = (np.zeros_like(ids) for _ in range(3))
     for row, one in enumerate(pairs):
-        ids[row, : len(one)] = torch.as_tensor(one.ids)
+        ids[row, : len(one)] = one.ids
         mask[row, : len(one)] = 1
         types[row, one.first : len(one)] = 1
         passage[row, one.first : one.last] = 1
-    return Batch(ids, mask, types, passage.bool())
+    return Batch(ids, mask, types, passage.astype(np.bool_))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from assistant.index.packed_weights import read_weights
-from assistant.reading.model import Logits, ReaderModel
-from assistant.reading.pairs import CLAIM, Pair, batch, pair, windows
+from assistant.reading.logits import Floats, Logits, ReadingModel
+from assistant.reading.pairs import CLAIM, Pair, pair, windows
 from assistant.reading.readings import Beside, Reading, Span, Verdict
 from assistant.reading.tokens import Tokens
 from assistant.reading.words import whole_words
@@ -22,7 +21,7 @@ LONGEST_ANSWER = 64  # tokens
 KEPT = 256  # passages whose tokens are kept
 NEVER = -20.0  # logit of what cannot be
 BATCH_TOKENS = 8192  # of an inference batch, padding included
-PART = 0.8  # probability from which a token is part of a further answer
+PART = math.log(0.8 / 0.2)  # logit, of a probability of .8, from which a token is part of an item
 # Of logits: ends that are so near the best are as good. At this distance the words told agree best
 # with those marked in the own set's dev part (F1 .501; .498 at 0, .493 at 0.7, .439 at 2).
 AS_SURE = 0.35
@@ -41,20 +40,10 @@ class _Window:
 class Reader:
     """Reads questions and claims with a trained model. Safe to call from several threads."""
 
-    def __init__(self, model: ReaderModel) -> None:
-        self.model = model.requires_grad_(False).eval()
+    def __init__(self, model: ReadingModel) -> None:
+        self.model = model
         # Passages are read for one question after another; a tokenization takes a millisecond.
         self._tokens = lru_cache(maxsize=KEPT)(self.model.tokenize)
-
-    @classmethod
-    def load(cls, path: Path, dtype: torch.dtype = torch.float32) -> Reader:
-        """The reader of a packed file, or of a run's ``checkpoint.pt``. Raises ModelError.
-
-        ``dtype`` bf16 takes half the time where the processor calculates in it.
-        """
-        model = ReaderModel(dtype)
-        model.load_state_dict(read_weights(path), strict=False)
-        return cls(model)
 
     def read(self, questions: Sequence[Beside]) -> list[Reading]:
         """The reading of each question beside its passage."""
@@ -74,14 +63,14 @@ class Reader:
         best = [Verdict(0.0, 0.0, 1.0)] * len(claims)
         passages = [self._tokens(claim.passage) for claim in claims]
         for window, logits, row in self._outputs(claims, passages, CLAIM):
-            verdict = Verdict(*logits.verdict[row].softmax(-1).tolist())
+            verdict = Verdict(*_softmax(logits.verdict[row]).tolist())
             if verdict.not_stated < best[window.asked].not_stated:
                 best[window.asked] = verdict
         return best
 
     def _outputs(
         self, asked: Sequence[Beside], passages: Sequence[Tokens], before: str = ""
-    ) -> Iterator[tuple[_Window, Logits, int]]:
+    ) -> Iterator[tuple[_Window, Logits[Floats], int]]:
         """Every window with the logits of its batch and its row there. ``before``: what is written
         before all that is asked."""
         found = []
@@ -93,8 +82,7 @@ class Reader:
                     ids = passage.ids[first:last]
                     found.append(_Window(i, first, pair(self.model.special, words, ids, title)))
         for together in _grouped(found):
-            with torch.inference_mode():
-                logits = self.model(batch([w.pair for w in together], self.model.special))
+            logits = self.model.logits([window.pair for window in together])
             for row, window in enumerate(together):
                 yield window, logits, row
 
@@ -111,13 +99,21 @@ def _grouped(found: Sequence[_Window]) -> Iterator[list[_Window]]:
         yield grouped
 
 
-def _reading(window: _Window, logits: Logits, row: int, text: str, tokens: Tokens) -> Reading:
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max())
+    shares: Floats = powers / powers.sum()
+    return shares
+
+
+def _reading(
+    window: _Window, logits: Logits[Floats], row: int, text: str, tokens: Tokens
+) -> Reading:
     inside = slice(window.pair.first, window.pair.last)
     start, end = logits.start[row], logits.end[row]
     begin = window.begin
     paragraphs = _paragraphs(text, tokens.starts[begin : begin + len(start[inside])])
     first, last, score = best_span(start[inside], end[inside], paragraphs)
-    further = _further(logits.part[row, inside].sigmoid(), first, last)
+    further = _further(logits.part[row, inside] > PART, first, last)
     best, *others = (
         whole_words(text, *tokens.characters(begin + a, begin + b))
         for a, b in ((first, last), *further)
@@ -132,14 +128,14 @@ def _reading(window: _Window, logits: Logits, row: int, text: str, tokens: Token
     )
 
 
-def _paragraphs(text: str, starts: Sequence[int]) -> Tensor:
+def _paragraphs(text: str, starts: Sequence[int]) -> NDArray[np.int64]:
     """The number of the paragraph in which each token begins: (t,)."""
     ends = [found.end() for found in _PARAGRAPH_END.finditer(text)]
-    return torch.bucketize(torch.tensor(starts), torch.tensor(ends, dtype=torch.long), right=True)
+    return np.searchsorted(ends, starts, side="right")
 
 
 def best_span(
-    start: Tensor, end: Tensor, paragraphs: Tensor | None = None
+    start: Floats, end: Floats, paragraphs: NDArray[np.int64] | None = None
 ) -> tuple[int, int, float]:
     """The tokens ``[first, last)`` with the highest start[first] + end[last − 1], and that sum.
 
@@ -147,25 +143,21 @@ def best_span(
     ``start``, ``end``: logits (t,) of a passage's tokens; t > 0. ``paragraphs``: (t,), their
     numbers; no answer goes on in the next one.
     """
-    scores = start[:, None] + end[None, :]  # (t, t)
-    ones = torch.ones_like(scores, dtype=torch.bool)
-    allowed = ones.triu() & ~ones.triu(LONGEST_ANSWER)
+    ones = np.ones((len(start), len(start)), np.bool_)
+    allowed = np.triu(ones) & ~np.triu(ones, LONGEST_ANSWER)
     if paragraphs is not None:
         allowed &= paragraphs[:, None] == paragraphs[None, :]
-    scores = scores.masked_fill(~allowed, -torch.inf)
+    scores = np.where(allowed, start[:, None] + end[None, :], -np.inf)  # (t, t)
     first, last = divmod(int(scores.argmax()), len(start))
     score = float(scores[first, last])
-    as_sure = (scores[first] >= score - AS_SURE).nonzero()
+    as_sure = np.flatnonzero(scores[first] >= score - AS_SURE)
     return first, int(as_sure[-1]) + 1, score
 
 
-def _further(part: Tensor, first: int, last: int) -> Iterator[Span]:
-    """Runs of tokens that are part of an answer, outside the tokens ``[first, last)``.
-
-    ``part``: probabilities (t,).
-    """
+def _further(part: NDArray[np.bool_], first: int, last: int) -> Iterator[Span]:
+    """Runs of tokens that are part of an answer, (t,), outside the tokens ``[first, last)``."""
     begin: int | None = None
-    for i, inside in enumerate([*(part > PART).tolist(), False]):
+    for i, inside in enumerate([*part.tolist(), False]):
         if inside and begin is None:
             begin = i
         elif not inside and begin is not None:

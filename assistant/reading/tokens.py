@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from assistant.index.bundled_encoder import META, UnigramTokenizer
+from assistant.index.unigram import META, UnigramTokenizer
 from assistant.reading.readings import Span
 from assistant.text.letters import UNSEEN, mended
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from assistant.index.packed_weights import read_card, read_weights
+from assistant.index.packed_weights import read_card
 from assistant.reading.corpus import Corpus, build
 from assistant.reading.examples import (
     HELD_OUT_FILE,
@@ -76,7 +76,7 @@ class Run:
         torch.manual_seed(options.seed)
         self.model = ReaderModel()
         if options.start:
-            self.model.load_state_dict(read_weights(options.start), strict=False)
+            self.model.learn_from(options.start)
         self.trainer = Trainer(self.model, options.rate, options.fp32)
         freeze_lowest(self.model, options.frozen)
         self.schedule = Schedule(options.warmup)

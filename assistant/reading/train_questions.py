@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from assistant.index.bundled_encoder import BundledTransformer
-from assistant.index.encoder import weights_path
+from assistant.index.bundled_file import weights_path
 from assistant.index.index import Index
 from assistant.index.packed_weights import KINDS, write
 from assistant.reading.own_set import OwnArticle, read_own
@@ -259,7 +259,8 @@ def main() -> None:
     data = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in options.own}
     names = ("seed", "epochs", "rate", "share")
     about = {name: getattr(options, name) for name in names} | {"data": data}
-    write(options.out, questions.learning, options.kind, about)
+    learnt = {name: tensor.detach().numpy() for name, tensor in questions.learning.items()}
+    write(options.out, learnt, options.kind, about)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,11 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import BertModel, PreTrainedTokenizerFast
 
-from assistant.index.bundled_encoder import BundledTransformer, UnigramTokenizer, unpack
+from assistant.index.blocks import unpack_q4
+from assistant.index.bundled_encoder import BundledTransformer
+from assistant.index.bundled_file import weights_path
 from assistant.index.encoder import SentenceEncoder
+from assistant.index.unigram import UnigramTokenizer
 from assistant.settings import Settings
 from tests.benchmarks import xquad
 
@@ -46,8 +49,7 @@ def export(folder: Path) -> None:
     """Writes the model to ``folder``; an old one is replaced."""
     shutil.rmtree(folder, ignore_errors=True)
     torch.manual_seed(0)  # a pooler that nothing reads is saved too, with random weights
-    first = SentenceEncoder(Settings(precision="fp32")).model[0]
-    assert isinstance(first, BundledTransformer)
+    first = BundledTransformer(weights_path(), torch.float32)
     parts = folder / "parts"
     _bert(first).save_pretrained(parts)
     _tokenizer(first.unigram, first.max_seq_length).save_pretrained(parts)
@@ -65,7 +67,7 @@ def _bert(first: BundledTransformer) -> BertModel:
     config = first.model.config
     model = BertModel(config, add_pooling_layer=False)
     rest = {k: v for k, v in first.model.state_dict().items() if not k.endswith("_ids")}
-    matrix = unpack(words.blocks, torch.float32)
+    matrix = torch.from_numpy(unpack_q4(words.words.blocks))
     state = {**rest, "embeddings.word_embeddings.weight": matrix}
     missing, unexpected = model.load_state_dict(state, strict=False)
     assert not unexpected and all(name.endswith("_ids") for name in missing), (missing, unexpected)
@@ -111,7 +113,7 @@ def check(folder: Path) -> dict[str, float]:
         questions = [case.question for case in xquad.cases(language, language)][::3]
         passages = [article.text for article in xquad.articles_of(language)][::8]
         for prefix, texts, own in (
-            ("query: ", questions, ours.embed_questions(questions)),
+            ("query: ", questions, ours.embed_questions(questions, untrained=True)),
             ("passage: ", passages, ours.embed_passages(passages)),
         ):
             prompted = [prefix + text for text in texts]

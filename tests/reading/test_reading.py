@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,16 +16,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.index import packed_weights
-from assistant.index.bundled_encoder import unpack
+from assistant.index import blocks, packed_weights
 from assistant.reading import packing, train
+from assistant.reading.compiled_model import CompiledModel
+from assistant.reading.logits import Floats, Logits
 from assistant.reading.loss import Targets, losses, total
 from assistant.reading.mixture import Mixture, Target
-from assistant.reading.model import Logits, ReaderModel
-from assistant.reading.pairs import Batch, Special, batch, pair
+from assistant.reading.model import ReaderModel
+from assistant.reading.pairs import Pair, Special, batch, pair
 from assistant.reading.reader import Reader, _paragraphs, best_span
 from assistant.reading.readings import Beside
 from assistant.reading.schedule import Schedule
+from assistant.reading.shipped import SHIPPED
 from assistant.types import ModelError
 
 
@@ -33,26 +36,21 @@ class Scripted:
 
     def __init__(self, model: ReaderModel, words: str) -> None:
         self.tokenize, self.special = model.tokenize, model.special
-        self.wanted = torch.tensor(model.tokenize(words).ids)
+        self.wanted = model.tokenize(words).ids
         self.hue = model.tokenize("Huế").ids[0]
 
-    def requires_grad_(self, _: bool) -> Scripted:
-        return self
-
-    def eval(self) -> Scripted:
-        return self
-
-    def __call__(self, together: Batch) -> Logits:
-        hit = torch.isin(together.ids, self.wanted) & together.passage
-        logits = hit.float() * 10 - 5
-        sure = ((together.ids == self.hue) & together.passage).any(1).float()
+    def logits(self, pairs: Sequence[Pair]) -> Logits[Floats]:
+        together = batch(pairs, self.special)
+        hit = np.isin(together.ids, self.wanted) & together.passage
+        logits = hit.astype(np.float32) * 10 - 5
+        sure = ((together.ids == self.hue) & together.passage).any(1).astype(np.float32)
         logits[together.ids == self.hue] += 1
-        verdict = torch.stack([sure * 4, sure * 0, 1 - sure], 1)
+        verdict = np.stack([sure * 4, sure * 0, 1 - sure], 1)
         return Logits(logits, logits, logits, sure * 8 - 4, verdict)
 
 
 def _reader(model: ReaderModel, words: str) -> Reader:
-    return Reader(Scripted(model, words))  # type: ignore[arg-type]
+    return Reader(Scripted(model, words))
 
 
 def test_a_list_is_read_in_the_order_of_the_passage(model: ReaderModel) -> None:
@@ -80,12 +78,26 @@ def test_a_passage_without_words_answers_nothing(model: ReaderModel) -> None:
     assert (reading.best, reading.answers) == (None, ()) and reading.answerable < -10
 
 
+def test_compiled_it_says_the_same() -> None:
+    path = SHIPPED / "reader.rdr"
+    compiled, torches = CompiledModel(path, "fp32"), ReaderModel().learn_from(path).eval()
+    asked, title = compiled.tokenize("Ai là bí thư?").ids, compiled.tokenize("Đại hội").ids
+    passages = ["Bí thư là bà Lê Thị Bình.", "Chợ mở lúc 5 giờ. " * 30, ""]
+    pairs = [pair(compiled.special, asked, compiled.tokenize(p).ids, title) for p in passages]
+    ours, theirs = (one.logits(pairs) for one in (compiled, torches))
+    seen = batch(pairs, compiled.special).mask == 1
+    for head in ("start", "end", "part"):
+        assert np.abs(getattr(ours, head) - getattr(theirs, head))[seen].max() < 1e-3
+    for head in ("answerable", "verdict"):
+        assert np.abs(getattr(ours, head) - getattr(theirs, head)).max() < 1e-3
+
+
 def test_no_answer_goes_on_in_the_next_paragraph() -> None:
     text = "Một người bị thương\nở chân.\n\nLửa bùng lên."
     tokens = [0, 4, 10, 13, 20, 22, 29, 33]
     paragraphs = _paragraphs(text, tokens)
     assert paragraphs.tolist() == [0] * 6 + [1] * 2
-    start, end = torch.zeros(8), torch.zeros(8)
+    start, end = np.zeros(8, np.float32), np.zeros(8, np.float32)
     start[4], end[7], end[5] = 9.0, 9.0, 8.0
     assert best_span(start, end)[:2] == (4, 8)
     assert best_span(start, end, paragraphs)[:2] == (4, 6)
@@ -93,7 +105,7 @@ def test_no_answer_goes_on_in_the_next_paragraph() -> None:
 
 @given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=80))
 def test_the_best_span_is_the_best_of_all(pairs: list[tuple[float, float]]) -> None:
-    start, end = torch.tensor(pairs, dtype=torch.float64).unbind(1)
+    start, end = np.array(pairs, np.float32).T
     first, last, score = best_span(start, end)
     every = [
         start[i] + end[j] for i in range(len(pairs)) for j in range(i, len(pairs)) if j < i + 64
@@ -107,8 +119,8 @@ def test_the_best_span_is_the_best_of_all(pairs: list[tuple[float, float]]) -> N
     [([3.0, 2.8, 0.0], 2), ([3.0, 2.0, 2.9], 3), ([3.0, 2.5, 2.5], 1), ([2.8, 3.0, 0.0], 2)],
 )
 def test_of_ends_that_are_about_as_sure_the_last_is_told(ends: list[float], last: int) -> None:
-    start = torch.tensor([5.0, 0.0, 0.0])
-    assert best_span(start, torch.tensor(ends)) == (0, last, 8.0)
+    start = np.array([5.0, 0.0, 0.0], np.float32)
+    assert best_span(start, np.array(ends, np.float32)) == (0, last, 8.0)
 
 
 def test_losses_by_hand() -> None:
@@ -151,41 +163,41 @@ WEIGHTS = np.random.default_rng(5).normal(0, 0.05, (6, 64)).astype(np.float32)
 
 def test_four_bits_keep_what_is_on_their_grid() -> None:
     grid = (np.arange(64, dtype=np.float32).reshape(2, 32) % 16 - 8) * np.float32(0.25)
-    packed = packed_weights.pack_q4(grid)
+    packed = blocks.pack_q4(grid)
     assert packed.shape == (2, 18)
-    assert torch.equal(unpack(packed, torch.float32), torch.from_numpy(grid))
+    assert np.array_equal(blocks.unpack_q4(packed), grid)
     assert packed[0, 2] == 0x00 | 0x0 << 4  # weights 0 and 16 are both −8 scales
 
 
 def test_packed_weights_are_near() -> None:
     largest = np.abs(WEIGHTS).reshape(-1, 32).max(1)
-    four = unpack(packed_weights.pack_q4(WEIGHTS), torch.float32).numpy().reshape(-1, 32)
-    eight = packed_weights.unpack_q8(packed_weights.pack_q8(WEIGHTS)).numpy().reshape(-1, 32)
-    blocks = WEIGHTS.reshape(-1, 32)
-    assert (np.abs(eight - blocks).max(1) <= largest / 127 * 0.51).all()
-    assert (np.sqrt(((four - blocks) ** 2).mean(1)) <= largest / 8 * 0.35).all()
+    four = blocks.unpack_q4(blocks.pack_q4(WEIGHTS)).reshape(-1, 32)
+    eight = blocks.unpack_q8(blocks.pack_q8(WEIGHTS)).reshape(-1, 32)
+    exact = WEIGHTS.reshape(-1, 32)
+    assert (np.abs(eight - exact).max(1) <= largest / 127 * 0.51).all()
+    assert (np.sqrt(((four - exact) ** 2).mean(1)) <= largest / 8 * 0.35).all()
     zeros = np.zeros((1, 32), np.float32)
-    assert not unpack(packed_weights.pack_q4(zeros), torch.float32).any()
-    assert not packed_weights.unpack_q8(packed_weights.pack_q8(zeros)).any()
+    assert not blocks.unpack_q4(blocks.pack_q4(zeros)).any()
+    assert not blocks.unpack_q8(blocks.pack_q8(zeros)).any()
 
 
 @pytest.mark.parametrize("kind", packed_weights.KINDS)
 def test_a_packed_file_is_read_back(tmp_path: Path, kind: str) -> None:
-    matrix = torch.randn(600, 32, generator=torch.Generator().manual_seed(1))
-    vector = torch.tensor([1.5, -2.0, 0.1])
+    matrix = np.random.default_rng(1).normal(size=(600, 32)).astype(np.float32)
+    vector = np.array([1.5, -2.0, 0.1], np.float32)
     path = tmp_path / "reader.bin"
     packed_weights.write(path, {"matrix": matrix, "vector": vector}, kind, {"step": 3})
     assert packed_weights.read_card(path)["about"] == {"step": 3}
     weights = packed_weights.read_weights(path)
-    assert torch.equal(weights["vector"], vector)
+    assert np.array_equal(weights["vector"], vector)
     tolerance = {"f32": 0.0, "q8_0": 0.03, "q4_0": 0.5}[kind]
-    assert float((weights["matrix"] - matrix).abs().max()) <= tolerance
+    assert np.abs(weights["matrix"] - matrix).max() <= tolerance
     assert path.stat().st_size < {"f32": 80_000, "q8_0": 22_000, "q4_0": 12_500}[kind]
 
 
 def test_weights_are_averaged_with_those_they_were_trained_from() -> None:
-    before = {"w": torch.tensor([[1.0, 2.0, 4.0]]), "left out": torch.zeros(1)}
-    after = {"w": torch.tensor([3.0, 2.0, 0.0])}
+    before = {"w": np.array([[1.0, 2.0, 4.0]], np.float32), "left out": np.zeros(1, np.float32)}
+    after = {"w": np.array([3.0, 2.0, 0.0], np.float32)}
     (name, mean), *others = packing.averaged(after, before).items()
     assert (name, mean.tolist(), others) == ("w", [2.0, 2.0, 2.0], [])
 
@@ -193,13 +205,14 @@ def test_weights_are_averaged_with_those_they_were_trained_from() -> None:
 def test_a_file_names_all_that_its_weights_have_learnt_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights = {"vector": torch.ones(64)}
+    weights = {"vector": np.ones(64, np.float32)}
     first, second = tmp_path / "first.rdr", tmp_path / "second.rdr"
     packed_weights.write(first, weights, "q8_0", {"data": {"a": "1"}})
     options = argparse.Namespace(start=first, seed=7)
     run = SimpleNamespace(options=options, folder=tmp_path)
     train.Run._write_card(run, {"b": "2"})  # type: ignore[arg-type]
-    torch.save({"model": weights, "where": (0, 0, 3, 9)}, tmp_path / "checkpoint.pt")
+    learnt = {name: torch.from_numpy(values) for name, values in weights.items()}
+    torch.save({"model": learnt, "where": (0, 0, 3, 9)}, tmp_path / "checkpoint.pt")
     monkeypatch.setattr("sys.argv", ["packing", "--run", str(tmp_path), "--out", str(second)])
     packing.main()
     about = packed_weights.read_card(second)["about"]
@@ -210,7 +223,7 @@ def test_a_file_names_all_that_its_weights_have_learnt_from(
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "reader.bin"
-    packed_weights.write(path, {"vector": torch.ones(64)}, "q4_0", {})
+    packed_weights.write(path, {"vector": np.ones(64, np.float32)}, "q4_0", {})
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + b"\1")
     with pytest.raises(ModelError, match="checksum"):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from assistant.index.bundled_encoder import BundledTransformer
-from assistant.index.encoder import weights_path
+from assistant.index.bundled_file import weights_path
 from assistant.index.packed_weights import read_card, read_weights
 from assistant.reading import train_questions
 from assistant.reading.own_set import read_own
