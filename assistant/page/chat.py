@@ -16,7 +16,6 @@ cards, adding articles) the scripts do over ``/api/v1``.
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,15 +23,14 @@ from typing import Any, Final, TypeAlias
 
 import gradio as gr
 
-from assistant import logs
 from assistant.answering.answer_options import Choice, Choices
-from assistant.answering.edited import current_of
 from assistant.answering.protocols import AnsweringAssistant, SuggestingAssistant
 from assistant.page import _reader_html as reader_html
 from assistant.page._conversation_html import messages
 from assistant.page._filter_panel import FIELDS, FilterPanel, filter_from, filter_of
 from assistant.page._options_panel import Options
 from assistant.page._reader_html import LISTED_ARTICLES
+from assistant.page._reader_pane import ReaderPane, still_quoted, without_span
 from assistant.page._running_answer import Run
 from assistant.page._session import Session
 from assistant.page._start_screen import StartScreen
@@ -47,11 +45,9 @@ from assistant.page.labels import (
     preferred_language,
 )
 from assistant.settings import Settings
-from assistant.text.terms import fold, terms
-from assistant.types import NO_FILTER, Article, AssistantError, Edition, Filter, Span
+from assistant.types import NO_FILTER, Filter, Span
 
 SUGGESTIONS_AT_ONCE: Final = 1
-FOUND_IN_TEXT: Final = 30  # passages looked through for words of an article
 
 _LANGUAGES: Final[list[tuple[str, Language]]] = [("Tiếng Việt", "vi"), ("English", "en")]
 _SCRIPTS: Final = tuple(
@@ -66,7 +62,6 @@ _OPENED: Final = """(session) => {
   };
   return [session, location.hash, kept("language"), kept("options")];
 }"""
-_log = logging.getLogger(__name__)
 
 Updates: TypeAlias = dict[Any, Any]  # component → its new value or properties
 
@@ -90,6 +85,7 @@ class _Chat:
         self.assistant = assistant
         self.settings = settings
         self.choices = choices
+        self.pane = ReaderPane(assistant, settings.may_change_corpus)
         self.blocks = gr.Blocks(
             title="Hỏi đáp tin tức · Ask the news",
             analytics_enabled=False,
@@ -343,7 +339,7 @@ class _Chat:
         session.choose(int(event.number))
         updates = self.redraw(session, language)
         if parse_address(opened):  # a list of articles stays as it is, with what was searched
-            opened = _still_quoted(opened, session)
+            opened = still_quoted(opened, session)
             updates |= self._open(opened, LABELS[language], session)
         return updates
 
@@ -371,7 +367,7 @@ class _Chat:
             address = address_of(first.article_id, Span(first.start, first.end))
             yield self._open(address, LABELS[language], session)
         elif run.exchange.answer:  # what an earlier answer highlighted is no proof of this one
-            yield self._open(_without_span(opened), LABELS[language], session)
+            yield self._open(without_span(opened), LABELS[language], session)
 
     def suggest(self, run: Run | None, session: Session, language: Language) -> Any:
         """Questions to go on with, under the answer of ``run`` where that is still the last."""
@@ -416,7 +412,7 @@ class _Chat:
         for number in getattr(event, "chosen", None) or ():  # not of a shared answer
             session.choose(number)
         if not event.opening:
-            opened = _still_quoted(opened, session)
+            opened = still_quoted(opened, session)
         return {
             **self.redraw(session, language),
             **self._open(opened, LABELS[language], session),
@@ -449,48 +445,6 @@ class _Chat:
         words: str = "",
         most: int = LISTED_ARTICLES,
     ) -> Updates:
-        """The reader at ``address``: an article, or the list of all where it names none."""
-        try:
-            place = parse_address(address)
-            if place is None:
-                changes = self.settings.may_change_corpus
-                articles, telling = self.assistant.articles(), self._telling(words)
-                view = reader_html.library(articles, labels, words, changes, telling, most)
-            else:
-                article, quotes = self.assistant.article(place[0]), session.quotes_with(*place)
-                view = reader_html.reading(
-                    article, place[1], labels, quotes, self._current(article)
-                )
-        except Exception as exc:  # an address may name anything
-            if not isinstance(exc, KeyError | AssistantError):
-                logs.failed(_log, "an article was not opened", exc)
-            view = reader_html.notice(labels.gone, labels)
+        """The reader at ``address``."""
+        view = self.pane.at(address, labels, session, words, most)
         return {self.reader: view, self.address: address}
-
-    def _current(self, article: Article) -> Article | None:
-        """What an edition is today."""
-        if not isinstance(article, Edition):
-            return None
-        return current_of(article, self.assistant.article)
-
-    def _telling(self, words: str) -> list[Article]:
-        """Articles whose text has all of the words, the best match first."""
-        wanted = set(terms(fold(words)))
-        if not wanted:
-            return []
-        hits = self.assistant.retrieve(words, FOUND_IN_TEXT)
-        found = map(self.assistant.article, dict.fromkeys(hit.article_id for hit in hits))
-        return [one for one in found if wanted <= set(terms(fold(one.text)))]
-
-
-def _still_quoted(address: str, session: Session) -> str:
-    """``address``, without its span where no answer that is shown quotes it."""
-    place = parse_address(address)
-    quoted = place is None or session.quotes_with(*place)
-    return address if quoted else _without_span(address)
-
-
-def _without_span(address: str) -> str:
-    """The article of an address, or the list of all."""
-    place = parse_address(address)
-    return address_of(place[0]) if place else ALL_ARTICLES
