@@ -30,6 +30,7 @@ from assistant.settings import Settings
 from assistant.types import Answer
 
 SET = Path(__file__).parents[1] / "questions" / "reading"
+PARTS = ("train", "dev", "gaps", "everyday", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Asked:
 
 
 def articles_of(part: str, files: str = "*.txt") -> list[OwnArticle]:
-    """The articles of ``train``, ``dev``, ``gaps`` or ``test``; ``files``: pattern of names."""
+    """The articles of one of the PARTS; ``files``: pattern of names."""
     return [article for path in sorted((SET / part).glob(files)) for article in read_own(path)]
 
 
@@ -123,7 +124,7 @@ def share(values: Iterator[bool]) -> float | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Asks the own reading set.")
-    parser.add_argument("parts", nargs="+", choices=["train", "dev", "gaps", "test"])
+    parser.add_argument("parts", nargs="+", choices=PARTS)
     parser.add_argument("--wrong", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
