@@ -33,11 +33,12 @@ class CompiledEncoder:
         "fp32", or "auto": bf16 where the processor calculates in it."""
         self.header, self._words = header, words
         core = runtime.Core()
-        compiled = core.compile_model(
-            _graph(header, weights),
-            "CPU",
-            {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _hint(core, precision)},
-        )
+        how = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": _hint(core, precision),
+            "ENABLE_CPU_PINNING": False,  # a server's other threads and processes need cores too
+        }
+        compiled = core.compile_model(_graph(header, weights), "CPU", how)
         self._request = compiled.create_infer_request()
         self._lock = threading.Lock()
 
