@@ -132,9 +132,10 @@ def test_nothing_of_dialogs_and_versions_bars_anyone(
     tab.locator("#side .close").click()
     if width <= PHONE:
         tab.locator("#open-articles").click()
-    refused = {"name": "ảnh.jpg", "mimeType": "image/jpeg", "buffer": b"x"}
-    if not tab.locator("#reader .library").is_visible():
+    elif not tab.locator("#reader .library").is_visible():
         tab.locator('#reader nav a[href="#articles"]').click()
+    expect(tab.locator("#reader .library")).to_be_visible()
+    refused = {"name": "ảnh.jpg", "mimeType": "image/jpeg", "buffer": b"x"}
     tab.locator(".adding input").set_input_files([refused])
     expect(tab.locator(".uploads .failed")).to_be_visible()
     expect_no_bar(tab, "a file that is refused")

@@ -279,7 +279,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(data: Path, tmp_path: Pa
     assert set(card["data"]) == {
         "public/towns.jsonl.gz", "nli/lines.vi.jsonl.gz", "nli/lines.en.jsonl.gz",
     }  # fmt: skip
-    reader = Reader.load(tmp_path / "parts" / "checkpoint.pt")
+    reader = Reader(ReaderModel().learn_from(tmp_path / "parts" / "checkpoint.pt").eval())
     assert len(reader.read([Beside("Ở đâu?", "Ở Huế.")])[0].answers) >= 1
 
 
