@@ -10,11 +10,11 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Final
 
 from assistant import private_files
 from assistant.arguments import parse, parser
-from assistant.commands import asking, corpus, proofs, serving
 from assistant.completion import completion
 from assistant.types import AssistantError
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(_COMMANDS, arguments)
     private_files.for_this_process()
     try:
-        code = int(options.run(options))
+        code: int = options.run(options)
         sys.stdout.flush()
         return code
     except AssistantError as error:
@@ -53,22 +53,32 @@ def _completion(options: argparse.Namespace) -> int:
     return 0
 
 
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    """A function of ``commands``, whose module is imported only when it is called."""
+    module, function = name.split(".")
+
+    def run(options: argparse.Namespace) -> int:
+        return int(getattr(import_module(f"assistant.commands.{module}"), function)(options))
+
+    return run
+
+
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
-    "index": corpus.index,
-    "sync": corpus.sync,
-    "search": asking.search,
-    "ask": asking.ask,
-    "eval": asking.evaluate,
-    "train": asking.train,
-    "serve": serving.serve,
-    "mcp": serving.mcp,
-    "user": serving.user,
-    "key": serving.key,
-    "doctor": corpus.doctor,
-    "backup": corpus.backup,
-    "restore": corpus.restore,
-    "verify": proofs.verify,
-    "feedback": proofs.feedback,
+    "index": _command("corpus.index"),
+    "sync": _command("corpus.sync"),
+    "search": _command("asking.search"),
+    "ask": _command("asking.ask"),
+    "eval": _command("asking.evaluate"),
+    "train": _command("asking.train"),
+    "serve": _command("serving.serve"),
+    "mcp": _command("serving.mcp"),
+    "user": _command("serving.user"),
+    "key": _command("serving.key"),
+    "doctor": _command("corpus.doctor"),
+    "backup": _command("corpus.backup"),
+    "restore": _command("corpus.restore"),
+    "verify": _command("proofs.verify"),
+    "feedback": _command("proofs.feedback"),
     "completion": _completion,
 }
 

@@ -53,3 +53,14 @@ def test_nothing_heavy_is_loaded_unasked(script: str, allowed: set[str]) -> None
     told = f"import sys\n{script}\nprint(*(m for m in {HEAVY} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) <= allowed
+
+
+def test_help_needs_next_to_nothing() -> None:
+    told = (
+        "import sys\nfrom assistant.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print(*(m for m in ('numpy', 'pydantic', 'regex') if m in sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert "usage: assistant" in done.stdout
+    assert done.stderr == "\n"
