@@ -165,7 +165,7 @@ def dtype_of(precision: str) -> torch.dtype:
 
 def _bundled_in_torch(precision: str) -> Iterator[SentenceTransformer]:
     """The bundled model for passages, and for questions."""
-    with collector_paused():
+    with _collector_paused():
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 
@@ -181,7 +181,7 @@ def _bundled_in_torch(precision: str) -> Iterator[SentenceTransformer]:
 def _sentence_transformer(name: str, precision: str) -> SentenceTransformer:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    with collector_paused():
+    with _collector_paused():
         import torch
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
@@ -214,7 +214,7 @@ def _why_not(name: str, error: Exception) -> str:
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def _collector_paused() -> Iterator[None]:
     """Importing makes a million lasting objects; not scanning them saves a second.
 
     Only the first time: a frozen model that is let go later would never be collected.
