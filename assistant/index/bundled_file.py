@@ -81,20 +81,23 @@ class BundledFile:
 
     def weights(self) -> Iterator[tuple[str, Weights]]:
         """(name in transformers' BertModel, weights) of all but the word matrix."""
-        widths = {"fi": self.header.intermediate}
+        rows = {"emb.pos": self.header.positions, "emb.type": self.header.types}
         for name, (packed, data) in self.tensors.items():
             if name in _EMBEDDING_NAMES:
-                rows = {"emb.pos": self.header.positions, "emb.type": self.header.types}
-                values = data.view(np.float32)
-                shape = (rows[name], -1) if name in rows else (-1,)
-                yield _EMBEDDING_NAMES[name], values.reshape(shape)
-            else:
-                layer, part, kind = name.split(".")
-                target = f"encoder.layer.{layer[1:]}.{_LAYER_NAMES[part]}."
-                target += "weight" if kind == "w" else "bias"
-                rows_of = widths.get(part, self.header.hidden)
-                blocks = data.reshape(rows_of, -1) if packed else data
-                yield target, unpack_q4(np.array(blocks)) if packed else data.view(np.float32)
+                yield _EMBEDDING_NAMES[name], _shaped(data.view(np.float32), rows.get(name))
+                continue
+            layer, part, kind = name.split(".")
+            width = self.header.intermediate if part == "fi" else self.header.hidden
+            target = f"encoder.layer.{layer[1:]}.{_LAYER_NAMES[part]}."
+            target += "weight" if kind == "w" else "bias"
+            whole = (
+                unpack_q4(np.array(data.reshape(width, -1))) if packed else data.view(np.float32)
+            )
+            yield target, whole
+
+
+def _shaped(values: Weights, rows: int | None) -> Weights:
+    return values.reshape(rows, -1) if rows else values
 
 
 def weights_path() -> Path:
