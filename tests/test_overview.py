@@ -221,6 +221,13 @@ def test_the_articles_about_something_are_listed(tmp_path: Path) -> None:
     assert answer.text.startswith("Tìm thấy trong 2 bài viết:")
 
 
+def test_articles_are_listed_by_a_word_that_is_common(tmp_path: Path) -> None:
+    bridge = replace(make_article("Cầu Rạch Lá thông xe hôm nay."), title="Thông xe cầu Rạch Lá")
+    answer = over(tmp_path, bridge, *FIRES).answer("Tìm bài về cầu")
+    assert answer.kind == "listing"
+    assert [citation.title for citation in answer.citations] == [bridge.title]
+
+
 def test_that_no_article_is_about_it_is_said(tmp_path: Path) -> None:
     answer = over(tmp_path, *FIRES).answer("Bài báo nào nói về bóng chuyền nữ?")
     assert (answer.grounding, answer.kind) == ("refused", "content")

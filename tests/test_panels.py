@@ -289,6 +289,35 @@ def test_a_conversation_is_kept_found_renamed_and_deleted(opened: Opened) -> Non
     expect(tab.locator(".question")).to_have_count(0)
 
 
+def test_a_late_response_does_not_bring_back_what_was_left(opened: Opened) -> None:
+    tab = opened()
+    # The first response to a request with no more than session and language comes 2 s late.
+    tab.evaluate(
+        """() => {
+          const real = window.fetch;
+          let late = true;
+          window.fetch = async (url, options) => {
+            const found = await real(url, options);
+            const told = String(url).includes("/run/predict") && JSON.parse(options.body);
+            if (late && told && told.data.length === 2 && !told.event_data) {
+              late = false;
+              window.late = "held";
+              await new Promise((go) => setTimeout(go, 2000));
+              window.late = "shown";
+            }
+            return found;
+          };
+        }"""
+    )
+    answered(tab)
+    tab.wait_for_function("window.late === 'held'")
+    tab.locator("#fresh").click()
+    expect(tab.locator(".question")).to_have_count(0)
+    tab.wait_for_function("window.late === 'shown'")
+    tab.wait_for_timeout(500)
+    expect(tab.locator(".question")).to_have_count(0)
+
+
 def test_light_or_dark_is_kept(opened: Opened) -> None:
     tab = opened()
     tab.locator("#open-theme").click()

@@ -93,7 +93,8 @@ class Overviews:
             best.setdefault(candidate.stored.passage.article_id, candidate)
         # By how telling a word is anywhere: what no article has weighs nothing in the index.
         topic = question_kinds().topic(asked.query.text)
-        telling = {term: tellingness(term) for term in topic if tells(term)}
+        telling = {term: tellingness(term) for term in topic}
+        telling = {term: weight for term, weight in telling.items() if tells(term)} or telling
 
         def is_about(one: Candidate) -> bool:
             there = set(terms(f"{one.stored.title}\n{one.stored.passage.text}"))

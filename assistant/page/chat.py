@@ -193,7 +193,7 @@ class _Chat:
             answered.failure(self.stop, told, shown, **at_once)  # the queue is full, or it broke
             # The language may have been switched meanwhile, or the run halted.
             redrawn = answered.then(self.redraw, told, shown, **at_once)
-            redrawn.then(
+            suggested = redrawn.then(
                 self.suggest,
                 [self.run, *told],
                 [self.chatbot],
@@ -202,6 +202,7 @@ class _Chat:
                 trigger_mode="multiple",
                 **quiet,
             )
+            suggested.then(self.settle, [self.run, *told], shown, **at_once)
         keep = "(it) => window.assistantKeeps(it)"
         self.record.change(None, [self.record], None, js=keep, **quiet)
         self.box.stop(self.stop, told, shown, **at_once)
@@ -381,6 +382,13 @@ class _Chat:
         if run.suggest(self.assistant.further_questions, language, asked, left):
             return messages(session.slots(), LABELS[language])
         return gr.skip()
+
+    def settle(self, run: Run | None, session: Session, language: Language) -> Any:
+        """The conversation as it is, where it went on while ``run`` was shown: a response that was
+        made before that may have come after it."""
+        if run is None or session.ends_with(run):
+            return gr.skip()
+        return self.redraw(session, language)
 
     def _recorded(self, run: Run, session: Session) -> Updates:
         """An answer that has come to its end, for the browser to keep."""
