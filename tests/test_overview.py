@@ -65,20 +65,23 @@ def test_a_corpus_in_which_nobody_is_named_is_told_by_its_leads() -> None:
 def test_a_kind_that_is_not_sure_is_a_question_for_facts() -> None:
     weights = np.array([[0.0, 0.0], [1.0, 0.0]], np.float32)
     naming = np.array([0.0, 1.0, -0.5], np.float32)
+    words = {"tom_tat": np.array([0.0, 6.0], np.float32)}
     kinds = QuestionKinds(
-        ("content", "summary"), weights, np.zeros(2, np.float32), frozenset(), naming
+        ("content", "summary"), weights, np.zeros(2, np.float32), words, frozenset(), naming
     )
-    kind, probability = kinds.of(np.array([3.0, 0.0], np.float32))
+    kind, probability = kinds.of(np.array([3.0, 0.0], np.float32), "?")
     assert (kind, round(probability, 3)) == ("summary", 0.953)
-    assert kinds.of(np.array([-3.0, 0.0], np.float32))[0] == "content"
+    unsure = np.array([-3.0, 0.0], np.float32)
+    assert kinds.of(unsure, "Tắt tóm")[0] == "content"
+    assert kinds.of(unsure, "Tóm tắt!") == ("summary", probability)
     assert kinds.names_topic(np.array([0.0, 1.0], np.float32))
     assert not kinds.names_topic(np.array([3.0, 0.0], np.float32))
 
 
 def test_how_much_of_a_topic_a_text_tells() -> None:
     weights = {"cảng": 0.5, "thuận": 0.5, "an": 0.0}
-    assert share_told(["cảng", "thuận", "an"], weights, "Cang ca o Hue") == 0.5
-    assert share_told([], weights, "x") == 0.0
+    assert share_told(weights, "Cang ca o Hue") == 0.5
+    assert share_told({}, "x") == 0.0
 
 
 @pytest.mark.parametrize(
@@ -154,11 +157,11 @@ def test_what_was_read_to_tell_is_not_read_again(
     assistant = Assistant(seed_assistant.index, seed_assistant.settings, reader=reader)
     original = reader.read
     monkeypatch.setattr(reader, "read", lambda asked: read.append(1) or original(asked))
-    monkeypatch.setattr(QuestionKinds, "of", lambda self, embedding: ("content", 1.0))
+    monkeypatch.setattr(QuestionKinds, "of", lambda self, embedding, text: ("content", 1.0))
     question = "Ai là bí thư đảng ủy phường Lái Thiêu?"
     plain = assistant.answer(question)
     once = len(read)
-    monkeypatch.setattr(QuestionKinds, "of", lambda self, embedding: ("summary", 0.6))
+    monkeypatch.setattr(QuestionKinds, "of", lambda self, embedding, text: ("summary", 0.6))
     read.clear()
     assert assistant.answer(question) == plain
     assert len(read) == once
@@ -226,6 +229,22 @@ def test_articles_are_listed_by_a_word_that_is_common(tmp_path: Path) -> None:
     answer = over(tmp_path, bridge, *FIRES).answer("Tìm bài về cầu")
     assert answer.kind == "listing"
     assert [citation.title for citation in answer.citations] == [bridge.title]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Ai viết bài về giá lúa?",
+        "Tác giả bài thương lái mua lúa là ai?",
+        "bai gia lua dang bao nao",
+    ],
+)
+def test_who_wrote_the_article_about_something(tmp_path: Path, question: str) -> None:
+    rice = replace(FIRES[2], author="Minh Trí", source="Báo Đồng Khởi")
+    answer = over(tmp_path, *FIRES[:2], rice).answer(question)
+    assert answer.kind == "byline"
+    assert [citation.title for citation in answer.citations] == [rice.title]
+    assert "Minh Trí · Báo Đồng Khởi" in answer.text
 
 
 def test_that_no_article_is_about_it_is_said(tmp_path: Path) -> None:

@@ -91,10 +91,7 @@ class Overviews:
         quotable = (one for one in asked.ranked[:LISTED_FROM] if listed([one]))
         for candidate in quotable:
             best.setdefault(candidate.stored.passage.article_id, candidate)
-        # By how telling a word is anywhere: what no article has weighs nothing in the index.
-        topic = question_kinds().topic(asked.query.text)
-        telling = {term: tellingness(term) for term in topic}
-        telling = {term: weight for term, weight in telling.items() if tells(term)} or telling
+        telling = _telling(asked.query)
 
         def is_about(one: Candidate) -> bool:
             there = set(terms(f"{one.stored.title}\n{one.stored.passage.text}"))
@@ -129,18 +126,23 @@ class Overviews:
         """The kind of question and how probable it is; known with the bundled model only, from
         whose embeddings it is read."""
         bundled = self.settings.model == BUNDLED
-        return question_kinds().of(query.embedding) if bundled else ("content", 1.0)
+        return question_kinds().of(query.embedding, query.text) if bundled else ("content", 1.0)
 
 
 def _with(asked: Asked, kind: QuestionKind, quotes: Sequence[Quote]) -> Asked:
     return replace(asked, kind=kind, quotes=quotes) if quotes else asked
 
 
+def _telling(query: Query) -> dict[str, float]:
+    """The terms that name the topic of a question, and how telling each is anywhere: what no
+    article has would weigh nothing in the index."""
+    topic = {term: tellingness(term) for term in question_kinds().topic(query.text)}
+    return {term: weight for term, weight in topic.items() if tells(term)} or topic
+
+
 def _tells_of(article: Article, asked: Asked) -> bool:
     """Whether the best article tells of what the question names."""
-    topic = question_kinds().topic(asked.query.text)
-    terms = asked.query.weights.terms
-    told = share_told(topic, terms, f"{article.title}\n{article.text}")
+    told = share_told(_telling(asked.query), f"{article.title}\n{article.text}")
     return told >= TOPIC_TOLD or asked.ranked[0].dense >= STANDS_OUT
 
 

@@ -22,7 +22,7 @@ from assistant.reading.mixture import Mixture, Shown
 from assistant.reading.model import ReaderModel
 from assistant.reading.own_set import read_own
 from assistant.reading.train import training_sets
-from assistant.reading.typing_habits import as_typed, with_slip, without_accents
+from assistant.reading.typing_habits import abbreviated, as_typed, with_slip, without_accents
 from tests.reading.conftest import TOWNS, context, write_rows
 
 OWN = """=== a1 | vi | 2026-03-01 | Báo
@@ -131,6 +131,9 @@ def test_questions_are_typed_as_people_do() -> None:
     assert without_accents("Đường về Huế ở đâu? 東京, Łódź") == "Duong ve Hue o dau? 東京, Łodz"
     rng = random.Random(1)
     assert with_slip("1.250 ?", rng) == "1.250 ?"
+    assert abbreviated("Huấn luyện viên của CLB là ai, bao nhiêu tuổi?") == (
+        "HLV của CLB là ai, bn tuổi?"
+    )
     typed = {as_typed("Ông Lê Văn sống ở Huế?", rng) for _ in range(200)}
     assert {"Ông Lê Văn sống ở Huế?", "ong le van song o hue", "Ông Lê Văn sống ở Huế"} <= typed
 
