@@ -30,7 +30,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     index: Path = Field(Path("indexes/default"), description="folder of the index")
-    model: str = Field("bundled", description="'bundled', or a sentence-transformers id or folder")
+    model: str = Field(
+        "bundled",
+        description="'bundled', a sentence-transformers id or folder, or "
+        "openai-compatible:http://HOST:PORT/v1#MODEL",
+    )
     query_prefix: str | None = Field(None, description="text put before a question for the model")
     passage_prefix: str | None = Field(None, description="text put before a passage for the model")
     precision: Literal["auto", "bf16", "fp32"] = Field(

@@ -1,4 +1,4 @@
-"""A small server that speaks OpenAI's chat completions, and fails in every way one can.
+"""A small server that speaks OpenAI's chat completions and embeddings, and fails in every way.
 
 The model's name says what it does: ``server.spec("stall")`` is a spec that begins and then goes
 silent. ``closed`` is set when the client has closed the connection of a request.
@@ -11,10 +11,12 @@ import json
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from assistant.types import Vectors
 
 CONTEXT = "This model's maximum context length is 2048 tokens, your messages have 3000"
 REFUSED = {
@@ -32,7 +34,8 @@ THOUGHTS = ("<th", "ink>Is it", " Huế? No</thi", "nk>\n\n")
 
 
 class Server(ThreadingHTTPServer):
-    """On a free loopback port. ``requests`` are the bodies it was sent, in order."""
+    """On a free loopback port. ``requests`` are the bodies it was sent, in order; ``embed`` gives
+    the vectors of texts."""
 
     daemon_threads = True
     block_on_close = False
@@ -43,6 +46,7 @@ class Server(ThreadingHTTPServer):
         self.keys: list[str] = []
         self.closed = threading.Event()
         self.over = threading.Event()
+        self.embed: Callable[[Sequence[str]], Vectors] | None = None
 
     @property
     def url(self) -> str:
@@ -69,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._refuse(*REFUSED[behaviour])
             elif behaviour == "busy once" and len(self.server.requests) == 1:
                 self._refuse(*REFUSED["busy"])
+            elif self.path.endswith("/embeddings"):
+                self._embed(behaviour, body["input"])
             elif behaviour == "old" and "stream_options" in body:
                 self._refuse(400, "Unrecognized request argument: stream_options", None)
             elif behaviour == "silent":
@@ -78,9 +84,21 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self._stream(behaviour, body)
 
+    def _embed(self, behaviour: str, texts: Sequence[str]) -> None:
+        assert self.server.embed
+        rows = enumerate(self.server.embed(texts).tolist())
+        told = [{"object": "embedding", "index": i, "embedding": row} for i, row in rows]
+        told.reverse()  # a server may give them in any order
+        if behaviour == "too few":
+            told.pop()
+        self._answer(200, {"object": "list", "data": told, "model": behaviour})
+
     def _refuse(self, status: int, message: str, code: str | None) -> None:
         said = message.format(key=self.server.keys[-1])
-        body = json.dumps({"error": {"message": said, "type": "x", "code": code}}).encode()
+        self._answer(status, {"error": {"message": said, "type": "x", "code": code}})
+
+    def _answer(self, status: int, document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -3,7 +3,7 @@
 encoder          a model of texts with its prefixes; text_models: model specs → models
 bundled_file     the bundled multilingual-e5-small's file, unigram: its tokenizer; compiled_encoder,
                  bundled_encoder: the model itself, by OpenVINO and in torch
-question_encoder its upper layers for questions
+question_encoder its upper layers for questions; endpoint_model: one that a server embeds with
 packed_weights   weights in one file; blocks: of 4 or 8 bits each
 catalog          SQLite: articles, editions, passages, sentences, vectors; the one truth
 lexical          BM25 over the catalog's passages (the dense index beside it is the room's own)

@@ -1,4 +1,4 @@
-"""Model specs → encoders: the bundled model, or any sentence-transformers id or folder."""
+"""Model specs → encoders: the bundled model, a sentence-transformers id or folder, an address."""
 
 from __future__ import annotations
 
@@ -133,6 +133,8 @@ class SentenceEncoder:
 
     def _embed(self, model: TextModel, prefix: str, texts: Sequence[str]) -> Vectors:
         asked = [prefix + as_searched(text) for text in texts]
+        if not model.at_hand and asked:
+            return _unit(model.encode(asked))
         vectors = np.zeros((len(asked), model.dimension), np.float32)
         for rows in _slices([len(text) for text in asked]):
             with _turn():

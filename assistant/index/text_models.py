@@ -1,4 +1,5 @@
-"""What turns texts into vectors: the bundled model, compiled or in torch, or any other in torch.
+"""What turns texts into vectors: the bundled model, compiled or in torch, any other in torch, or
+one behind an address.
 
 Nothing heavy is imported before a model is loaded; torch takes seconds.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from assistant.index import question_encoder
 from assistant.index.blocks import Weights
 from assistant.index.bundled_file import opened, weights_path
+from assistant.index.endpoint_model import PREFIX, EndpointModel
 from assistant.types import ModelError, Vectors
 
 if TYPE_CHECKING:
@@ -33,7 +35,10 @@ Runtime = Literal["openvino", "torch"]
 
 class TextModel(Protocol):
     """Embeds texts. ``dimension``: length of a vector; ``longest``: tokens of a text that are
-    read."""
+    read; ``at_hand``: whether it calculates on this machine, where passes take turns."""
+
+    @property
+    def at_hand(self) -> bool: ...
 
     @property
     def dimension(self) -> int: ...
@@ -73,6 +78,8 @@ class TextModels:
 class CompiledTextModel:
     """The bundled model by OpenVINO, with the layers of passages or of questions."""
 
+    at_hand = True
+
     def __init__(self, precision: str, for_questions: bool) -> None:
         from assistant.index.compiled_encoder import CompiledEncoder
 
@@ -107,6 +114,8 @@ class CompiledTextModel:
 class TorchTextModel:
     """A sentence-transformer."""
 
+    at_hand = True
+
     def __init__(self, model: SentenceTransformer) -> None:
         self.model = model
         self.dimension = int(model.get_embedding_dimension() or 0)
@@ -132,6 +141,9 @@ def load(name: str, precision: str, runtime: str, weights: str) -> TextModels:
 
     The last one is kept: encoders of the same ``weights`` (a digest) share it.
     """
+    if name.startswith(PREFIX):
+        remote = EndpointModel(name)
+        return TextModels(lambda: remote, lambda: remote)
     if name != BUNDLED:
         other = TorchTextModel(_sentence_transformer(name, precision))
         return TextModels(lambda: other, lambda: other)
