@@ -7,6 +7,7 @@ import subprocess
 import time
 import unicodedata
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -446,6 +447,24 @@ def test_folders_are_read_in_sorted_order_without_hidden_and_other_files(tmp_pat
     ]
     assert corpus.articles[2].title == "B"
     assert corpus.faults == ()
+    (note,) = corpus.notes  # a .json file that nobody named may be anything
+    assert note.startswith(f"{tmp_path / 's.json'} is not valid JSON")
+
+
+def test_records_in_a_folder_or_archive_are_read_and_what_stands_beside_is_not(
+    tmp_path: Path,
+) -> None:
+    record = json.dumps({"title": "Xe buýt", "text": PROSE})
+    files = {"bus.json": record, "b.txt": f"{PROSE} Hai.", "b.json": '{"title": "B"}'}
+    for name, content in files.items():
+        put(tmp_path / "folder", name, content)
+    with ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    for place in (tmp_path / "folder", tmp_path / "all.zip"):
+        corpus = read_articles([place])
+        assert sorted(article.title for article in corpus.articles) == ["B", "Xe buýt"]
+        assert (corpus.faults, corpus.notes) == ((), ())
 
 
 def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ _PACKS: Final = frozenset({".docx", ".docm", ".odt", ".ods", ".xlsx", ".xlsm", "
 _LENIENT: Final = frozenset(
     {".html", ".htm", ".mhtml", ".mht", ".rtf", ".eml", ".csv", ".tsv", *RECORDS, *TEXTS}
 )
-_INSIDE: Final = ARTICLE_SUFFIXES - {".zip", ".json"}  # of an archive or mail
+_INSIDE: Final = ARTICLE_SUFFIXES - {".zip"}  # of an archive or mail
 
 
 @dataclass(frozen=True, slots=True)

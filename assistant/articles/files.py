@@ -17,7 +17,7 @@ from pathlib import Path
 from assistant.articles.apart import Reading, reading
 from assistant.articles.document import Document, Metadata
 from assistant.articles.facts import article_from
-from assistant.articles.metadata import read_sidecar
+from assistant.articles.metadata import may_belong_to, read_sidecar
 from assistant.articles.suffixes import ARTICLE_SUFFIXES, IN_FOLDERS, TEXTS
 from assistant.articles.text_files import (
     corpus_error,
@@ -75,6 +75,8 @@ def file_of(path: Path) -> Path:
 
 
 def _each(paths: Iterable[Path]) -> Iterator[Article | CorpusError | str]:
+    paths = list(paths)
+    named = set(paths)
     with reading() as apart:
         for file in (file for path in paths for file in _files(path)):
             if isinstance(file, CorpusError):
@@ -83,7 +85,9 @@ def _each(paths: Iterable[Path]) -> Iterator[Article | CorpusError | str]:
             try:
                 yield from _articles(file, apart)
             except CorpusError as fault:
-                yield fault
+                # A .json file that nobody named may be anything.
+                beside_others = file.suffix.lower() == ".json" and file not in named
+                yield str(fault) if beside_others else fault
 
 
 def _articles(path: Path, apart: Reading) -> Iterator[Article | CorpusError | str]:
@@ -148,7 +152,7 @@ def _walk(folder: Path) -> Iterator[Path | CorpusError]:
         path = pending.pop()
         try:
             if not path.is_dir():
-                if path.suffix.lower() in IN_FOLDERS:
+                if path.suffix.lower() in IN_FOLDERS or _may_hold_records(path):
                     yield path
                 continue
             _check_folder(path)
@@ -161,6 +165,11 @@ def _walk(folder: Path) -> Iterator[Path | CorpusError]:
             yield system_fault(path, error)
         except CorpusError as fault:
             yield fault
+
+
+def _may_hold_records(path: Path) -> bool:
+    """Whether it is a .json file that stands beside no article."""
+    return path.suffix.lower() == ".json" and not any(p.is_file() for p in may_belong_to(path))
 
 
 def _check_folder(path: Path) -> None:

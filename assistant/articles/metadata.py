@@ -17,7 +17,7 @@ from typing import Any, Final
 import yaml
 
 from assistant.articles.document import Metadata
-from assistant.articles.suffixes import PAGES, TEXTS
+from assistant.articles.suffixes import ARTICLE_SUFFIXES, PAGES, TEXTS
 from assistant.articles.text_files import (
     corpus_error,
     line_of,
@@ -280,6 +280,15 @@ def sidecar_of(
         except CorpusError as fault:
             return Metadata(), (str(fault),)
     return Metadata(), ()
+
+
+def may_belong_to(path: Path) -> list[Path]:
+    """The articles that a .yaml or .json file may say something of, by its name."""
+    of_name = path.with_suffix("")
+    found = [of_name] if of_name.suffix.lower() in ARTICLE_SUFFIXES else []
+    if path.suffix.lower() == ".json":
+        found += [path.with_suffix(suffix) for suffix in sorted(TEXTS | PAGES)]
+    return found
 
 
 def _sidecar(place: Path, data: bytes) -> tuple[Metadata, tuple[str, ...]]:

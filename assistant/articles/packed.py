@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -17,7 +17,7 @@ from assistant.articles._xml import xml_parser
 from assistant.articles.damage import MOST_UNPACKED, fault_of
 from assistant.articles.document import Document, Metadata
 from assistant.articles.html_blocks import Block, Kind, blocks, ends_sentence, parsed, text_in
-from assistant.articles.metadata import MOST_SIDECAR, day_of, sidecar_of
+from assistant.articles.metadata import MOST_SIDECAR, day_of, may_belong_to, sidecar_of
 from assistant.articles.text_files import corpus_error, line_of, printable, without_unfit
 from assistant.types import CorpusError
 
@@ -90,7 +90,12 @@ def archive(
     """
     with zipfile.ZipFile(io.BytesIO(data)) as files:
         every = {_name(info): info for info in files.infolist()}
-        members = {name: i for name, i in every.items() if _is_article(name, suffixes)}
+        members = {
+            name: i
+            for name, i in every.items()
+            if _is_article(name, suffixes)
+            and not (name.lower().endswith(".json") and _stands_beside(name, every))
+        }
         if any(info.flag_bits & 1 for info in members.values()):
             raise corpus_error(path, "opens with a password only", "unpack it and add its files")
         archives = sum(name.lower().endswith(".zip") for name in members)
@@ -133,6 +138,11 @@ def _name(info: zipfile.ZipInfo) -> str:
         return info.filename.encode("cp437").decode("utf-8")
     except UnicodeError:
         return info.filename
+
+
+def _stands_beside(name: str, every: Container[str]) -> bool:
+    """Whether a .json file says something of an article that lies beside it."""
+    return any(path.as_posix() in every for path in may_belong_to(Path(name)))
 
 
 def _is_article(name: str, suffixes: frozenset[str]) -> bool:

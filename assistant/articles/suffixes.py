@@ -11,6 +11,6 @@ PAGES: Final = frozenset(
     {".html", ".htm", ".mhtml", ".mht", ".pdf", ".docx", ".docm", ".odt", ".rtf"}
 )
 RECORDS: Final = frozenset({".json", ".jsonl"})
-# A folder is searched for these; a .json file in one may be anything, and is named to be read.
+# A folder is searched for these, and for .json files that stand beside no article.
 IN_FOLDERS: Final = TEXTS | TABLES | PACKED | PAGES | {".jsonl"}
 ARTICLE_SUFFIXES: Final = IN_FOLDERS | RECORDS

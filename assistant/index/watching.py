@@ -23,7 +23,7 @@ from watchfiles import watch as changes_in
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from assistant.articles.files import Corpus, file_of, read_articles
-from assistant.articles.metadata import SIDECAR_SUFFIXES
+from assistant.articles.metadata import SIDECAR_SUFFIXES, may_belong_to
 from assistant.articles.suffixes import IN_FOLDERS
 from assistant.index.folder import discard_empty, is_there
 from assistant.index.index import Index
@@ -215,12 +215,13 @@ class Follower:
     def _article_file(self, path: Path) -> Path | None:
         """What is read for a path that has changed: itself, the article that it stands beside, or
         nothing."""
-        beside = path.with_suffix("")
-        if path.suffix.lower() in SIDECAR_SUFFIXES and beside.suffix.lower() in IN_FOLDERS:
-            return beside if beside.is_file() else None
+        if path.suffix.lower() in SIDECAR_SUFFIXES:
+            beside = next((p for p in may_belong_to(path) if p.is_file()), None)
+            if beside or path.suffix.lower() != ".json":
+                return beside
         if path.is_dir():
             return path
-        return path if path.suffix.lower() in IN_FOLDERS and path.exists() else None
+        return path if path.suffix.lower() in IN_FOLDERS | {".json"} and path.exists() else None
 
     def _is_below(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self.folders)
