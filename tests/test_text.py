@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,8 @@ from assistant.text.language import (
 from assistant.text.terms import bigrams, fold, terms
 
 # Terms
+
+INTERFACE = Path(__file__).parents[1] / "assistant/text/interface"
 
 
 @pytest.mark.parametrize(
@@ -203,3 +207,13 @@ def names_in(words: Words) -> dict[str, set[str]]:
 )
 def test_a_few_words_are_in_a_language_of_the_articles(asked: str, language: str) -> None:
     assert language_among(asked, {"vi": 0.9, "ja": 0.1}) == language
+
+
+@pytest.mark.parametrize("path", sorted(INTERFACE.glob("*.json")), ids=lambda path: path.stem)
+def test_no_words_of_the_interface_take_the_place_of_others(path: Path) -> None:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        assert len(found) == len(pairs), [name for name, _ in pairs]
+        return found
+
+    json.loads(path.read_text("utf-8"), object_pairs_hook=unique)

@@ -64,7 +64,7 @@ function heard(found) {
   const label = words();
   const reload = () => location.reload();
   connection = found;
-  if (found === "gone") reach.tell(label.gone);
+  if (found === "gone") reach.tell(label.out_of_reach);
   else if (found === "restarted") reach.tell(label.restarted, label.reload, reload);
   else if (found === "signed out") reach.tell(label.signed_out, label.sign_in, reload);
   else reach.clear(), say(label.regained);
