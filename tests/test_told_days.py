@@ -76,6 +76,7 @@ def test_one_day_and_nothing_else(written: str, day: str) -> None:
     [
         "Hội làng ngày 15/8 âm lịch.", "Giỗ Tổ ngày 10/3 (âm lịch).", "Mùng 1 tháng 8 âm lịch.",
         "Sáng 5-8 năm 2023 có mưa.", "Ngày 10 tháng 3 năm Ất Tỵ.", "Ngày 27/7 hằng năm.",
+        "Chợ họp tối thứ Sáu, thứ Bảy và Chủ nhật hằng tuần.", "Thư viện nghỉ thứ Hai.",
     ],
 )  # fmt: skip
 def test_days_of_the_moon_of_other_years_and_of_every_year_are_not_of_this_one(text: str) -> None:

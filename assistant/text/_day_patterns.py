@@ -68,7 +68,8 @@ _EN_BOUND: Final = r"(?:(?:early|earlier|late|later)\s+(?:in\s+)?)?"
 _OF_MANY: Final = r"(?<!\b(?:the|over|past|every|each|in the)\s)"  # "over the last week"
 _EN_DAY: Final = r"(?P<weekday>(?-i:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)"
 _FEAST: Final = r"(?<!\b(?:Good|Black|Ash|Easter|Holy|Palm|the|every|each|last|next|this|coming)\s)"
-_VI_MANY: Final = r"(?<!\b(?:lần|mỗi|hằng|hàng|các|những|hạng|ngôi|người)\s)"
+_VI_MANY: Final = r"(?<!\b(?:lần|mỗi|hằng|hàng|các|những|hạng|ngôi|người|nghỉ)\s)"
+_NOT_WEEKLY: Final = r"(?![^.!?\n]{0,30}\b(?:hằng|hàng|mỗi)\s+tuần)"
 _VI_ANY_DAY: Final = r"(?:thứ\s+(?P<weekday>hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+(?P<weekday>nhật))"
 # Alone, "thứ hai" is "secondly"; a capital or the part of the day before it tells the weekday.
 _VI_SURE_DAY: Final = (
@@ -123,7 +124,7 @@ def _rules() -> Iterator[tuple[Kind, str, int, str]]:
     yield "weekday", rf"this\s+past\s+{_EN_DAY}", -1, "nearest"
     yield "weekday", rf"{_OF_MANY}last\s+{_EN_DAY}{_PAUSE}", -1, "agreed"
     yield "weekday", rf"{_OF_MANY}next\s+{_EN_DAY}", 1, "agreed"
-    yield "weekday", rf"{_VI_MANY}(?:{_PART}\s+)?{_VI_SURE_DAY}", 0, ""
+    yield "weekday", rf"{_VI_MANY}(?:{_PART}\s+)?{_VI_SURE_DAY}{_NOT_WEEKLY}", 0, ""
     before = r"(?<=\b(?:on|by|since|until|from|late|early|before|after)\s)"
     behind = r"(?=\s+(?:morning|afternoon|evening|night)\b|\s*[,.;)]|\s*$)"
     yield "weekday", rf"{_FEAST}(?:{before}{_EN_DAY}|{_EN_DAY}{behind})", 0, ""
