@@ -232,6 +232,26 @@ def test_articles_are_listed_by_a_word_that_is_common(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("Tìm bài đăng ngày 11/3/2025", {0}),
+        ("các bài đăng tháng 3/2025", {0, 1}),
+        ("Tìm bài về vụ cháy trong tháng 3/2025", {0, 1}),
+        ("Which articles are from May 2025?", {2}),
+        ("Có bài nào trong tháng 12/2025?", set()),
+    ],
+)
+def test_the_articles_of_a_day_or_month_are_listed(
+    tmp_path: Path, question: str, found: set[int]
+) -> None:
+    days = ("2025-03-11", "2025-03-20", "2025-05-02")
+    dated = [replace(article, date=day) for article, day in zip(FIRES, days, strict=True)]
+    answer = over(tmp_path, *dated).answer(question)
+    assert {citation.title for citation in answer.citations} == {FIRES[i].title for i in found}
+    assert answer.kind == ("listing" if found else "content")
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "Ai viết bài về giá lúa?",

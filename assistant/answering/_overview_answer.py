@@ -16,6 +16,7 @@ from assistant.index.text_models import BUNDLED
 from assistant.retrieval.hybrid_search import Candidate, Query
 from assistant.retrieval.question_kind import CERTAIN, question_kinds, share_told
 from assistant.settings import Settings
+from assistant.text.dates import stated_period
 from assistant.text.term_rarity import tellingness, tells
 from assistant.text.terms import fold, terms
 from assistant.types import SAYS_SO, Article, QuestionKind
@@ -46,7 +47,7 @@ class Overviews:
         kind, probability = self._kind(asked.query)
         if kind == "content" or not asked.ranked:
             return asked
-        if kind == "listing":
+        if kind == "listing" or (kind == "corpus" and stated_period(asked.query.text)):
             return self._listing(asked, probability)
         # Some passage always answers who wrote or when; of the kinds only this is told by itself.
         if probability < CERTAIN and kind != "byline":
@@ -54,12 +55,7 @@ class Overviews:
             if _is_answered(asked, self.settings.least_confidence):
                 return asked
         catalog = self._catalog(asked)
-        allowed = asked.among.articles
-        articles = [
-            article
-            for article in catalog.articles()
-            if article.id not in asked.exclude and (allowed is None or article.id in allowed)
-        ]
+        articles = self._allowed(asked)
         named = question_kinds().names_topic(asked.query.embedding)
         opened = next((article for article in articles if article.id == self.opened), None)
         of_all = kind in ("corpus", "greeting") or _OF_SEVERAL.search(fold(asked.query.text))
@@ -87,11 +83,20 @@ class Overviews:
     def _listing(self, asked: Asked, probability: float) -> Asked:
         """The articles about what the question names, by their best passages; where there is none
         that is told, unless it may be another kind of question."""
+        period = stated_period(asked.query.text)
+        if period:
+            dated = [a for a in self._allowed(asked) if period[0] <= a.date <= period[1]]
+            if not _names_something(period[2]):
+                quotes = of_corpus("corpus", dated)[1]
+                return replace(asked, kind="listing", quotes=quotes[:MOST_LISTED])
+            ids = {article.id for article in dated}
+            ranked = tuple(c for c in asked.ranked if c.stored.passage.article_id in ids)
+            asked = replace(asked, ranked=ranked)
         best: dict[str, Candidate] = {}
         quotable = (one for one in asked.ranked[:LISTED_FROM] if listed([one]))
         for candidate in quotable:
             best.setdefault(candidate.stored.passage.article_id, candidate)
-        telling = _telling(asked.query)
+        telling = _telling(period[2] if period else asked.query.text)
 
         def is_about(one: Candidate) -> bool:
             there = set(terms(f"{one.stored.title}\n{one.stored.passage.text}"))
@@ -113,6 +118,15 @@ class Overviews:
         whole = tuple(Candidate(one, 0.0, (), 0.0) for one in stored.values())
         return replace(_with(asked, kind, quotes), ranked=whole) if quotes else asked
 
+    def _allowed(self, asked: Asked) -> list[Article]:
+        """The articles that the question is asked of."""
+        allowed = asked.among.articles
+        return [
+            article
+            for article in self._catalog(asked).articles()
+            if article.id not in asked.exclude and (allowed is None or article.id in allowed)
+        ]
+
     def _catalog(self, asked: Asked) -> Reading:
         """That of the state of the index that the question was searched in."""
         return self.search.view_of(asked.query).catalog
@@ -133,16 +147,20 @@ def _with(asked: Asked, kind: QuestionKind, quotes: Sequence[Quote]) -> Asked:
     return replace(asked, kind=kind, quotes=quotes) if quotes else asked
 
 
-def _telling(query: Query) -> dict[str, float]:
+def _names_something(text: str) -> bool:
+    return any(tells(term) for term in question_kinds().topic(text))
+
+
+def _telling(text: str) -> dict[str, float]:
     """The terms that name the topic of a question, and how telling each is anywhere: what no
     article has would weigh nothing in the index."""
-    topic = {term: tellingness(term) for term in question_kinds().topic(query.text)}
+    topic = {term: tellingness(term) for term in question_kinds().topic(text)}
     return {term: weight for term, weight in topic.items() if tells(term)} or topic
 
 
 def _tells_of(article: Article, asked: Asked) -> bool:
     """Whether the best article tells of what the question names."""
-    told = share_told(_telling(asked.query), f"{article.title}\n{article.text}")
+    told = share_told(_telling(asked.query.text), f"{article.title}\n{article.text}")
     return told >= TOPIC_TOLD or asked.ranked[0].dense >= STANDS_OUT
 
 

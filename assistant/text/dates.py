@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
@@ -40,6 +41,14 @@ _PATTERNS = tuple(
     )
 )
 
+_MONTHS = tuple(
+    regex.compile(pattern, regex.IGNORECASE)
+    for pattern in (
+        rf"{_B}(?:tháng|thg)\s+(?:{_M}|{_VI})(?:\s+năm\s+|\s*[/-]\s*){_Y}{_E}",
+        rf"{_B}{_EN}\.?,?\s+{_Y}{_E}",
+    )
+)
+
 LAST_COMING = 40  # two digits of the last year that is of this century
 ENGLISH_MONTH = _EN  # as a group ``name``
 
@@ -55,6 +64,24 @@ def stated_days(text: str) -> Iterator[tuple[Span, str]]:
     for match in sorted(matches, key=lambda match: match.start()):
         if day := _day(match):
             yield Span(*match.span()), day
+
+
+def stated_period(text: str) -> tuple[str, str, str] | None:
+    """The days, from the first to the last, or the month that a text tells in full (ISO 8601), and
+    the text without them; None where it tells none."""
+    days = list(stated_days(text))
+    if days:
+        rest = text
+        for span, _ in reversed(days):
+            rest = rest[: span.start] + rest[span.end :]
+        return min(day for _, day in days), max(day for _, day in days), rest
+    for match in filter(None, (pattern.search(text) for pattern in _MONTHS)):
+        month, year = month_of(match.groupdict()), int(match["y"])
+        if 1 <= month <= 12:
+            last = calendar.monthrange(year, month)[1]
+            rest = text[: match.start()] + text[match.end() :]
+            return f"{year}-{month:02}-01", f"{year}-{month:02}-{last:02}", rest
+    return None
 
 
 def day_of(text: str) -> str:
