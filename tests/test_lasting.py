@@ -147,7 +147,7 @@ def test_a_restarted_server_loses_neither_conversation_nor_draft(
     tab.evaluate("window.before = true")
     server.kill()
     draft(tab).fill("Câu đang gõ")
-    expect(tab.locator("#connection")).to_have_text(SCRIPT["gone"], timeout=15_000)
+    expect(tab.locator("#connection")).to_have_text(SCRIPT["out_of_reach"], timeout=15_000)
     tab.keyboard.press("Enter")  # it is not sent, and not lost
     expect(draft(tab)).to_have_value("Câu đang gõ")
     expect(tab.locator(".sources .source")).to_have_count(2)
@@ -174,7 +174,7 @@ def test_a_question_that_was_running_is_asked_again_once(server: Restartable, vi
     ask(tab, "Trả lời chậm thôi?")
     expect(tab.locator(".reply").last).to_have_text("Xin chờ một chút")
     server.kill()
-    expect(tab.locator("#connection")).to_have_text(SCRIPT["gone"], timeout=15_000)
+    expect(tab.locator("#connection")).to_have_text(SCRIPT["out_of_reach"], timeout=15_000)
     expect(tab.locator(".reply").last).to_have_text("Xin chờ một chút")
     expect(tab.locator(".toast-wrap")).to_be_hidden()  # Gradio says it in English
     server.start()
@@ -196,7 +196,7 @@ def test_a_line_that_fails_for_a_moment_changes_nothing(address: str, visit: Vis
     tab.wait_for_timeout(1000)  # until no stream of an answer is open: Gradio would reload
     tab.evaluate("window.before = true")
     tab.context.set_offline(True)
-    expect(tab.locator("#connection")).to_have_text(LABELS["en"].script["gone"])
+    expect(tab.locator("#connection")).to_have_text(LABELS["en"].script["out_of_reach"])
     tab.context.set_offline(False)
     expect(tab.locator("#said")).to_have_text(LABELS["en"].script["regained"])
     expect(tab.locator("#connection")).to_be_hidden()
