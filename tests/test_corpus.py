@@ -451,6 +451,13 @@ def test_folders_are_read_in_sorted_order_without_hidden_and_other_files(tmp_pat
     assert note.startswith(f"{tmp_path / 's.json'} is not valid JSON")
 
 
+def test_a_folder_with_other_json_files_alone_holds_no_articles(tmp_path: Path) -> None:
+    put(tmp_path, "package.json", '{"name": "x"}')
+    corpus = read_articles([tmp_path])
+    assert [str(fault).partition(" holds ")[0] for fault in corpus.faults] == [str(tmp_path)]
+    assert "package.json has no object with a text" in corpus.notes[0]
+
+
 def test_records_in_a_folder_or_archive_are_read_and_what_stands_beside_is_not(
     tmp_path: Path,
 ) -> None:

@@ -224,6 +224,12 @@ def test_the_articles_about_something_are_listed(tmp_path: Path) -> None:
     assert answer.text.startswith("Tìm thấy trong 2 bài viết:")
 
 
+def test_of_a_day_without_articles_none_is_listed(tmp_path: Path) -> None:
+    answer = over(tmp_path, *FIRES).answer("Bài nào nói về vụ cháy ngày 12/3/2020?")
+    assert (answer.kind, answer.grounding) == ("content", "refused")
+    assert "hãy thêm bài viết" not in answer.text  # there are some
+
+
 def test_articles_are_listed_by_a_word_that_is_common(tmp_path: Path) -> None:
     bridge = replace(make_article("Cầu Rạch Lá thông xe hôm nay."), title="Thông xe cầu Rạch Lá")
     answer = over(tmp_path, bridge, *FIRES).answer("Tìm bài về cầu")

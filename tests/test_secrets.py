@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from assistant.cli import main
-from assistant.llm._failures import translated
+from assistant.llm.failures import translated
 from assistant.settings import Settings
 from assistant.types import SettingsError
 

@@ -19,8 +19,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from assistant.answering.prompt_texts import say
 from assistant.llm import streaming
-from assistant.llm._failures import kind_of
 from assistant.llm._output_filters import Thought
+from assistant.llm.failures import kind_of
 from assistant.llm.models import OWN_KEY, open_llm
 from assistant.llm.streaming import said, speak
 from assistant.settings import Settings

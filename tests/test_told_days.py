@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.text.dates import day_of
+from assistant.text.dates import StatedPeriod, day_of, stated_period
 from assistant.text.told_days import told_days
 
 TABLE = [
@@ -96,3 +96,18 @@ def test_days_of_the_moon_of_other_years_and_of_every_year_are_not_of_this_one(t
 def test_this_week_is_that_of_the_article(text: str, first: str, last: str) -> None:
     (found,) = told_days(text, "2025-09-10")
     assert (found.first, found.last) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("Tin ngày 12/3/2025", StatedPeriod("2025-03-12", "2025-03-12", "Tin ngày ")),
+        ("từ 5/8/2025 đến 1/9/2025", StatedPeriod("2025-08-05", "2025-09-01", "từ  đến ")),
+        ("Tin tháng 2 năm 2024?", StatedPeriod("2024-02-01", "2024-02-29", "Tin ?")),
+        ("news of May 2025", StatedPeriod("2025-05-01", "2025-05-31", "news of ")),
+        ("Tin tháng 13/2025", None),
+        ("Tin tháng 3", None),
+    ],
+)
+def test_a_period_that_is_told_in_full(text: str, period: StatedPeriod | None) -> None:
+    assert stated_period(text) == period

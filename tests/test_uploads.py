@@ -310,7 +310,7 @@ def test_progress_is_told_in_characters_of_what_is_added(uploads: Uploads) -> No
 class _SlowModel:
     """Takes 20 ms for whatever it is given at once; ``given`` is what that was."""
 
-    at_hand, dimension, longest = True, 2, 512
+    is_local, dimension, longest = True, 2, 512
 
     def __init__(self) -> None:
         self.given: list[list[str]] = []

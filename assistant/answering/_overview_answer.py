@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering._asked import Asked
@@ -81,34 +81,22 @@ class Overviews:
         return self._of_article(asked, kind, article)
 
     def _listing(self, asked: Asked, probability: float) -> Asked:
-        """The articles about what the question names, by their best passages; where there is none
+        """The articles about what the question names, or of the days it tells; where there is none
         that is told, unless it may be another kind of question."""
         period = stated_period(asked.query.text)
+        about, ranked = asked.query.text, asked.ranked
+        dated: list[Article] = []
         if period:
-            dated = [a for a in self._allowed(asked) if period[0] <= a.date <= period[1]]
-            if not _names_something(period[2]):
-                quotes = of_corpus("corpus", dated)[1]
-                return replace(asked, kind="listing", quotes=quotes[:MOST_LISTED])
+            about = period.rest
+            dated = [a for a in self._allowed(asked) if period.first <= a.date <= period.last]
             ids = {article.id for article in dated}
-            ranked = tuple(c for c in asked.ranked if c.stored.passage.article_id in ids)
-            asked = replace(asked, ranked=ranked)
-        best: dict[str, Candidate] = {}
-        quotable = (one for one in asked.ranked[:LISTED_FROM] if listed([one]))
-        for candidate in quotable:
-            best.setdefault(candidate.stored.passage.article_id, candidate)
-        telling = _telling(period[2] if period else asked.query.text)
-
-        def is_about(one: Candidate) -> bool:
-            there = set(terms(f"{one.stored.title}\n{one.stored.passage.text}"))
-            told = sum(weight for term, weight in telling.items() if term in there)
-            if told > TOPIC_TOLD * sum(telling.values()):
-                return True
-            translated = one.stored.language != asked.query.language
-            return one.dense >= STANDS_OUT and (told > 0 or translated)
-
-        quotes = listed([one for one in best.values() if is_about(one)])[:MOST_LISTED]
+            ranked = tuple(one for one in ranked if one.stored.passage.article_id in ids)
+        if period and not _names_something(about):
+            quotes = of_corpus("corpus", dated)[1]
+        else:
+            quotes = listed(_about(_telling(about), ranked, asked.query.language))
         if quotes or probability >= CERTAIN:
-            return replace(asked, kind="listing", quotes=quotes)
+            return replace(asked, kind="listing", quotes=quotes[:MOST_LISTED])
         return asked
 
     def _of_article(self, asked: Asked, kind: QuestionKind, article: Article) -> Asked:
@@ -156,6 +144,25 @@ def _telling(text: str) -> dict[str, float]:
     article has would weigh nothing in the index."""
     topic = {term: tellingness(term) for term in question_kinds().topic(text)}
     return {term: weight for term, weight in topic.items() if tells(term)} or topic
+
+
+def _about(
+    telling: Mapping[str, float], ranked: Sequence[Candidate], language: str
+) -> list[Candidate]:
+    """Of the best passage of each article those that have more than half of what the terms tell,
+    or stand out from the others. ``language``: the question's."""
+    best: dict[str, Candidate] = {}
+    for candidate in (one for one in ranked[:LISTED_FROM] if listed([one])):
+        best.setdefault(candidate.stored.passage.article_id, candidate)
+
+    def is_about(one: Candidate) -> bool:
+        there = set(terms(f"{one.stored.title}\n{one.stored.passage.text}"))
+        told = sum(weight for term, weight in telling.items() if term in there)
+        if told > TOPIC_TOLD * sum(telling.values()):
+            return True
+        return one.dense >= STANDS_OUT and (told > 0 or one.stored.language != language)
+
+    return [one for one in best.values() if is_about(one)]
 
 
 def _tells_of(article: Article, asked: Asked) -> bool:

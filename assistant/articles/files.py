@@ -58,6 +58,8 @@ def read_articles(paths: Sequence[Path]) -> Corpus:
             notes.append(found)
         elif articles.setdefault(found.id, found) is not found:
             copies.append((found.id, found.path))
+    if notes and not articles and not faults:  # folders of .json files that hold none
+        faults += [_without_articles(path) for path in paths]
     return Corpus(tuple(articles.values()), tuple(faults), tuple(notes), tuple(copies))
 
 
@@ -75,10 +77,9 @@ def file_of(path: Path) -> Path:
 
 
 def _each(paths: Iterable[Path]) -> Iterator[Article | CorpusError | str]:
-    paths = list(paths)
-    named = set(paths)
+    named = list(paths)
     with reading() as apart:
-        for file in (file for path in paths for file in _files(path)):
+        for file in (file for path in named for file in _files(path)):
             if isinstance(file, CorpusError):
                 yield file
                 continue
@@ -86,8 +87,8 @@ def _each(paths: Iterable[Path]) -> Iterator[Article | CorpusError | str]:
                 yield from _articles(file, apart)
             except CorpusError as fault:
                 # A .json file that nobody named may be anything.
-                beside_others = file.suffix.lower() == ".json" and file not in named
-                yield str(fault) if beside_others else fault
+                may_be_other = file.suffix.lower() == ".json" and file not in named
+                yield str(fault) if may_be_other else fault
 
 
 def _articles(path: Path, apart: Reading) -> Iterator[Article | CorpusError | str]:
@@ -139,7 +140,12 @@ def _files(path: Path) -> Iterator[Path | CorpusError]:
     found = list(_walk(path))
     yield from found
     if not found:
-        yield corpus_error(path, "holds no articles", "put .txt, .md, .pdf or .docx files into it")
+        yield _without_articles(path)
+
+
+def _without_articles(folder: Path) -> CorpusError:
+    remedy = "put .txt, .md, .pdf or .docx files into it"
+    return corpus_error(folder, "holds no articles", remedy)
 
 
 def _walk(folder: Path) -> Iterator[Path | CorpusError]:

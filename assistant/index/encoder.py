@@ -133,7 +133,7 @@ class SentenceEncoder:
 
     def _embed(self, model: TextModel, prefix: str, texts: Sequence[str]) -> Vectors:
         asked = [prefix + as_searched(text) for text in texts]
-        if not model.at_hand and asked:
+        if not model.is_local and asked:
             return _unit(model.encode(asked))
         vectors = np.zeros((len(asked), model.dimension), np.float32)
         for rows in _slices([len(text) for text in asked]):

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from assistant.llm._failures import translated
-from assistant.llm.models import COMPATIBLE, is_loopback, split_address
+from assistant.llm.failures import translated
+from assistant.llm.models import COMPATIBLE, AddressFault, is_loopback, split_address
 from assistant.text.tokens import count_tokens
 from assistant.types import ModelError, Vectors
 
@@ -31,12 +31,16 @@ LONGEST: Final = 512  # tokens of a text, of cl100k: more than most models' own
 class EndpointModel:
     """A model that a server embeds with. Safe to share between threads."""
 
-    at_hand = False
+    is_local = False
     longest = LONGEST
 
     def __init__(self, spec: str) -> None:
         """``spec``: ``openai-compatible:http://host:port/v1#model``. Raises ModelError."""
-        self.address, self.model = _address(spec.removeprefix(PREFIX))
+        given = spec.removeprefix(PREFIX)
+        try:
+            self.address, self.model = split_address(given, "Embedding model", OWN_KEY, EXAMPLE)
+        except AddressFault as fault:
+            raise ModelError(str(fault)) from None
 
     @cached_property
     def dimension(self) -> int:
@@ -93,17 +97,3 @@ class EndpointModel:
                 f"{sorted(lengths)} numbers for {len(texts)} texts; check that its server embeds"
             )
         return np.asarray(rows, np.float32)
-
-
-def _address(given: str) -> tuple[str, str]:
-    try:
-        return split_address(given)
-    except PermissionError:  # not quoted: it may hold a key
-        raise ModelError(
-            f"The address of an embedding model may hold no user, password or query; put the key "
-            f"into {OWN_KEY}"
-        ) from None
-    except ValueError:
-        raise ModelError(
-            f"{PREFIX}{given} is not an address with a model; write it like {EXAMPLE}"
-        ) from None

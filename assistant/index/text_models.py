@@ -35,10 +35,10 @@ Runtime = Literal["openvino", "torch"]
 
 class TextModel(Protocol):
     """Embeds texts. ``dimension``: length of a vector; ``longest``: tokens of a text that are
-    read; ``at_hand``: whether it calculates on this machine, where passes take turns."""
+    read; ``is_local``: whether it calculates on this machine, where passes take turns."""
 
     @property
-    def at_hand(self) -> bool: ...
+    def is_local(self) -> bool: ...
 
     @property
     def dimension(self) -> int: ...
@@ -78,7 +78,7 @@ class TextModels:
 class CompiledTextModel:
     """The bundled model by OpenVINO, with the layers of passages or of questions."""
 
-    at_hand = True
+    is_local = True
 
     def __init__(self, precision: str, for_questions: bool) -> None:
         from assistant.index.compiled_encoder import CompiledEncoder
@@ -114,7 +114,7 @@ class CompiledTextModel:
 class TorchTextModel:
     """A sentence-transformer."""
 
-    at_hand = True
+    is_local = True
 
     def __init__(self, model: SentenceTransformer) -> None:
         self.model = model

@@ -237,30 +237,41 @@ def _openai_protocol(url: str, model: str, key: str, settings: Settings) -> Base
 def _address(given: str) -> tuple[str, str]:
     """``http://host:port/v1#model`` → address, model. Raises LLMError."""
     try:
-        return split_address(given)
-    except PermissionError:  # not quoted: it may hold a key
-        raise LLMError(
-            f"The address of an {COMPATIBLE} model may hold no user, password or query; "
-            f"put the key into {OWN_KEY}",
-            "key",
-        ) from None
-    except ValueError:
-        raise LLMError(
-            f"Language model {redacted(f'{COMPATIBLE}:{given}')!r} is not an address with a model; "
-            f"write it like {PROVIDERS[COMPATIBLE].example}",
-            "missing",
-        ) from None
+        return split_address(given, "Language model", OWN_KEY, PROVIDERS[COMPATIBLE].example)
+    except AddressFault as fault:
+        raise LLMError(str(fault), fault.kind) from None
 
 
-def split_address(given: str) -> tuple[str, str]:
-    """``http://host:port/v1#model`` → address, model. Raises ValueError where it is none, and
-    PermissionError where it holds a user, a password or a query."""
+class AddressFault(ValueError):
+    """What is wrong with the address of a model, on one line, and the kind of failure."""
+
+    def __init__(self, message: str, kind: FaultKind) -> None:
+        super().__init__(message)
+        self.kind: FaultKind = kind
+
+
+def split_address(given: str, what: str, key: str, example: str) -> tuple[str, str]:
+    """``http://host:port/v1#model`` → address, model. Raises AddressFault, in words of ``what`` the
+    model is for, the variable its ``key`` is in, and an ``example`` of a spec."""
     address, _, model = given.partition("#")
-    parts = urlsplit(address)
-    if parts.username or parts.password or parts.query:
-        raise PermissionError
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not model:
-        raise ValueError("no address with a model")
+    try:
+        parts = urlsplit(address)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        secret = bool(parts.username or parts.password or parts.query)
+    except ValueError:
+        sound, secret = False, False
+    if secret:  # not quoted: it may hold a key
+        raise AddressFault(
+            f"The address of an {COMPATIBLE} model may hold no user, password or query; "
+            f"put the key into {key}",
+            "key",
+        )
+    if not sound or not model:
+        raise AddressFault(
+            f"{what} {redacted(f'{COMPATIBLE}:{given}')!r} is not an address with a model; "
+            f"write it like {example}",
+            "missing",
+        )
     return address, model
 
 

@@ -23,8 +23,8 @@ from assistant.types import LLMError, Usage
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
-from assistant.llm._failures import translated
 from assistant.llm.cancellation import stopped
+from assistant.llm.failures import translated
 from assistant.llm.tracing import traced
 
 STOP = 2.0  # seconds a stopped request has to end

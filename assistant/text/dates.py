@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import regex
 
@@ -66,21 +67,30 @@ def stated_days(text: str) -> Iterator[tuple[Span, str]]:
             yield Span(*match.span()), day
 
 
-def stated_period(text: str) -> tuple[str, str, str] | None:
-    """The days, from the first to the last, or the month that a text tells in full (ISO 8601), and
-    the text without them; None where it tells none."""
+@dataclass(frozen=True, slots=True)
+class StatedPeriod:
+    """The days from ``first`` to ``last`` (ISO 8601) that a text tells; ``rest``: the text without
+    them."""
+
+    first: str
+    last: str
+    rest: str
+
+
+def stated_period(text: str) -> StatedPeriod | None:
+    """The days, from the first to the last, or else the month that a text tells in full."""
     days = list(stated_days(text))
     if days:
         rest = text
         for span, _ in reversed(days):
             rest = rest[: span.start] + rest[span.end :]
-        return min(day for _, day in days), max(day for _, day in days), rest
+        return StatedPeriod(min(day for _, day in days), max(day for _, day in days), rest)
     for match in filter(None, (pattern.search(text) for pattern in _MONTHS)):
         month, year = month_of(match.groupdict()), int(match["y"])
         if 1 <= month <= 12:
             last = calendar.monthrange(year, month)[1]
             rest = text[: match.start()] + text[match.end() :]
-            return f"{year}-{month:02}-01", f"{year}-{month:02}-{last:02}", rest
+            return StatedPeriod(f"{year}-{month:02}-01", f"{year}-{month:02}-{last:02}", rest)
     return None
 
 
